@@ -1,0 +1,175 @@
+// @ts-check
+// Holds the documentation to the code: every fenced `ts` block of README.md and docs is compiled, and the marked ones
+// are run. Markers are HTML comments above a block:
+//   <!-- docs: file hasher.ts -->   names the block's file; other blocks of the same document can import "./hasher.js"
+//   <!-- docs: run -->              runs the block; a `text` block right after it is the output expected
+// All blocks of one document share the folder build/docs/<document>. A block's code stands on the same line numbers
+// there as in the document, so that positions in messages hold for both.
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, sep } from "node:path";
+import { root, runNode, runTool } from "./tool.js";
+
+/**
+ * @typedef {object} Block
+ * @property {string} document path of the markdown file
+ * @property {number} line 1-based line of the opening fence
+ * @property {string} code
+ * @property {string} output path of the TypeScript file to write, relative to the root
+ * @property {boolean} isRun
+ * @property {string | undefined} expected
+ */
+
+const target = "build/docs";
+
+/** @returns {string[]} */
+function documents() {
+  const docs = existsSync(join(root, "docs")) ? readdirSync(join(root, "docs"), { recursive: true }) : [];
+  const paths = ["README.md", ...docs.map((path) => `docs/${String(path).split(sep).join("/")}`)];
+  return paths.filter((path) => path.endsWith(".md") && existsSync(join(root, path))).sort();
+}
+
+/**
+ * @param {string} document
+ * @returns {Generator<{ language: string, line: number, end: number, lines: string[] }>}
+ */
+function* fences(document) {
+  const lines = readFileSync(join(root, document), "utf8").split(/\r?\n/);
+  for (let index = 0; index < lines.length; index += 1) {
+    const [, indent = "", fence, language = ""] = /^(\s*)(`{3,}|~{3,})\s*([^\s`]*)/.exec(lines[index] ?? "") ?? [];
+    if (!fence) continue;
+    const start = index;
+    const isClosing = (/** @type {string} */ line) =>
+      line.trim().startsWith(fence) && line.trim().replaceAll(fence.charAt(0), "") === "";
+    do index += 1;
+    while (index < lines.length && !isClosing(lines[index] ?? ""));
+    if (index === lines.length)
+      throw new Error(`${document}:${start + 1}: Cannot read the block as it is never closed`);
+    const content = lines.slice(start + 1, index);
+    yield {
+      language,
+      line: start + 1,
+      end: index + 1,
+      lines: content.map((line) => (line.startsWith(indent) ? line.slice(indent.length) : line)),
+    };
+  }
+}
+
+/**
+ * @param {string} document
+ * @returns {Block[]}
+ */
+function blocksOf(document) {
+  const lines = readFileSync(join(root, document), "utf8").split(/\r?\n/);
+  const all = [...fences(document)];
+  const isInFence = (/** @type {number} */ line) => all.some((fence) => fence.line <= line && line <= fence.end);
+  /** @type {Set<number>} */
+  const unused = new Set();
+  lines.forEach((text, index) => {
+    if (/<!--\s*docs:/.test(text) && !isInFence(index + 1)) unused.add(index + 1);
+  });
+
+  /** @type {Block[]} */
+  const blocks = [];
+  for (const [index, { language, line, end, lines: content }] of all.entries()) {
+    if (language !== "ts" && language !== "typescript") continue;
+    let name = `line-${line}.ts`;
+    let isRun = false;
+    for (let above = line - 1; above > 0; above -= 1) {
+      const text = (lines[above - 1] ?? "").trim();
+      if (text === "") continue;
+      const [, verb, argument] = /^<!--\s*docs:\s*(\S+)(?:\s+(\S+))?\s*-->$/.exec(text) ?? [];
+      if (verb === "file" && argument && /^[\w./-]+\.ts$/.test(argument) && !argument.includes("..")) name = argument;
+      else if (verb === "run" && !argument) isRun = true;
+      else break;
+      unused.delete(above);
+    }
+    const next = all[index + 1];
+    const isAdjacent = next?.language === "text" && lines.slice(end, next.line - 1).every((text) => text.trim() === "");
+    blocks.push({
+      document,
+      line,
+      code: content.join("\n"),
+      output: `${target}/${document.replace(/\.md$/, "")}/${name}`,
+      isRun,
+      expected: isRun && isAdjacent ? next?.lines.join("\n") : undefined,
+    });
+  }
+  for (const line of unused) {
+    throw new Error(`${document}:${line}: Cannot apply the marker as it is unknown or stands above no ts block`);
+  }
+  return blocks;
+}
+
+/** @param {Block[]} blocks */
+function write(blocks) {
+  rmSync(join(root, target), { recursive: true, force: true });
+  const seen = new Set();
+  for (const { document, line, code, output } of blocks) {
+    if (seen.has(output)) {
+      throw new Error(`${document}:${line}: Cannot name the block's file as another block has it: ${output}`);
+    }
+    seen.add(output);
+    mkdirSync(dirname(join(root, output)), { recursive: true });
+    writeFileSync(join(root, output), `${"\n".repeat(line)}${code}\n`);
+  }
+  const config = {
+    extends: "../../tsconfig.base.json",
+    // Readers may write parameter properties and enums.
+    compilerOptions: { rootDir: ".", declaration: false, erasableSyntaxOnly: false },
+    include: ["**/*.ts"],
+  };
+  writeFileSync(join(root, target, "tsconfig.json"), JSON.stringify(config));
+}
+
+/**
+ * @param {Block[]} blocks
+ * @returns {string[]} problems
+ */
+function compile(blocks) {
+  const { exitCode, output } = runTool(["typescript", "tsc"], ["-p", target, "--pretty", "false"]);
+  if (exitCode === 0) return [];
+  const documentOf = new Map(blocks.map((block) => [block.output, block.document]));
+  return [
+    output.trim().replace(/^(.+?\.ts)\((\d+),(\d+)\)/gm, (_, path, line, column) => {
+      return `${documentOf.get(path.split(sep).join("/")) ?? path}:${line}:${column}`;
+    }),
+  ];
+}
+
+/**
+ * @param {Block} block
+ * @returns {string[]} problems
+ */
+function run({ document, line, output, expected }) {
+  const result = runNode(["--enable-source-maps", output.replace(/\.ts$/, ".js")], { timeout: 60_000 });
+  if (result.exitCode !== 0) {
+    return [`${document}:${line}: Cannot run the block as it failed: exit code ${result.exitCode}\n${result.output}`];
+  }
+  if (expected === undefined || tidy(result.stdout) === tidy(expected)) return [];
+  return [
+    `${document}:${line}: The block prints something else than the document says\n--- document\n${expected}\n--- printed\n${result.stdout}`,
+  ];
+}
+
+/** @param {string} text */
+function tidy(text) {
+  return text.replace(/[ \t\r]+$/gm, "").trim();
+}
+
+/** @returns {string[]} problems */
+function check() {
+  const blocks = documents().flatMap(blocksOf);
+  if (blocks.length === 0) return [];
+  write(blocks);
+  const problems = compile(blocks);
+  return problems.length > 0 ? problems : blocks.filter(({ isRun }) => isRun).flatMap(run);
+}
+
+try {
+  const problems = check();
+  for (const problem of problems) console.error(problem);
+  process.exitCode = problems.length > 0 ? 1 : 0;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

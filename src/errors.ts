@@ -1,0 +1,137 @@
+/**
+ * Every error class of the library, and the table of their codes.
+ *
+ * A class stands here only when a caller may want to catch that condition; misuse throws the built-in `TypeError` or
+ * `RangeError`. `docs/errors.md` lists the same codes with cause and remedy; a test holds the two together.
+ */
+
+const BRAND = Symbol.for("manyhands.error");
+
+/** The base of all errors that manyhands itself raises; `code` is stable across versions, the message is not. */
+export class ManyhandsError extends Error {
+  /** A stable identifier, such as `"MH_TIMEOUT"`. */
+  readonly code: string;
+
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.name = new.target.name;
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Tells whether a value is one of our errors, also one made by another copy of the library. */
+  static is(value: unknown): value is ManyhandsError {
+    return typeof value === "object" && value !== null && BRAND in value;
+  }
+}
+
+/** A worker or task cannot be defined, or cannot be found or started where it should run. */
+export class DefinitionError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_DEFINITION", message, options);
+  }
+}
+
+/** An argument or a result cannot leave its thread or process; `path` names the part at fault. */
+export class SerializationError extends ManyhandsError {
+  /** Where the value sits, such as `args[0].handlers.onDone` or `result.socket`. */
+  readonly path: string;
+
+  constructor(message: string, path: string, options?: ErrorOptions) {
+    super("MH_SERIALIZATION", message, options);
+    this.path = path;
+  }
+}
+
+/** Why a worker ended without being asked to. */
+export type CrashReason =
+  | "exit"
+  | "signal"
+  | "uncaught-exception"
+  | "out-of-memory"
+  | "terminated"
+  | "unresponsive"
+  | "channel-lost";
+
+/** What is known about a worker that died. */
+export interface CrashDetails {
+  readonly reason: CrashReason;
+  readonly exitCode?: number | undefined;
+  readonly signal?: string | undefined;
+}
+
+/** The worker that ran the call died; other workers and their calls are not affected. */
+export class WorkerCrashedError extends ManyhandsError {
+  readonly reason: CrashReason;
+  /** The exit code of the thread or process, where there was one. */
+  readonly exitCode: number | undefined;
+  /** The signal that ended the process, such as `"SIGKILL"`, where there was one. */
+  readonly signal: string | undefined;
+
+  constructor(message: string, details: CrashDetails, options?: ErrorOptions) {
+    super("MH_WORKER_CRASHED", message, options);
+    this.reason = details.reason;
+    this.exitCode = details.exitCode;
+    this.signal = details.signal;
+  }
+}
+
+/** A worker could not be started: its module or constructor threw (see `cause`), or it died at every start. */
+export class WorkerStartError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_WORKER_START", message, options);
+  }
+}
+
+/** The pool was stopped before the call could run, or was called after it was stopped. */
+export class PoolStoppedError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_POOL_STOPPED", message, options);
+  }
+}
+
+/** The waiting room of the pool is full and its `overflow` policy turned this call away. */
+export class PoolFullError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_POOL_FULL", message, options);
+  }
+}
+
+/** Something took longer than it was allowed to. */
+export class TimeoutError extends ManyhandsError {
+  /** The time that was allowed, in ms. */
+  readonly timeout: number;
+
+  constructor(message: string, timeout: number, options?: ErrorOptions) {
+    super("MH_TIMEOUT", message, options);
+    this.timeout = timeout;
+  }
+}
+
+/** A future was cancelled without a reason of the caller's own. Its `name` is `"AbortError"`, as the platform's is. */
+export class CancelledError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_CANCELLED", message, options);
+    this.name = "AbortError";
+  }
+}
+
+/** An optional package is needed here and is not installed; the message holds the command that installs it. */
+export class MissingPackageError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_MISSING_PACKAGE", message, options);
+  }
+}
+
+/** Each code with the class that carries it, sorted; the single source for `docs/errors.md` and for reviving errors. */
+export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
+  MH_CANCELLED: CancelledError,
+  MH_DEFINITION: DefinitionError,
+  MH_MISSING_PACKAGE: MissingPackageError,
+  MH_POOL_FULL: PoolFullError,
+  MH_POOL_STOPPED: PoolStoppedError,
+  MH_SERIALIZATION: SerializationError,
+  MH_TIMEOUT: TimeoutError,
+  MH_WORKER_CRASHED: WorkerCrashedError,
+  MH_WORKER_START: WorkerStartError,
+};

@@ -1,0 +1,62 @@
+/** What a method can learn about the call it serves, through `call()`. */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { processWide } from "../config/process-wide.js";
+
+/** The call that the running code serves. */
+export interface CallContext {
+  /** Unique; the same in every attempt: usable as an idempotency key. */
+  readonly id: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  /** Fires when the call is cancelled, timed out, or its stream is no longer read. Pass it on to what you start. */
+  readonly signal: AbortSignal;
+  /** When the call times out, in ms since the epoch; `undefined` without a timeout. */
+  readonly deadline: number | undefined;
+  /** Tells the caller how far the call has come, in units of your choice. */
+  progress(done: number, total?: number): void;
+  /** Sends values to the pool's `log` listeners; without any they are printed with the worker's name. */
+  log(...values: unknown[]): void;
+}
+
+interface Contexts {
+  /** Follows a call through awaits, where several run at once. */
+  readonly storage: AsyncLocalStorage<CallContext>;
+  /** The only call of a host that runs one at a time: following it through awaits would slow all of its promises. */
+  exclusive: CallContext | undefined;
+}
+
+const contexts = processWide<Contexts>("call-context", () => ({
+  storage: new AsyncLocalStorage(),
+  exclusive: undefined,
+}));
+
+/**
+ * The current call: its id, attempt, signal and deadline, and the way to report progress and log.
+ *
+ * @throws {TypeError} outside a call
+ * @example
+ * async download(url: string): Promise<Uint8Array> {
+ *   const response = await fetch(url, { signal: call().signal });
+ *   return new Uint8Array(await response.arrayBuffer());
+ * }
+ */
+export function call(): CallContext {
+  const context = currentCall();
+  if (!context) throw new TypeError("Cannot use call() as no call is running here: use it inside a method of a worker");
+  return context;
+}
+
+/** The current call, where there is one. */
+export function currentCall(): CallContext | undefined {
+  return contexts.storage.getStore() ?? contexts.exclusive;
+}
+
+/** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */
+export function runInCall<T>(context: CallContext, step: () => T): T {
+  return contexts.storage.run(context, step);
+}
+
+/** Says which call is running in a host that runs one at a time. */
+export function setExclusiveCall(context: CallContext | undefined): void {
+  contexts.exclusive = context;
+}

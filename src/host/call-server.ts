@@ -1,0 +1,297 @@
+/**
+ * Runs the calls of one worker: the same code in all modes, in this event loop or behind a channel.
+ *
+ * Owns the instance, the calls that run, and those that wait for one of them to end. Does not know where it runs, nor
+ * how replies travel (`Replies`).
+ *
+ * A call is waiting → running → replied, or waiting → dropped (cancelled before it began).
+ *
+ * C1. Each call gets exactly one `done` or `failed`; a dropped one too.
+ * C2. Calls begin in the order they came, at most `concurrency` at once; urgent ones begin beside them.
+ * C3. After a call that was not swift the event loop turns before the next begins, so that a cancellation that arrived
+ *     meanwhile still finds the next one waiting.
+ */
+import { CancelledError, SerializationError } from "../errors.js";
+import { type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
+import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
+
+/** Where the outcome of calls goes: straight to the caller, or onto a wire. */
+export interface Replies {
+  done(id: number, ran: number, value: unknown): void;
+  failed(id: number, ran: number, thrown: unknown): void;
+  items(id: number, items: unknown[]): void;
+  progress(id: number, done: number, total: number | undefined): void;
+  log(id: number, values: unknown[]): void;
+}
+
+/** One call as the host sees it. */
+export interface HostedCall {
+  readonly id: number;
+  readonly method: number;
+  readonly args: unknown[];
+  readonly attempt: number;
+  /** In ms since the epoch; 0 for none. */
+  readonly deadline: number;
+  /** Items a stream may be ahead; 0 when the result is a single value. */
+  readonly readAhead: number;
+  /** Begins at once, beside what runs. */
+  readonly isUrgent: boolean;
+}
+
+/** What decides, in one mode, when the next call may begin. */
+export interface Pacing {
+  /** Called before a call begins; `false` holds it back until `resume()`. */
+  mayBegin(method: number): boolean;
+  /** Called when a call ended; `true` lets the next begin in the same turn (C3). */
+  mayGoOn(method: number, ran: number): boolean;
+}
+
+type Method = (this: object, ...args: unknown[]) => unknown;
+
+export class CallServer {
+  readonly #instance: object;
+  readonly #methods: readonly Method[];
+  readonly #names: readonly string[];
+  readonly #concurrency: number;
+  /** One call at a time, and no other worker in this event loop. */
+  readonly #followsOne: boolean;
+  readonly #idPrefix: string;
+  readonly #replies: Replies;
+  readonly #pacing: Pacing;
+  readonly #waiting = new Map<number, HostedCall>();
+  readonly #running = new Map<number, RunningCall>();
+  /** Running calls that count towards `concurrency`. */
+  #ordered = 0;
+  #isHeld = false;
+  #isPumping = false;
+  #onIdle: (() => void) | undefined;
+
+  constructor(
+    instance: object,
+    methods: readonly string[],
+    options: { concurrency: number; pool: string; isAlone: boolean },
+    replies: Replies,
+    pacing: Pacing,
+  ) {
+    this.#instance = instance;
+    this.#names = methods;
+    this.#methods = methods.map((name) => (instance as Record<string, Method>)[name]!);
+    this.#concurrency = options.concurrency;
+    this.#followsOne = options.isAlone && options.concurrency === 1;
+    this.#idPrefix = `${options.pool}:`;
+    this.#replies = replies;
+    this.#pacing = pacing;
+  }
+
+  get isIdle(): boolean {
+    return this.#running.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** Takes a call; begins it at once when there is room. */
+  call(hosted: HostedCall): void {
+    if (hosted.isUrgent) {
+      this.#begin(hosted);
+    } else if (this.#isHeld || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
+      this.#waiting.set(hosted.id, hosted);
+    } else if (this.#pacing.mayBegin(hosted.method)) {
+      this.#begin(hosted);
+    } else {
+      this.#isHeld = true;
+      this.#waiting.set(hosted.id, hosted);
+    }
+  }
+
+  /** Drops a waiting call, or fires the signal of a running one. Knows nothing of calls that have ended. */
+  cancel(id: number, reason: unknown): void {
+    if (this.#waiting.delete(id)) {
+      this.#replies.failed(id, 0, reason);
+      this.#checkIdle();
+      return;
+    }
+    this.#running.get(id)?.abort(reason);
+  }
+
+  pull(id: number, count: number): void {
+    this.#running.get(id)?.stream?.pull(count);
+  }
+
+  close(id: number): void {
+    const running = this.#running.get(id);
+    if (running) running.stream?.close();
+    else this.cancel(id, new CancelledError("The stream is no longer read"));
+  }
+
+  /** Calls a method outside the order of calls, for a health check. */
+  probe(method: number): unknown {
+    return this.#methods[method]!.call(this.#instance);
+  }
+
+  /** Lets waiting calls begin again after `mayBegin` or `mayGoOn` held them back. */
+  resume(): void {
+    this.#isHeld = false;
+    // A call that ends within `#begin` comes back here: the loop that runs already goes on with the next.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (this.#waiting.size > 0 && this.#ordered < this.#concurrency && !this.#isHeld) {
+      const [id, hosted] = this.#waiting.entries().next().value!;
+      if (this.#pacing.mayBegin(hosted.method)) {
+        this.#waiting.delete(id);
+        this.#begin(hosted);
+      } else {
+        this.#isHeld = true;
+      }
+    }
+    this.#isPumping = false;
+    this.#checkIdle();
+  }
+
+  /** Resolves when nothing runs or waits. */
+  async idle(): Promise<void> {
+    if (this.isIdle) return;
+    await new Promise<void>((resolve) => (this.#onIdle = resolve));
+  }
+
+  /** Runs the worker's own disposer, where it has one. */
+  async dispose(): Promise<void> {
+    const disposable = this.#instance as Partial<AsyncDisposable & Disposable>;
+    if (disposable[Symbol.asyncDispose]) await disposable[Symbol.asyncDispose]!();
+    else disposable[Symbol.dispose]?.();
+  }
+
+  #begin(hosted: HostedCall): void {
+    const running = new RunningCall(this.#idPrefix, hosted, this.#replies);
+    const isExclusive = this.#isExclusive(hosted);
+    const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
+    let result: unknown;
+    try {
+      if (isExclusive) {
+        setExclusiveCall(running);
+        result = invoke();
+      } else {
+        result = runInCall(running, invoke);
+      }
+    } catch (error) {
+      this.#end(hosted, running, true, error);
+      return;
+    }
+    if (hosted.readAhead > 0) this.#beginStream(hosted, running, result);
+    else if (isThenable(result)) {
+      this.#track(hosted, running);
+      result.then(
+        (value) => this.#end(hosted, running, false, value),
+        (error: unknown) => this.#end(hosted, running, true, error),
+      );
+    } else if (isIterator(result)) {
+      this.#end(hosted, running, true, this.#unexpectedIterator(hosted));
+    } else {
+      this.#end(hosted, running, false, result);
+    }
+  }
+
+  #beginStream(hosted: HostedCall, running: RunningCall, result: unknown): void {
+    this.#track(hosted, running);
+    running.stream = serveStream(result, {
+      readAhead: hosted.readAhead,
+      emit: (items) => this.#replies.items(hosted.id, items),
+      abort: (reason) => running.abort(reason),
+      step: (step) => (this.#isExclusive(hosted) ? step() : runInCall(running, step)),
+      ended: (isFailed, value) => this.#end(hosted, running, isFailed, value),
+    });
+  }
+
+  #track(hosted: HostedCall, running: RunningCall): void {
+    this.#running.set(hosted.id, running);
+    if (!hosted.isUrgent) this.#ordered += 1;
+  }
+
+  #end(hosted: HostedCall, running: RunningCall, isFailed: boolean, value: unknown): void {
+    const ran = performance.now() - running.startedAt;
+    if (this.#running.delete(hosted.id) && !hosted.isUrgent) this.#ordered -= 1;
+    if (this.#isExclusive(hosted)) setExclusiveCall(undefined);
+    if (isFailed) this.#replies.failed(hosted.id, ran, value);
+    else this.#replies.done(hosted.id, ran, value);
+    if (this.#pacing.mayGoOn(hosted.method, ran)) {
+      if (!this.#isHeld) this.resume();
+    } else if (!this.#isHeld) {
+      this.#isHeld = true;
+      setImmediate(() => this.resume());
+    }
+  }
+
+  /** Whether the call is the only one that runs, so that `call()` need not be followed through its awaits. */
+  #isExclusive(hosted: HostedCall): boolean {
+    return this.#followsOne && !hosted.isUrgent;
+  }
+
+  #checkIdle(): void {
+    if (this.#onIdle && this.isIdle) {
+      this.#onIdle();
+      this.#onIdle = undefined;
+    }
+  }
+
+  #unexpectedIterator(hosted: HostedCall): SerializationError {
+    const name = this.#names[hosted.method]!;
+    return new SerializationError(
+      `Cannot return the result of '${name}' as it is an iterator and '${name}' is not a generator method: write it as ` +
+        `'async *${name}', or define it with methods: { ${name}: { stream: true } }`,
+      "result",
+    );
+  }
+}
+
+/** A call that runs, as `call()` shows it. */
+class RunningCall implements CallContext {
+  readonly startedAt = performance.now();
+  stream: StreamControl | undefined;
+  readonly #prefix: string;
+  readonly #hosted: HostedCall;
+  readonly #replies: Replies;
+  #abortion: { readonly reason: unknown } | undefined;
+  #controller: AbortController | undefined;
+
+  constructor(prefix: string, hosted: HostedCall, replies: Replies) {
+    this.#prefix = prefix;
+    this.#hosted = hosted;
+    this.#replies = replies;
+  }
+
+  get id(): string {
+    return this.#prefix + this.#hosted.id;
+  }
+
+  get attempt(): number {
+    return this.#hosted.attempt;
+  }
+
+  get deadline(): number | undefined {
+    return this.#hosted.deadline || undefined;
+  }
+
+  /** Made when first asked for: most calls never look. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#abortion) this.#controller.abort(this.#abortion.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  progress(done: number, total?: number): void {
+    this.#replies.progress(this.#hosted.id, done, total);
+  }
+
+  log(...values: unknown[]): void {
+    this.#replies.log(this.#hosted.id, values);
+  }
+
+  abort(reason: unknown): void {
+    this.#abortion ??= { reason };
+    this.#controller?.abort(reason);
+    this.stream?.close();
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}

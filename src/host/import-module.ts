@@ -1,0 +1,57 @@
+/** Loads the user's worker module in a host, TypeScript included. */
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+import { DefinitionError, MissingPackageError } from "../errors.js";
+import { findRegistration, type Registration } from "../registry.js";
+import { hostState } from "./host-state.js";
+
+/** Imports `url` and returns the definition with this key that loading it made. */
+export async function importRegistration(url: string, key: string, name: string): Promise<Registration> {
+  const known = findRegistration(key);
+  if (known) return known;
+  hostState.loading = url;
+  try {
+    if (needsLoader(url)) await registerTypeScriptLoader(url);
+    await import(url);
+  } finally {
+    hostState.loading = undefined;
+  }
+  const registration = findRegistration(key);
+  if (!registration) {
+    throw new DefinitionError(
+      `Cannot find '${name}' as loading ${url} did not define it: call worker() or task() at the top level of that ` +
+        "module, and pass it that module's own import.meta",
+    );
+  }
+  return registration;
+}
+
+const TYPESCRIPT = /\.[cm]?tsx?(?:[?#]|$)/;
+
+function needsLoader(url: string): boolean {
+  if (!TYPESCRIPT.test(url)) return false;
+  const features = process.features as { typescript?: false | "strip" | "transform" };
+  if (features.typescript) return false;
+  // Run by tsx already: threads and processes inherit its loader with the arguments of Node.js.
+  return !process.execArgv.some((argument) => /[\\/]tsx[\\/]|^tsx$|tsx\/esm/.test(argument));
+}
+
+/** Decided before the import: registered after a failed one, the loader would find the failure in the module cache. */
+async function registerTypeScriptLoader(url: string): Promise<void> {
+  const path = resolveFrom(url, "tsx/esm/api") ?? resolveFrom(import.meta.url, "tsx/esm/api");
+  if (path === undefined) {
+    throw new MissingPackageError(
+      `Cannot load ${url} as this Node.js (${process.version}) does not strip types and tsx is not installed: npm i tsx`,
+    );
+  }
+  const loader = (await import(pathToFileURL(path).href)) as { register(): unknown };
+  loader.register();
+}
+
+function resolveFrom(base: string, specifier: string): string | undefined {
+  try {
+    return createRequire(base).resolve(specifier);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,255 @@
+/**
+ * Serves a worker to a caller at the other end of a channel: what runs in every thread and process of a pool.
+ *
+ * Owns the channel and the replies not sent yet. The calls are the `CallServer`'s.
+ *
+ * H1. Replies of one turn leave together, and no reply waits longer than `FLUSH_AFTER_MS` behind swift calls, nor at all
+ *     behind one that is not known to be swift.
+ * H2. No call begins while earlier replies have not left this process.
+ */
+import { getHeapStatistics } from "node:v8";
+import { isMainThread } from "node:worker_threads";
+import { SerializationError } from "../errors.js";
+import type { Channel } from "../wire/channel.js";
+import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
+import { Outbox } from "../wire/outbox.js";
+import { type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
+import { takeTransfer } from "../wire/transfer.js";
+import { unsendableError } from "../wire/unsendable.js";
+import { CallServer, type Pacing, type Replies } from "./call-server.js";
+import { construct } from "./construct.js";
+import { hostState } from "./host-state.js";
+import { importRegistration } from "./import-module.js";
+import { Swiftness } from "./swiftness.js";
+
+const FLUSH_AFTER_MS = 0.25;
+const MEMORY_EVERY_MS = 1000;
+
+/** What differs between a thread and a process. */
+export interface HostEnvironment {
+  readonly channel: Channel;
+  /** Throws when a value cannot be sent to the caller. */
+  readonly trySend: (value: unknown) => void;
+}
+
+/** Takes the start message from the channel, constructs the worker, and serves it until told to stop. */
+export function serveChannel(environment: HostEnvironment): void {
+  const { channel } = environment;
+  channel.onMessage = (message) => {
+    const start = message[0] as StartMessage;
+    const host = new ChannelHost(environment, start);
+    channel.onMessage = (entries) => host.receive(entries);
+    void host.start();
+  };
+}
+
+class ChannelHost implements Replies, Pacing {
+  readonly #environment: HostEnvironment;
+  readonly #start: StartMessage;
+  readonly #outbox: Outbox;
+  readonly #swiftness: Swiftness;
+  #server: CallServer | undefined;
+  #flushedAt = 0;
+  #memoryAt = 0;
+
+  constructor(environment: HostEnvironment, start: StartMessage) {
+    this.#environment = environment;
+    this.#start = start;
+    this.#outbox = new Outbox(environment.channel, (entry, error) => this.#replyUnsendable(entry, error));
+    this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
+      this.#outbox.begin().push(ToCaller.swift, method, isSwift);
+      // The caller must know before the next call begins; see `Swiftness`.
+      this.#flush();
+    });
+  }
+
+  async start(): Promise<void> {
+    const { blueprint, identity } = this.#start;
+    hostState.depth = blueprint.depth;
+    this.#watchDeath();
+    try {
+      const registration = await importRegistration(blueprint.url, blueprint.key, blueprint.name);
+      const instance = construct(registration.target, blueprint.constructorArgs, identity);
+      this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true }, this, this);
+      this.#outbox.begin().push(ToCaller.ready);
+    } catch (error) {
+      this.#outbox.begin().push(ToCaller.startFailed, this.#encode(error));
+    }
+    this.#reportMemory();
+    this.#flush();
+  }
+
+  receive(message: unknown[]): void {
+    let at = 0;
+    const next = (): unknown => message[at++];
+    while (at < message.length) {
+      const code = next() as number;
+      if (code === ToHost.call || code === ToHost.urgentCall) {
+        const id = next() as number;
+        const method = next() as number;
+        const attempt = next() as number;
+        const deadline = next() as number;
+        const readAhead = next() as number;
+        const count = next() as number;
+        const args = message.slice(at, at + count);
+        at += count;
+        this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent: code === ToHost.urgentCall });
+      } else {
+        at = this.#receiveControl(code, message, at);
+      }
+    }
+  }
+
+  #receiveControl(code: number, message: unknown[], at: number): number {
+    const server = this.#server!;
+    const id = message[at] as number;
+    switch (code) {
+      case ToHost.cancel:
+        server.cancel(
+          id,
+          decodeFailure(message[at + 1] as WireFailure, () => undefined, "(cancelled by the caller)"),
+        );
+        return at + 2;
+      case ToHost.pull:
+        server.pull(id, message[at + 1] as number);
+        return at + 2;
+      case ToHost.close:
+        server.close(id);
+        return at + 1;
+      case ToHost.ping:
+        void this.#pong(id, message[at + 1] as number);
+        return at + 2;
+      case ToHost.stop:
+        void this.#stop();
+        return at;
+      default:
+        throw new TypeError(`Cannot read a message as its entry ${code} is unknown`);
+    }
+  }
+
+  done(id: number, ran: number, result: unknown): void {
+    const { value, list } = takeTransfer(result);
+    this.#outbox.begin().push(ToCaller.done, id, ran, value);
+    if (list) this.#outbox.transfer(list);
+  }
+
+  failed(id: number, ran: number, thrown: unknown): void {
+    this.#outbox.begin().push(ToCaller.failed, id, ran, this.#encode(thrown));
+  }
+
+  items(id: number, items: unknown[]): void {
+    const entry = this.#outbox.begin();
+    entry.push(ToCaller.items, id, items.length);
+    for (const item of items) {
+      const { value, list } = takeTransfer(item);
+      entry.push(value);
+      if (list) this.#outbox.transfer(list);
+    }
+  }
+
+  progress(id: number, done: number, total: number | undefined): void {
+    this.#outbox.begin().push(ToCaller.progress, id, done, total);
+    this.#flushIfDue();
+  }
+
+  log(id: number, values: unknown[]): void {
+    this.#outbox.begin().push(ToCaller.log, id, values.length, ...values);
+    this.#flushIfDue();
+  }
+
+  mayBegin(method: number): boolean {
+    const { channel } = this.#environment;
+    if (!this.#swiftness.isSwift(method)) this.#flush();
+    if (!channel.isCongested) return true;
+    channel.onceDrained(() => this.#server!.resume());
+    return false;
+  }
+
+  mayGoOn(method: number, ran: number): boolean {
+    this.#swiftness.record(method, ran);
+    this.#flushIfDue();
+    return this.#swiftness.isSwift(method);
+  }
+
+  #flushIfDue(): void {
+    const now = performance.now();
+    if (now - this.#flushedAt > FLUSH_AFTER_MS) {
+      this.#flushedAt = now;
+      this.#outbox.flush();
+      if (now - this.#memoryAt > MEMORY_EVERY_MS) this.#reportMemory();
+    }
+  }
+
+  #flush(): void {
+    if (this.#outbox.isEmpty) return;
+    this.#flushedAt = performance.now();
+    this.#outbox.flush();
+  }
+
+  #reportMemory(): void {
+    this.#memoryAt = performance.now();
+    const heap = isMainThread ? undefined : getHeapStatistics();
+    const bytes = heap ? heap.used_heap_size + heap.external_memory : process.memoryUsage.rss();
+    this.#outbox.begin().push(ToCaller.memory, bytes);
+  }
+
+  async #pong(sequence: number, method: number): Promise<void> {
+    let isHealthy = true;
+    if (method >= 0) {
+      try {
+        isHealthy = (await this.#server!.probe(method)) !== false;
+      } catch {
+        isHealthy = false;
+      }
+    }
+    this.#outbox.begin().push(ToCaller.pong, sequence, isHealthy);
+  }
+
+  async #stop(): Promise<void> {
+    await this.#server?.idle();
+    try {
+      await this.#server?.dispose();
+    } catch (error) {
+      this.#outbox.begin().push(ToCaller.log, -1, 2, "The disposer of the worker threw", String(error));
+    }
+    this.#outbox.begin().push(ToCaller.stopped);
+    this.#flush();
+  }
+
+  /** The last words: what was done is sent, and why the worker dies, as far as it still can. */
+  #watchDeath(): void {
+    process.on("uncaughtExceptionMonitor", (error) => {
+      this.#outbox.begin().push(ToCaller.dying, "uncaught-exception", this.#encode(error));
+      this.#flush();
+    });
+    process.on("exit", () => this.#flush());
+  }
+
+  #encode(thrown: unknown): WireFailure {
+    return encodeFailure(thrown, (value) => {
+      try {
+        this.#environment.trySend(value);
+        return true;
+      } catch {
+        return false;
+      }
+    });
+  }
+
+  /** A result, an item or a log line that cannot be sent fails its own call, and no other. */
+  #replyUnsendable(entry: unknown[], cause: unknown): void {
+    const [code, id] = entry as [number, number];
+    const { trySend } = this.#environment;
+    if (code === ToCaller.done) {
+      const error = unsendableError("return a result", "result", entry[3], trySend, cause);
+      this.failed(id, entry[2] as number, error);
+    } else if (code === ToCaller.items) {
+      const error = unsendableError("yield an item", "item", entry[3], trySend, cause);
+      this.#server!.cancel(id, error);
+      this.failed(id, 0, error);
+    } else if (code === ToCaller.log) {
+      this.#outbox.begin().push(ToCaller.log, id, entry.length - 3, ...entry.slice(3).map(String));
+    }
+    this.#flush();
+  }
+}

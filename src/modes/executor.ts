@@ -1,0 +1,100 @@
+/** The one interface that a mode implements: how to make the place a worker lives in, and how to talk to it. */
+import type { Mode } from "../config/mode.js";
+import type { CrashDetails } from "../errors.js";
+import type { ErrorClassLookup } from "../wire/error-codec.js";
+import type { StartMessage } from "../wire/protocol.js";
+
+/** A mode. */
+export interface Executor {
+  readonly mode: Mode;
+  /** Whether a worker that does not let go of a call can be ended by force. */
+  readonly canTerminate: boolean;
+  /**
+   * Checks, and where needed copies, the constructor arguments, which every worker of the pool will get.
+   * @throws {SerializationError} when one cannot be sent
+   */
+  prepareArguments(name: string, args: readonly unknown[]): readonly unknown[];
+  /** Makes the place for one worker; nothing runs in it before `launch`. */
+  create(setup: HostSetup): Host;
+}
+
+/** What a new host needs. */
+export interface HostSetup {
+  readonly start: StartMessage;
+  readonly events: HostEvents;
+  /** For the messages and stack lines of errors that come back, as in `Hasher`. */
+  readonly label: string;
+  readonly errorClasses: ErrorClassLookup;
+  readonly settings: HostSettings;
+}
+
+/** Options of threads and processes; each is Node's own option of that name. */
+export interface HostSettings {
+  /** Arguments of Node.js for the worker. Default: those of this process. */
+  readonly execArgv?: readonly string[] | undefined;
+  /** The environment. Default: a copy of this process's. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Memory limits in MB; a worker that exceeds one dies alone. */
+  readonly resourceLimits?:
+    | {
+        readonly maxOldGenerationSizeMb?: number;
+        readonly maxYoungGenerationSizeMb?: number;
+        readonly codeRangeSizeMb?: number;
+        readonly stackSizeMb?: number;
+      }
+    | undefined;
+}
+
+/** A call as it is handed to a host. */
+export interface CallRequest {
+  /** Unique within the pool. */
+  readonly sequence: number;
+  readonly method: number;
+  readonly args: readonly unknown[];
+  readonly attempt: number;
+  /** In ms since the epoch; 0 for none. */
+  readonly deadline: number;
+  /** Items a stream may be ahead; 0 when the result is a single value. */
+  readonly readAhead: number;
+  readonly transfer: readonly object[] | undefined;
+  /** Begins at once, beside what the worker runs: how a broadcast reaches a busy worker. */
+  readonly isUrgent: boolean;
+}
+
+/** The place one worker lives in. */
+export interface Host {
+  /** Begins to start it: `ready`, `startFailed` or `exited` follows. */
+  launch(): void;
+  call(request: CallRequest): void;
+  /** Fires the signal of a call, or drops it when it has not begun; its outcome follows all the same. */
+  cancel(sequence: number, reason: unknown): void;
+  pull(sequence: number, count: number): void;
+  closeStream(sequence: number): void;
+  /** Asks for a `pong`; with a method, its answer decides. */
+  ping(sequence: number, method: number): void;
+  /** Lets what runs end, disposes of the worker, then ends it: `exited` follows. */
+  stop(): void;
+  /** Ends it now, whatever it does: `exited` follows. */
+  terminate(details: CrashDetails): void;
+  /** How many of the calls without an outcome, oldest first, may have begun. */
+  mayHaveBegun(calls: readonly CallRequest[], concurrency: number): number;
+  /** Keeps the event loop alive while set. */
+  ref(): void;
+  unref(): void;
+}
+
+/** What a host tells its owner. Nothing follows `exited`. */
+export interface HostEvents {
+  ready(): void;
+  startFailed(error: unknown): void;
+  done(sequence: number, ran: number, value: unknown): void;
+  failed(sequence: number, ran: number, error: unknown): void;
+  items(sequence: number, items: unknown[]): void;
+  progress(sequence: number, done: number, total: number | undefined): void;
+  log(sequence: number, values: unknown[]): void;
+  pong(sequence: number, isHealthy: boolean): void;
+  /** Bytes of memory the worker uses. */
+  memory(bytes: number): void;
+  /** The worker is gone; `cause` is the exception that ended it, where one did. */
+  exited(details: CrashDetails, cause: unknown): void;
+}

@@ -1,0 +1,94 @@
+/** The mode `process`: each worker in a child process, reached over a private socket pair. */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Socket } from "node:net";
+import { fileURLToPath } from "node:url";
+import type { CrashDetails } from "../errors.js";
+import { deserialize, serialize, SocketChannel } from "../wire/socket-channel.js";
+import type { Executor, HostSetup } from "./executor.js";
+import { keepFromOutliving } from "./reaper.js";
+import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
+import { snapshot } from "./snapshot.js";
+
+const ENTRY = fileURLToPath(new URL("../host/process-entry.js", import.meta.url));
+
+/**
+ * How long, in ms, the end of a child may come after the end of its connection, or the reverse: a grandchild could hold
+ * the connection open, and an exit handler the child.
+ */
+const PARTING_MS = 1000;
+
+/** How V8 ends a process that has no memory left. */
+const ABORTED: readonly unknown[] = ["SIGABRT", "SIGTRAP", "SIGILL", 134, 133, 0xc000_0005];
+
+export const processExecutor: Executor = {
+  mode: "process",
+  canTerminate: true,
+  prepareArguments: (name, args) =>
+    snapshot(name, args, (values) => deserialize(serialize(values)) as unknown[], serialize),
+  create: (setup) => new RemoteHost(setup, (events) => openProcess(setup, events)),
+};
+
+function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
+  const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
+  const child = spawn(process.execPath, [...memoryArguments(resourceLimits), ...withoutInspector(execArgv), ENTRY], {
+    stdio: ["ignore", "inherit", "inherit", "overlapped"],
+    env: { ...(env ?? process.env) },
+    windowsHide: true,
+  });
+  keepFromOutliving(child);
+  const socket = child.stdio[3] as Socket;
+  const channel = new SocketChannel(socket);
+  reportExit(child, channel, events);
+  return {
+    channel,
+    trySend: serialize,
+    kill: () => child.kill("SIGKILL"),
+    leave: () => channel.close(),
+    ref: () => {
+      child.ref();
+      channel.ref();
+    },
+    unref: () => {
+      child.unref();
+      channel.unref();
+    },
+  };
+}
+
+/** Reports the end once, when the child has left and all it wrote has arrived. */
+function reportExit(child: ChildProcess, channel: SocketChannel, events: VesselEvents): void {
+  let isClosed = false;
+  let report: (() => void) | undefined;
+  channel.onClose = () => {
+    isClosed = true;
+    report?.();
+    setTimeout(() => child.kill("SIGKILL"), PARTING_MS).unref();
+  };
+  child.once("error", (error) => events.exited({ reason: "exit" }, error));
+  child.once("exit", (exitCode, signal) => {
+    report = () => events.exited(describeExit(exitCode, signal));
+    if (isClosed) report();
+    else setTimeout(report, PARTING_MS).unref();
+  });
+}
+
+function describeExit(exitCode: number | null, signal: NodeJS.Signals | null): CrashDetails {
+  const details = { exitCode: exitCode ?? undefined, signal: signal ?? undefined };
+  if (ABORTED.includes(signal ?? exitCode)) return { reason: "out-of-memory", ...details };
+  return { reason: signal ? "signal" : "exit", ...details };
+}
+
+function memoryArguments(limits: HostSetup["settings"]["resourceLimits"]): string[] {
+  const list: string[] = [];
+  if (limits?.maxOldGenerationSizeMb !== undefined) list.push(`--max-old-space-size=${limits.maxOldGenerationSizeMb}`);
+  if (limits?.maxYoungGenerationSizeMb !== undefined) {
+    list.push(`--max-semi-space-size=${Math.max(1, Math.floor(limits.maxYoungGenerationSizeMb / 3))}`);
+  }
+  if (limits?.stackSizeMb !== undefined) list.push(`--stack-size=${Math.floor(limits.stackSizeMb * 1024 * 0.9)}`);
+  return list;
+}
+
+/** A child cannot listen on the port that the parent's inspector has. */
+function withoutInspector(execArgv: readonly string[]): string[] {
+  return execArgv.filter((argument) => !/^--inspect(?:-brk|-wait|-port)?(?:=|$)/.test(argument));
+}

@@ -1,0 +1,222 @@
+/**
+ * A host at the other end of a channel, as its caller sees it: what threads and processes have in common.
+ *
+ * Owns the calls not sent yet and the knowledge of which methods are swift. How the other side is started and ended is
+ * the `Vessel`'s.
+ *
+ * R1. Calls of one turn leave together; one whose arguments cannot be sent fails alone.
+ * R2. `exited` comes last, after everything the worker managed to say.
+ */
+import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
+import type { Channel } from "../wire/channel.js";
+import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
+import { Outbox } from "../wire/outbox.js";
+import { ToCaller, ToHost } from "../wire/protocol.js";
+import { findUnsendable, type TrySend, unsendableError } from "../wire/unsendable.js";
+import type { CallRequest, Host, HostSetup } from "./executor.js";
+
+/** A thread or process: started, kept alive, ended. */
+export interface Vessel {
+  readonly channel: Channel;
+  readonly trySend: TrySend;
+  /** Ends it by force. */
+  kill(): void;
+  /** Ends it when it has said that it is done: user code may have left timers or sockets that would keep it. */
+  leave(): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** Told by a vessel of its end. */
+export interface VesselEvents {
+  /** Gone, for this reason; `cause` is an error of starting or running it that is known besides. */
+  exited(details: CrashDetails, cause?: unknown): void;
+}
+
+/** Fields of a `call` entry before its arguments. */
+const CALL_FIELDS = 7;
+
+export class RemoteHost implements Host {
+  readonly #setup: HostSetup;
+  readonly #open: (events: VesselEvents) => Vessel;
+  #vessel: Vessel | undefined;
+  #outbox: Outbox | undefined;
+  readonly #swift = new Set<number>();
+  readonly #frame: string;
+  /** Why we ended it, or the last words it sent. */
+  #expected: CrashDetails | undefined;
+  #lastWords: { reason: CrashReason; cause: unknown } | undefined;
+  #hasExited = false;
+
+  constructor(setup: HostSetup, open: (events: VesselEvents) => Vessel) {
+    this.#setup = setup;
+    this.#open = open;
+    const { identity } = setup.start;
+    this.#frame = `${setup.label} (manyhands ${identity.mode} worker ${identity.index})`;
+  }
+
+  launch(): void {
+    try {
+      this.#vessel = this.#open({ exited: (details, cause) => this.#exited(details, cause) });
+    } catch (error) {
+      this.#setup.events.startFailed(error);
+      return;
+    }
+    const { channel } = this.#vessel;
+    channel.onMessage = (message) => this.#receive(message);
+    this.#outbox = new Outbox(channel, (entry, error) => this.#callUnsendable(entry, error));
+    channel.post([this.#setup.start], []);
+  }
+
+  call(request: CallRequest): void {
+    const entry = this.#outbox!.begin();
+    const { args } = request;
+    entry.push(
+      request.isUrgent ? ToHost.urgentCall : ToHost.call,
+      request.sequence,
+      request.method,
+      request.attempt,
+      request.deadline,
+      request.readAhead,
+      args.length,
+    );
+    for (let index = 0; index < args.length; index += 1) entry.push(args[index]);
+    if (request.transfer) this.#outbox!.transfer(request.transfer);
+  }
+
+  cancel(sequence: number, reason: unknown): void {
+    const failure = encodeFailure(reason, (value) => !findUnsendable("", value, this.#vessel!.trySend));
+    this.#outbox!.begin().push(ToHost.cancel, sequence, failure);
+  }
+
+  pull(sequence: number, count: number): void {
+    this.#outbox!.begin().push(ToHost.pull, sequence, count);
+  }
+
+  closeStream(sequence: number): void {
+    this.#outbox!.begin().push(ToHost.close, sequence);
+  }
+
+  ping(sequence: number, method: number): void {
+    this.#outbox!.begin().push(ToHost.ping, sequence, method);
+  }
+
+  stop(): void {
+    this.#expected = { reason: "exit" };
+    this.#outbox?.begin().push(ToHost.stop);
+  }
+
+  terminate(details: CrashDetails): void {
+    this.#expected = details;
+    if (this.#vessel) this.#vessel.kill();
+    else this.#exited(details, undefined);
+  }
+
+  /**
+   * How many of the calls without an outcome, oldest first, may have begun. Exact unless swift methods are involved: a
+   * host begins a call of any other method only when all earlier replies have left it.
+   */
+  mayHaveBegun(running: readonly CallRequest[], concurrency: number): number {
+    let count = Math.min(running.length, concurrency);
+    while (count < running.length && this.#swift.has(running[count]!.method)) count += 1;
+    return count;
+  }
+
+  ref(): void {
+    this.#vessel?.ref();
+  }
+
+  unref(): void {
+    this.#vessel?.unref();
+  }
+
+  #receive(message: unknown[]): void {
+    const { events } = this.#setup;
+    let at = 0;
+    while (at < message.length) {
+      const code = message[at] as number;
+      if (code === ToCaller.done) {
+        events.done(message[at + 1] as number, message[at + 2] as number, message[at + 3]);
+        at += 4;
+      } else {
+        at = this.#receiveOther(code, message, at + 1);
+      }
+    }
+  }
+
+  #receiveOther(code: number, message: unknown[], at: number): number {
+    const { events } = this.#setup;
+    const first = message[at] as number;
+    switch (code) {
+      case ToCaller.failed:
+        events.failed(first, message[at + 1] as number, this.#decode(message[at + 2]));
+        return at + 3;
+      case ToCaller.items:
+      case ToCaller.log: {
+        const end = at + 2 + (message[at + 1] as number);
+        const values = message.slice(at + 2, end);
+        if (code === ToCaller.items) events.items(first, values);
+        else events.log(first, values);
+        return end;
+      }
+      case ToCaller.progress:
+        events.progress(first, message[at + 1] as number, message[at + 2] as number | undefined);
+        return at + 3;
+      case ToCaller.pong:
+        events.pong(first, message[at + 1] as boolean);
+        return at + 2;
+      case ToCaller.swift:
+        if (message[at + 1]) this.#swift.add(first);
+        else this.#swift.delete(first);
+        return at + 2;
+      case ToCaller.memory:
+        events.memory(first);
+        return at + 1;
+      case ToCaller.ready:
+        events.ready();
+        return at;
+      case ToCaller.startFailed:
+        events.startFailed(this.#decode(message[at]));
+        return at + 1;
+      case ToCaller.dying:
+        this.#lastWords = { reason: message[at] as CrashReason, cause: this.#decode(message[at + 1]) };
+        return at + 2;
+      case ToCaller.stopped:
+        this.#vessel!.leave();
+        return at;
+      default:
+        throw new TypeError(`Cannot read a message of a worker as its entry ${code} is unknown`);
+    }
+  }
+
+  #exited(details: CrashDetails, cause: unknown): void {
+    if (this.#hasExited) return;
+    this.#vessel?.channel.deliverPending();
+    this.#hasExited = true;
+    this.#vessel?.channel.close();
+    const { exitCode, signal } = details;
+    const words = this.#lastWords;
+    const reason = this.#expected?.reason ?? words?.reason ?? details.reason;
+    this.#setup.events.exited({ reason, exitCode, signal }, this.#expected ? undefined : (words?.cause ?? cause));
+  }
+
+  #decode(failure: unknown): unknown {
+    return decodeFailure(failure as WireFailure, this.#setup.errorClasses, this.#frame);
+  }
+
+  #callUnsendable(entry: unknown[], cause: unknown): void {
+    const [code, sequence, method] = entry as [number, number, number];
+    if (code !== ToHost.call && code !== ToHost.urgentCall) throw cause;
+    const name = this.#setup.start.blueprint.methods[method];
+    const args = entry.slice(CALL_FIELDS);
+    const { trySend } = this.#vessel!;
+    const index = args.findIndex((arg) => findUnsendable("", arg, trySend));
+    const error =
+      index >= 0
+        ? unsendableError(`call '${name}'`, `args[${index}]`, args[index], trySend, cause)
+        : new SerializationError(`Cannot call '${name}' as its arguments cannot be sent: ${String(cause)}`, "args", {
+            cause,
+          });
+    this.#setup.events.failed(sequence, 0, error);
+  }
+}

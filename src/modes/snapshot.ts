@@ -1,0 +1,25 @@
+import { type TrySend, unsendableError } from "../wire/unsendable.js";
+
+/**
+ * Copies constructor arguments once, so that every worker, replacements included, starts from the same values.
+ * @throws {SerializationError} when one cannot be sent
+ */
+export function snapshot(
+  name: string,
+  args: readonly unknown[],
+  copy: (args: readonly unknown[]) => readonly unknown[],
+  trySend: TrySend,
+): readonly unknown[] {
+  try {
+    return copy(args);
+  } catch (cause) {
+    for (const [index, arg] of args.entries()) {
+      try {
+        trySend(arg);
+      } catch {
+        throw unsendableError(`construct '${name}'`, `args[${index}]`, arg, trySend, cause);
+      }
+    }
+    throw cause;
+  }
+}

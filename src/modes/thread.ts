@@ -1,0 +1,59 @@
+/** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
+import { MessageChannel, Worker } from "node:worker_threads";
+import type { CrashDetails } from "../errors.js";
+import { PortChannel } from "../wire/port-channel.js";
+import type { Executor, HostSetup } from "./executor.js";
+import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
+import { snapshot } from "./snapshot.js";
+
+const ENTRY = new URL("../host/thread-entry.js", import.meta.url);
+
+export const threadExecutor: Executor = {
+  mode: "thread",
+  canTerminate: true,
+  prepareArguments: (name, args) => snapshot(name, args, structuredClone, structuredClone),
+  create: (setup) => new RemoteHost(setup, (events) => openThread(setup, events)),
+};
+
+function openThread(setup: HostSetup, events: VesselEvents): Vessel {
+  const { port1, port2 } = new MessageChannel();
+  const { execArgv, env, resourceLimits } = setup.settings;
+  const { identity } = setup.start;
+  const thread = new Worker(ENTRY, {
+    workerData: { port: port2 },
+    transferList: [port2],
+    name: `${setup.label} ${identity.index}`,
+    ...(execArgv && { execArgv: [...execArgv] }),
+    ...(env && { env: env as NodeJS.ProcessEnv }),
+    ...(resourceLimits && { resourceLimits }),
+  });
+  const channel = new PortChannel(port1);
+  let failure: Error | undefined;
+  let isKilled = false;
+  thread.on("error", (error: Error) => (failure = error));
+  thread.on("exit", (exitCode: number) => events.exited(describeExit(exitCode, failure, isKilled), failure));
+  const kill = (): void => {
+    isKilled = true;
+    void thread.terminate();
+  };
+  return {
+    channel,
+    trySend: structuredClone,
+    kill,
+    leave: kill,
+    ref: () => {
+      thread.ref();
+      channel.ref();
+    },
+    unref: () => {
+      thread.unref();
+      channel.unref();
+    },
+  };
+}
+
+function describeExit(exitCode: number, failure: Error | undefined, isKilled: boolean): CrashDetails {
+  if (!failure) return { reason: isKilled ? "terminated" : "exit", exitCode };
+  const { code } = failure as NodeJS.ErrnoException;
+  return { reason: code === "ERR_WORKER_OUT_OF_MEMORY" ? "out-of-memory" : "uncaught-exception", exitCode };
+}

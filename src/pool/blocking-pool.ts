@@ -1,0 +1,136 @@
+/**
+ * Pools whose methods return their result itself: the caller blocks until it is there.
+ *
+ * In `sync` mode that is the method's own return. For threads and processes an ordinary pool runs in a helper thread,
+ * the bridge, whose event loop is free while the caller is parked on `Atomics.wait`: so a worker that dies, a timeout or
+ * a replacement is dealt with just as in any other pool, and the caller always wakes up.
+ */
+import { type Future, peek } from "../future/future.js";
+import { findFutures } from "../future/unwrap.js";
+import type { CallOptions } from "./options.js";
+import { checkCallOptions, type ElasticSize, type PoolOptions } from "./options.js";
+import { Bridge } from "./bridge.js";
+import { openPool, type PoolSource } from "./open-pool.js";
+import type { MethodInfo, PoolCore } from "./pool-core.js";
+import type { PoolStats } from "./pool-stats.js";
+
+/** The methods of a worker that return their results, not futures; a generator method returns an iterable. */
+export type BlockingMethods<W extends object> = {
+  readonly [
+    K in keyof W as K extends string ? (W[K] extends (...args: never[]) => unknown ? K : never) : never
+  ]: W[K] extends (...args: infer P) => infer R ? (...args: P) => BlockingResult<R> : never;
+};
+
+type BlockingResult<R> =
+  R extends AsyncGenerator<infer Y, unknown, unknown>
+    ? IterableIterator<Y>
+    : R extends Generator<infer Y, unknown, unknown>
+      ? IterableIterator<Y>
+      : Awaited<R>;
+
+/** A pool made with `blocking: true`. */
+export type BlockingPool<W extends object> = BlockingMethods<W> & {
+  /** The same pool, making calls with these options; `signal` cannot fire while the caller blocks and is refused. */
+  with(options: Omit<CallOptions, "signal" | "transfer">): BlockingMethods<W>;
+  stats(): PoolStats;
+  resize(size: number | ElasticSize): void;
+  /** Blocks until running calls are over, at most `timeout` ms, and the workers gone. */
+  stop(options?: { timeout?: number }): void;
+  [Symbol.dispose](): void;
+};
+
+/** What carries out the calls of a blocking pool. */
+export interface BlockingBackend {
+  call(method: MethodInfo, args: readonly unknown[], options: CallOptions): unknown;
+  stats(): PoolStats;
+  resize(size: number | ElasticSize): void;
+  stop(timeout: number | undefined): void;
+}
+
+/**
+ * @throws {TypeError} in `async` mode, where nobody else could do the work while the caller waits
+ */
+export function openBlockingPool(
+  source: PoolSource,
+  options: PoolOptions,
+  args: readonly unknown[],
+): BlockingPool<object> {
+  if (options.mode === "async") {
+    throw new TypeError(
+      "Cannot set 'blocking' in mode 'async' as its calls run in the event loop that would be blocked: use 'thread'",
+    );
+  }
+  const backend =
+    options.mode === "sync"
+      ? new SyncBackend(openPool(source, { ...options, blocking: false }, args))
+      : new Bridge(source, options, args);
+  return poolOver(backend, source.methods);
+}
+
+function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): BlockingPool<object> {
+  const view = (options: CallOptions): object =>
+    Object.fromEntries(
+      methods.map((method) => [
+        method.name,
+        (...args: unknown[]) => backend.call(method, args.map(settledValue), options),
+      ]),
+    );
+  const stop = (options?: { timeout?: number }): void => backend.stop(options?.timeout);
+  return Object.assign(view({}), {
+    with: (options: CallOptions) => {
+      if (options.signal || options.transfer) {
+        const name = options.signal ? "signal" : "transfer";
+        throw new TypeError(`Cannot set '${name}' for a pool that blocks`);
+      }
+      return view(checkCallOptions(options));
+    },
+    stats: () => backend.stats(),
+    resize: (size: number | ElasticSize) => backend.resize(size),
+    stop,
+    [Symbol.dispose]: () => stop(),
+  });
+}
+
+/** A future that is settled stands for its result; for one that is not, a blocked caller would wait for ever. */
+function settledValue(arg: unknown): unknown {
+  const futures = findFutures([arg]);
+  if (!futures) return arg;
+  const outcome = peek(arg as Future<unknown>);
+  if (outcome?.status === "done") return outcome.value;
+  if (outcome) throw outcome.error;
+  throw new TypeError("Cannot pass a future to a pool that blocks as it would never settle meanwhile: await it first");
+}
+
+class SyncBackend implements BlockingBackend {
+  readonly #core: PoolCore;
+
+  constructor(core: PoolCore) {
+    this.#core = core;
+  }
+
+  call(method: MethodInfo, args: readonly unknown[], options: CallOptions): unknown {
+    if (method.isStream) throw new TypeError(`Cannot block on '${method.name}' in mode 'sync' as it is a stream`);
+    const { future } = this.#core.submit(method, args, options, {});
+    const outcome = peek(future);
+    if (outcome?.status === "done") return outcome.value;
+    if (outcome) {
+      void future.exception();
+      throw outcome.error;
+    }
+    throw new TypeError(
+      `Cannot return the result of '${method.name}' in mode 'sync' as the method is asynchronous: use mode 'thread'`,
+    );
+  }
+
+  stats(): PoolStats {
+    return this.#core.stats();
+  }
+
+  resize(size: number | ElasticSize): void {
+    this.#core.resize(size);
+  }
+
+  stop(timeout: number | undefined): void {
+    void this.#core.stop(timeout);
+  }
+}

@@ -1,0 +1,131 @@
+/** The caller's side of a blocking pool: posts a request to the bridge thread and parks until the reply is there. */
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
+import { unsendableError } from "../wire/unsendable.js";
+import type { BlockingBackend } from "./blocking-pool.js";
+import { assertMayOpen, type PoolSource } from "./open-pool.js";
+import { type CallOptions, type ElasticSize, type PoolOptions, resolveOptions } from "./options.js";
+import type { MethodInfo } from "./pool-core.js";
+import type { PoolStats } from "./pool-stats.js";
+
+/** What the caller asks of the bridge. */
+export type BridgeRequest =
+  | { readonly do: "call"; readonly method: number; readonly args: readonly unknown[]; readonly options: CallOptions }
+  | { readonly do: "next" | "return"; readonly stream: number }
+  | { readonly do: "stats" }
+  | { readonly do: "resize"; readonly size: number | ElasticSize }
+  | { readonly do: "stop"; readonly timeout: number | undefined };
+
+/** What the bridge answers. */
+export type BridgeReply = { readonly value: unknown } | { readonly failure: WireFailure };
+
+/** What a bridge thread is started with. */
+export interface BridgeStart {
+  readonly port: MessagePort;
+  /** One counter: it rises with each reply, and by the bridge's end. */
+  readonly bell: SharedArrayBuffer;
+  readonly url: string;
+  readonly key: string;
+  readonly name: string;
+  readonly methods: readonly MethodInfo[];
+  readonly options: PoolOptions;
+  readonly args: readonly unknown[];
+  readonly depth: number;
+}
+
+const ENTRY = new URL("bridge-entry.js", import.meta.url);
+
+export class Bridge implements BlockingBackend {
+  readonly #source: PoolSource;
+  readonly #port: MessagePort;
+  readonly #bell: Int32Array;
+  #isStopped = false;
+
+  /** @throws what `openPool` throws, but for functions among the options, which cannot be sent */
+  constructor(source: PoolSource, options: PoolOptions, args: readonly unknown[]) {
+    this.#source = source;
+    const { port1, port2 } = new MessageChannel();
+    const bell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    this.#port = port1;
+    this.#bell = new Int32Array(bell);
+    const { registration, methods, errorClasses } = source;
+    const { url, key, name } = registration;
+    if (typeof options.loadBalancing === "function") {
+      throw new TypeError("Cannot set 'loadBalancing' to a function for a pool that blocks: use a named strategy");
+    }
+    const depth = assertMayOpen(registration, resolveOptions(options));
+    errorClasses.load();
+    const start: BridgeStart = {
+      ...{ port: port2, bell, url, key, name, methods, args, depth },
+      options: { ...options, blocking: false },
+    };
+    let thread: Worker;
+    try {
+      thread = new Worker(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` });
+    } catch (cause) {
+      throw unsendableError(`construct '${name}'`, "args", args, structuredClone, cause);
+    }
+    thread.unref();
+    port1.unref();
+  }
+
+  call(method: MethodInfo, args: readonly unknown[], options: CallOptions): unknown {
+    const result = this.#ask({ do: "call", method: method.index, args, options }, method.name);
+    return method.isStream ? this.#iterate(result as number) : result;
+  }
+
+  stats(): PoolStats {
+    return this.#ask({ do: "stats" }) as PoolStats;
+  }
+
+  resize(size: number | ElasticSize): void {
+    this.#ask({ do: "resize", size });
+  }
+
+  stop(timeout: number | undefined): void {
+    if (this.#isStopped) return;
+    this.#ask({ do: "stop", timeout });
+    this.#isStopped = true;
+  }
+
+  *#iterate(stream: number): Generator<unknown, void, undefined> {
+    let isDone = false;
+    try {
+      for (;;) {
+        const result = this.#ask({ do: "next", stream }) as IteratorResult<unknown, undefined>;
+        if (result.done) {
+          isDone = true;
+          return;
+        }
+        yield result.value;
+      }
+    } finally {
+      if (!isDone) this.#ask({ do: "return", stream });
+    }
+  }
+
+  #ask(request: BridgeRequest, method = ""): unknown {
+    const seen = Atomics.load(this.#bell, 0);
+    try {
+      this.#port.postMessage(request);
+    } catch (cause) {
+      const args = request.do === "call" ? request.args : [];
+      const index = args.findIndex((arg) => !isSendable(arg));
+      throw unsendableError(`call '${method}'`, `args[${index}]`, args[index], structuredClone, cause);
+    }
+    Atomics.wait(this.#bell, 0, seen);
+    const reply = receiveMessageOnPort(this.#port)?.message as BridgeReply;
+    if ("value" in reply) return reply.value;
+    const { name } = this.#source.registration;
+    throw decodeFailure(reply.failure, (className) => this.#source.errorClasses.find(className), `${name}.${method}`);
+  }
+}
+
+function isSendable(value: unknown): boolean {
+  try {
+    structuredClone(value);
+    return true;
+  } catch {
+    return false;
+  }
+}

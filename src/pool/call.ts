@@ -1,0 +1,183 @@
+/**
+ * One method invocation, from the moment it is made until its outcome is known.
+ *
+ * States (`place`):
+ *
+ *     preparing ─→ waiting ─→ worker ─→ over
+ *         │           │ ↑        │
+ *         └───────────┴─┼────────┴──→ over      (cancelled, timed out)
+ *                       └────────┘              (its worker died before the call began)
+ *
+ * `preparing`: futures among the arguments are pending. `waiting`: in a waiting room. `worker`: handed to a worker, and
+ * perhaps begun. `over`: the future is settled; a worker may still be busy with it until it lets go.
+ *
+ * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
+ */
+import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
+import type { StreamSink } from "../future/stream.js";
+import type { CallRequest } from "../modes/executor.js";
+import type { WorkerIdentity } from "../wire/protocol.js";
+import { turnNow } from "./clock.js";
+import type { CallOptions } from "./options.js";
+import type { Waiter, WaitingRoom } from "./waiting-room.js";
+
+/** Who decides about calls: the pool. */
+export interface CallOwner {
+  readonly id: string;
+  /** The name of the worker class. */
+  readonly name: string;
+  cancel(call: Call, reason: unknown): void;
+  timedOut(call: Call): void;
+  /** The outcome is known; called once for each call, with the place it was in. */
+  over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void;
+}
+
+/** The worker that a call was given to. */
+export interface CallPlace {
+  readonly identity: WorkerIdentity | undefined;
+  hasBegun(call: Call): boolean;
+}
+
+/** How a call differs from a plain one of its pool. */
+export interface CallTraits {
+  /** The only worker it may go to. */
+  readonly target?: number;
+  readonly isUrgent?: boolean;
+  readonly sink?: StreamSink;
+}
+
+export class Call implements FutureSource, CallRequest, Waiter {
+  readonly #owner: CallOwner;
+  readonly sequence: number;
+  readonly method: number;
+  readonly name: string;
+  readonly options: CallOptions;
+  readonly traits: CallTraits;
+  readonly submittedAt = turnNow();
+  readonly rank: number;
+  readonly future: Future<unknown> = new Future<unknown>(this);
+  args: readonly unknown[];
+  place: "preparing" | "waiting" | "worker" | "over" = "preparing";
+  waitsIn: WaitingRoom<Call> | undefined;
+  slot: CallPlace | undefined;
+  attempt = 0;
+  deadline = 0;
+  ran: number | undefined;
+  #settledAt = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #onAbort: (() => void) | undefined;
+  #progress: Progress | undefined;
+  #progressListeners: ((progress: Progress) => void)[] | undefined;
+
+  constructor(
+    owner: CallOwner,
+    sequence: number,
+    method: { readonly index: number; readonly name: string },
+    args: readonly unknown[],
+    options: CallOptions,
+    traits: CallTraits,
+    ageing: number,
+  ) {
+    this.#owner = owner;
+    this.sequence = sequence;
+    this.method = method.index;
+    this.name = method.name;
+    this.args = args;
+    this.options = options;
+    this.traits = traits;
+    this.rank = options.priority ? this.submittedAt - options.priority * ageing : this.submittedAt;
+  }
+
+  get id(): string {
+    return `${this.#owner.id}:${this.sequence}`;
+  }
+
+  get label(): string {
+    return `${this.#owner.name}.${this.name}`;
+  }
+
+  get isRunning(): boolean {
+    return this.place === "worker" && this.slot!.hasBegun(this);
+  }
+
+  get worker(): WorkerIdentity | undefined {
+    return this.slot?.identity;
+  }
+
+  get attempts(): number {
+    return this.attempt;
+  }
+
+  get timings(): FutureTimings {
+    const submittedAt = performance.timeOrigin + this.submittedAt;
+    const waited = this.ran === undefined ? undefined : this.waited;
+    return { submittedAt, waited, ran: this.ran };
+  }
+
+  /** In ms, once it is over: all the time that it did not run. */
+  get waited(): number {
+    return Math.max(0, this.#settledAt - this.submittedAt - (this.ran ?? 0));
+  }
+
+  get progress(): Progress | undefined {
+    return this.#progress;
+  }
+
+  get readAhead(): number {
+    return this.traits.sink?.readAhead ?? 0;
+  }
+
+  get transfer(): readonly object[] | undefined {
+    return this.options.transfer;
+  }
+
+  get isUrgent(): boolean {
+    return this.traits.isUrgent ?? false;
+  }
+
+  /** Begins to watch the timeout and the signal; `false` when the signal had fired already and the call is over. */
+  watch(defaultTimeout: number | undefined): boolean {
+    const timeout = this.options.timeout ?? defaultTimeout;
+    const { signal } = this.options;
+    if (timeout !== undefined) {
+      this.deadline = Date.now() + timeout;
+      this.#timer = setTimeout(() => this.#owner.timedOut(this), timeout);
+    }
+    if (signal) {
+      if (signal.aborted) {
+        this.#owner.cancel(this, signal.reason);
+        return false;
+      }
+      this.#onAbort = () => this.#owner.cancel(this, signal.reason);
+      signal.addEventListener("abort", this.#onAbort, { once: true });
+    }
+    return true;
+  }
+
+  cancel(reason: unknown): void {
+    this.#owner.cancel(this, reason);
+  }
+
+  onProgress(listener: (progress: Progress) => void): void {
+    (this.#progressListeners ??= []).push(listener);
+  }
+
+  reportProgress(progress: Progress): void {
+    this.#progress = progress;
+    for (const listener of this.#progressListeners ?? []) listener(progress);
+  }
+
+  /** Settles the future, unless it is settled. */
+  finish(status: "done" | "failed" | "cancelled", outcome: unknown): void {
+    const from = this.place;
+    if (from === "over") return;
+    this.place = "over";
+    this.#settledAt = turnNow();
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#onAbort) this.options.signal!.removeEventListener("abort", this.#onAbort);
+    // Whoever keeps the future need not keep what it was made from.
+    this.args = [];
+    this.#owner.over(this, status, from);
+    settle(this.future, status === "done" ? { status, value: outcome } : { status, error: outcome });
+  }
+}

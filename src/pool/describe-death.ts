@@ -1,0 +1,22 @@
+import type { CrashDetails } from "../errors.js";
+
+/** The end of a worker, to follow its name in a message. */
+export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause: unknown): string {
+  const detail = cause instanceof Error ? `: ${cause.message}` : "";
+  switch (reason) {
+    case "exit":
+      return `exited with code ${exitCode}${detail}`;
+    case "signal":
+      return `was killed by ${signal}`;
+    case "uncaught-exception":
+      return `died of an uncaught exception${detail}`;
+    case "out-of-memory":
+      return "ran out of memory";
+    case "terminated":
+      return "was terminated";
+    case "unresponsive":
+      return "did not answer its health check";
+    case "channel-lost":
+      return "lost its connection";
+  }
+}

@@ -1,0 +1,42 @@
+/** The error classes that the caller knows by name, to revive what workers throw. */
+
+type ErrorClass = abstract new (...args: never[]) => object;
+
+export class ErrorClasses {
+  readonly #url: string;
+  readonly #prototypes = new Map<string, object>();
+  #isLoading = false;
+
+  /** @param declared - classes that the worker's module does not export, or is imported elsewhere as */
+  constructor(url: string, declared: readonly ErrorClass[]) {
+    this.#url = url;
+    for (const errorClass of declared) this.#prototypes.set(errorClass.name, errorClass.prototype as object);
+  }
+
+  /**
+   * Adds the classes that the worker's module exports. The module is loaded in this thread already, so this takes no
+   * time; where it is not, as under a test runner that transforms modules, only the declared ones are known.
+   */
+  load(): void {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    void import(this.#url).then(
+      (namespace: Record<string, unknown>) => this.#add(namespace),
+      () => undefined,
+    );
+  }
+
+  find(name: string): object | undefined {
+    return this.#prototypes.get(name);
+  }
+
+  #add(namespace: Record<string, unknown>): void {
+    const exports = Object.entries(namespace);
+    const { default: commonJs } = namespace;
+    if (typeof commonJs === "object" && commonJs !== null) exports.push(...Object.entries(commonJs));
+    for (const [, value] of exports) {
+      if (typeof value !== "function" || !(value.prototype instanceof Error)) continue;
+      if (!this.#prototypes.has(value.name)) this.#prototypes.set(value.name, value.prototype as object);
+    }
+  }
+}

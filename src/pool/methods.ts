@@ -1,0 +1,53 @@
+/** Reads from a class which methods a pool of it has. */
+import { DefinitionError } from "../errors.js";
+import type { MethodInfo } from "./pool-core.js";
+
+/** Members that every pool has; a worker class cannot have a method of such a name. */
+export const RESERVED_MEMBERS = [
+  ...(["stop", "drain", "ready", "room", "stats", "resize", "with", "broadcast", "workers", "on", "then"] as const),
+] as const;
+
+/** The name of a member that every pool has. */
+export type ReservedMember = (typeof RESERVED_MEMBERS)[number];
+
+/** What a definition may say of a method. */
+export interface MethodOptions {
+  /** Whether the method returns something to iterate; known by itself of `async *` and `*` methods. */
+  readonly stream?: boolean;
+}
+
+const GENERATORS: readonly string[] = ["AsyncGeneratorFunction", "GeneratorFunction"];
+
+/**
+ * The methods of a class and of those it extends, up to `base`, in an order that is the same wherever the class is
+ * loaded. Accessors, symbols and private methods are none.
+ *
+ * @throws {DefinitionError} when one has a reserved name, or `options` name one that does not exist
+ */
+export function methodsOf(
+  target: abstract new (...args: never[]) => object,
+  base: object,
+  options: Readonly<Record<string, MethodOptions>>,
+): MethodInfo[] {
+  const found = new Map<string, boolean>();
+  for (
+    let prototype = target.prototype as object | null;
+    prototype && prototype !== Object.prototype && prototype !== base;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      if (name === "constructor" || typeof value !== "function" || found.has(name)) continue;
+      found.set(name, options[name]?.stream ?? GENERATORS.includes((value as object).constructor.name));
+    }
+  }
+  for (const name of RESERVED_MEMBERS) {
+    if (!found.has(name)) continue;
+    throw new DefinitionError(`Cannot define '${target.name}' as every pool has a member '${name}': rename the method`);
+  }
+  for (const name of Object.keys(options)) {
+    if (found.has(name)) continue;
+    throw new DefinitionError(`Cannot set options of '${target.name}.${name}' as there is no such method`);
+  }
+  const names = [...found.keys()].toSorted();
+  return names.map((name, index) => ({ index, name, isStream: found.get(name)! }));
+}

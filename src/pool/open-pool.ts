@@ -1,0 +1,114 @@
+/** Makes a pool from a definition: the place where a mode, its options and a class come together. */
+import { realpathSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import type { Mode } from "../config/mode.js";
+import { DefinitionError } from "../errors.js";
+import { assertMayStartPool, hostState } from "../host/host-state.js";
+import type { Executor } from "../modes/executor.js";
+import { asyncExecutor, syncExecutor } from "../modes/local.js";
+import { processExecutor } from "../modes/process.js";
+import { threadExecutor } from "../modes/thread.js";
+import type { Registration } from "../registry.js";
+import type { WorkerBlueprint } from "../wire/protocol.js";
+import type { ErrorClasses } from "./error-classes.js";
+import { type PoolOptions, type ResolvedOptions, resolveOptions } from "./options.js";
+import { type MethodInfo, PoolCore } from "./pool-core.js";
+import { stopOnSignals } from "./signals.js";
+
+const EXECUTORS: Readonly<Record<Mode, Executor>> = {
+  sync: syncExecutor,
+  async: asyncExecutor,
+  thread: threadExecutor,
+  process: processExecutor,
+};
+
+/** A definition as pools need it. */
+export interface PoolSource {
+  readonly registration: Registration;
+  readonly methods: readonly MethodInfo[];
+  readonly errorClasses: ErrorClasses;
+}
+
+let pools = 0;
+
+/**
+ * Makes a pool; its workers start with the first calls.
+ *
+ * @throws {TypeError | RangeError} for options that are not valid
+ * @throws {DefinitionError} where main code would run again in the hosts
+ * @throws {SerializationError} when a constructor argument cannot be sent
+ */
+export function openPool(source: PoolSource, options: PoolOptions, args: readonly unknown[]): PoolCore {
+  const { registration, methods, errorClasses } = source;
+  const { name } = registration;
+  const resolved = resolveOptions(options);
+  const executor = EXECUTORS[resolved.mode];
+  assertMayOpen(registration, resolved);
+  const probe = resolved.healthCheck?.method;
+  if (probe !== undefined && !methods.some((method) => method.name === probe)) {
+    throw new TypeError(`Cannot check the health of '${name}' as it has no method '${probe}'`);
+  }
+  pools += 1;
+  const id = `${name}-${pools}${hostState.depth === 0 ? "" : `@${hostState.depth}.${process.pid}`}`;
+  const blueprint: WorkerBlueprint = {
+    key: registration.key,
+    url: registration.url,
+    name,
+    methods: methods.map((method) => method.name),
+    constructorArgs: executor.prepareArguments(name, args),
+    concurrency: resolved.concurrency,
+    pool: id,
+    depth: hostState.depth + 1,
+  };
+  if (executor.canTerminate) errorClasses.load();
+  const core = new PoolCore({
+    name,
+    id,
+    methods,
+    options: resolved,
+    executor,
+    createHost: (identity, events) =>
+      executor.create({
+        start: { blueprint, identity },
+        events,
+        label: name,
+        errorClasses: (errorName) => errorClasses.find(errorName),
+        settings: resolved.host,
+      }),
+  });
+  if (resolved.handleSignals) stopOnSignals(core);
+  return core;
+}
+
+/**
+ * Returns the number of hosts around this code.
+ * @throws {DefinitionError} where main code would run again in the hosts
+ */
+export function assertMayOpen(registration: Registration, options: ResolvedOptions): number {
+  assertMayStartPool(registration.name);
+  if (EXECUTORS[options.mode].canTerminate) assertNotMain(registration);
+  return hostState.depth;
+}
+
+/** A host would run the main script again, with everything that it does. */
+function assertNotMain({ url, name }: Registration): void {
+  if (!url.startsWith("file:") || url !== mainUrl()) return;
+  throw new DefinitionError(
+    `Cannot start a pool of '${name}' as it is defined in the main script, which its workers would run again: move the ` +
+      "class into a module of its own, or use mode 'async' or 'sync'",
+  );
+}
+
+function mainUrl(): string | undefined {
+  const [, script] = process.argv;
+  if (script === undefined) return undefined;
+  for (const ending of ["", ".js", ".mjs", ".cjs", ".ts", ".mts", ".cts", "/index.js"]) {
+    try {
+      const path = realpathSync(script + ending);
+      if (ending !== "" || /\.[cm]?[jt]sx?$/.test(path)) return pathToFileURL(path).href;
+    } catch {
+      // Node.js found it with another ending.
+    }
+  }
+  return undefined;
+}

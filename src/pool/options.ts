@@ -1,0 +1,260 @@
+/** The options of a pool and of a call: their meaning, their defaults, and what is refused. */
+import { availableParallelism } from "node:os";
+import { type Mode, modeDefaults, MODES } from "../config/mode.js";
+import type { HostSettings } from "../modes/executor.js";
+import { closest } from "./closest.js";
+
+/** How the worker for a call is chosen, by name. */
+export type LoadBalancingName = "round-robin" | "least-active" | "least-total" | "random" | "shared-queue" | "key";
+
+/** What a load-balancing function sees of a worker. */
+export interface WorkerLoad {
+  readonly index: number;
+  /** Calls it was given that have not ended. */
+  readonly active: number;
+  /** Calls it was given so far. */
+  readonly total: number;
+}
+
+/** Chooses a worker for a call: returns its `index`. */
+export type LoadBalancer = (
+  call: { readonly method: string; readonly args: readonly unknown[]; readonly key: string | undefined },
+  workers: readonly WorkerLoad[],
+) => number;
+
+/** A pool that grows and shrinks. */
+export interface ElasticSize {
+  /** Workers that are kept. Default: 0. */
+  readonly min?: number;
+  /** Workers at most. */
+  readonly max: number;
+  /** How long a worker beyond `min` may idle, in ms. Default: 10,000. */
+  readonly idleTimeout?: number;
+}
+
+/** Options of a pool. */
+export interface PoolOptions extends HostSettings {
+  /** Where the workers live. Default: `"thread"`. */
+  mode?: Mode | undefined;
+  /** How many workers, or between which bounds. Default: see the table of modes. */
+  maxWorkers?: number | ElasticSize | undefined;
+  /** Calls that one worker runs at once. Default: 1; in `async` mode unlimited. */
+  concurrency?: number | undefined;
+  /** Default: `"round-robin"`; with `onDemand`, `"random"`. */
+  loadBalancing?: LoadBalancingName | LoadBalancer | undefined;
+  /** Calls handed to one worker ahead of time, beyond those it runs. Default: thread 100, process 5, else 0. */
+  maxQueuedTasks?: number | undefined;
+  /** Calls that may wait in the pool. Default: unlimited. */
+  capacity?: number | undefined;
+  /** What happens beyond `capacity`. Default: `"wait"`: they wait all the same, and `room()` tells when to go on. */
+  overflow?: "wait" | "reject" | "drop-oldest" | undefined;
+  /** A worker for each call, gone after it. Default: false. */
+  onDemand?: boolean | undefined;
+  /** How long a call may take, waiting included, in ms. Default: unlimited. */
+  timeout?: number | undefined;
+  /** How long a running call that was cancelled or timed out may take to let go, in ms. Default: 1,000. */
+  grace?: number | undefined;
+  /**
+   * What happens to a running call that is cancelled or timed out: its signal fires and after `grace` its worker is
+   * terminated (`"cooperate"`, the default); its worker is terminated at once; or it goes on and nobody listens.
+   */
+  abortStrategy?: "cooperate" | "terminate" | "ignore" | undefined;
+  /** How long a call waits until it weighs as much as a new one with one more point of priority, in ms. Default: 1,000. */
+  ageing?: number | undefined;
+  /** Replaces workers that do not answer within `timeout` ms (default: `interval`), or whose `method` returns false. */
+  healthCheck?: { readonly interval: number; readonly timeout?: number; readonly method?: string } | undefined;
+  /** Replaces a worker after so many calls, or once it uses so many bytes. */
+  recycle?: { readonly afterCalls?: number; readonly afterMemory?: number } | undefined;
+  /** Whether futures among the arguments are replaced by their results. Default: true. */
+  unwrapFutures?: boolean | undefined;
+  /** Whether methods return their result instead of a future, and the caller blocks. Default: false. */
+  blocking?: boolean | undefined;
+  /** How long a worker may take to load its module and construct itself, in ms. Default: 60,000. */
+  startTimeout?: number | undefined;
+  /** Whether SIGINT and SIGTERM stop the pool, and then end the process as they would have. Default: false. */
+  handleSignals?: boolean | undefined;
+}
+
+/** Options of a single call, given through `pool.with(options)`. */
+export interface CallOptions {
+  /** Higher goes first. Default: 0. */
+  priority?: number | undefined;
+  /** How long the call may take, waiting included, in ms. Default: the pool's. */
+  timeout?: number | undefined;
+  /** Cancels the call when it fires; the future rejects with its reason. */
+  signal?: AbortSignal | undefined;
+  /** Buffers and ports among the arguments that are handed over instead of copied. */
+  transfer?: readonly object[] | undefined;
+  /** Calls with the same key go to the same worker, with `loadBalancing: "key"`. */
+  key?: string | undefined;
+  /** Items a stream may be ahead of its reader. Default: 16. */
+  readAhead?: number | undefined;
+}
+
+/** Options with every default filled in. */
+export interface ResolvedOptions {
+  readonly mode: Mode;
+  readonly min: number;
+  readonly max: number;
+  readonly isElastic: boolean;
+  readonly idleTimeout: number;
+  readonly concurrency: number;
+  readonly loadBalancing: LoadBalancingName | LoadBalancer;
+  readonly maxQueuedTasks: number;
+  readonly capacity: number;
+  readonly overflow: "wait" | "reject" | "drop-oldest";
+  readonly onDemand: boolean;
+  readonly timeout: number | undefined;
+  readonly grace: number;
+  readonly abortStrategy: "cooperate" | "terminate" | "ignore";
+  readonly ageing: number;
+  readonly healthCheck: { readonly interval: number; readonly timeout: number; readonly method?: string } | undefined;
+  readonly recycle: { readonly afterCalls: number; readonly afterMemory: number };
+  readonly unwrapFutures: boolean;
+  readonly blocking: boolean;
+  readonly startTimeout: number;
+  readonly handleSignals: boolean;
+  readonly host: HostSettings;
+}
+
+const BALANCERS: readonly string[] = ["round-robin", "least-active", "least-total", "random", "shared-queue", "key"];
+const POOL_OPTIONS = [
+  ...["mode", "maxWorkers", "concurrency", "loadBalancing", "maxQueuedTasks", "capacity", "overflow", "onDemand"],
+  ...["timeout", "grace", "abortStrategy", "ageing", "healthCheck", "recycle", "unwrapFutures", "blocking"],
+  ...["startTimeout", "handleSignals", "execArgv", "env", "resourceLimits"],
+];
+const CALL_OPTIONS = ["priority", "timeout", "signal", "transfer", "key", "readAhead"];
+
+/**
+ * Checks options and fills in the defaults of the mode.
+ * @throws {TypeError | RangeError} naming the option, its value, and what it must be
+ */
+export function resolveOptions(options: PoolOptions): ResolvedOptions {
+  rejectUnknown("option", Object.keys(options), POOL_OPTIONS);
+  const mode = oneOf("mode", options.mode ?? "thread", MODES);
+  const defaults = modeDefaults(mode);
+  const onDemand = options.onDemand ?? false;
+  const size = resolveSize(options, mode, onDemand, defaults.maxWorkers);
+  const sharesQueue = options.loadBalancing === "shared-queue" || onDemand;
+  return {
+    mode,
+    ...size,
+    concurrency: onDemand ? 1 : atLeast("concurrency", options.concurrency ?? defaults.concurrency, 1),
+    loadBalancing: balancing(options.loadBalancing ?? (onDemand ? "random" : "round-robin")),
+    // Nothing is handed ahead where a call must not wait behind another while a third worker is idle.
+    maxQueuedTasks: sharesQueue ? 0 : atLeast("maxQueuedTasks", options.maxQueuedTasks ?? defaults.maxQueuedTasks, 0),
+    capacity: atLeast("capacity", options.capacity ?? Number.POSITIVE_INFINITY, 1),
+    overflow: oneOf("overflow", options.overflow ?? "wait", ["wait", "reject", "drop-oldest"]),
+    onDemand,
+    timeout: options.timeout === undefined ? undefined : duration("timeout", options.timeout),
+    grace: duration("grace", options.grace ?? 1000),
+    abortStrategy: oneOf("abortStrategy", options.abortStrategy ?? "cooperate", ["cooperate", "terminate", "ignore"]),
+    ageing: positive("ageing", options.ageing ?? 1000),
+    healthCheck: options.healthCheck && {
+      ...options.healthCheck,
+      interval: duration("healthCheck.interval", options.healthCheck.interval),
+      timeout: duration("healthCheck.timeout", options.healthCheck.timeout ?? options.healthCheck.interval),
+    },
+    recycle: {
+      afterCalls: atLeast("recycle.afterCalls", options.recycle?.afterCalls ?? Number.POSITIVE_INFINITY, 1),
+      afterMemory: positive("recycle.afterMemory", options.recycle?.afterMemory ?? Number.POSITIVE_INFINITY),
+    },
+    unwrapFutures: options.unwrapFutures ?? true,
+    blocking: options.blocking ?? false,
+    startTimeout: duration("startTimeout", options.startTimeout ?? 60_000),
+    handleSignals: options.handleSignals ?? false,
+    host: { execArgv: options.execArgv, env: options.env, resourceLimits: options.resourceLimits },
+  };
+}
+
+/** @throws {TypeError | RangeError} naming the option, its value, and what it must be */
+export function checkCallOptions(options: CallOptions): CallOptions {
+  rejectUnknown("call option", Object.keys(options), CALL_OPTIONS);
+  if (options.priority !== undefined && !Number.isFinite(options.priority)) {
+    throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${options.priority}`);
+  }
+  if (options.timeout !== undefined) duration("timeout", options.timeout);
+  if (options.readAhead !== undefined) atLeast("readAhead", options.readAhead, 1);
+  if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
+    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(options.signal)}`);
+  }
+  return options;
+}
+
+/** @throws {RangeError} when it is not a whole number from `least` on */
+export function atLeast(name: string, value: number, least: number): number {
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= least)) return value;
+  const wanted = least === 1 ? "a positive integer" : `an integer of at least ${least}`;
+  throw new RangeError(`Cannot set '${name}' as it must be ${wanted}: current value is ${String(value)}`);
+}
+
+function resolveSize(
+  options: PoolOptions,
+  mode: Mode,
+  onDemand: boolean,
+  fallback: number,
+): Pick<ResolvedOptions, "min" | "max" | "isElastic" | "idleTimeout"> {
+  const size = options.maxWorkers ?? fallback;
+  if (typeof size === "object") {
+    const max = finite("maxWorkers.max", atLeast("maxWorkers.max", size.max, 1));
+    const min = atLeast("maxWorkers.min", size.min ?? 0, 0);
+    if (min > max) {
+      throw new RangeError(`Cannot set 'maxWorkers' as its min is above its max: current value is ${min} > ${max}`);
+    }
+    fixedInSync(mode, max);
+    return { min, max, isElastic: true, idleTimeout: duration("idleTimeout", size.idleTimeout ?? 10_000) };
+  }
+  const least = onDemand ? 0 : 1;
+  const asked = finite("maxWorkers", atLeast("maxWorkers", size, least));
+  const max = asked === 0 ? Math.max(1, availableParallelism() - 1) : asked;
+  fixedInSync(mode, max);
+  return { min: onDemand ? 0 : max, max, isElastic: false, idleTimeout: 0 };
+}
+
+function fixedInSync(mode: Mode, max: number): void {
+  if (mode === "sync" && max !== 1) {
+    throw new RangeError(`Cannot set 'maxWorkers' as mode 'sync' has one worker: current value is ${max}`);
+  }
+}
+
+function finite(name: string, value: number): number {
+  if (Number.isFinite(value)) return value;
+  throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${value}`);
+}
+
+/** The longest delay a timer of Node.js takes, in ms: about 25 days. */
+const LONGEST_TIMER = 0x7fff_ffff;
+
+function duration(name: string, value: number): number {
+  if (value >= 0 && value <= LONGEST_TIMER) return value;
+  throw new RangeError(
+    `Cannot set '${name}' as it must be a number of ms from 0 to ${LONGEST_TIMER}: current value is ${String(value)}`,
+  );
+}
+
+function positive(name: string, value: number): number {
+  if (value > 0) return value;
+  throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${String(value)}`);
+}
+
+function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
+  if (allowed.includes(value)) return value;
+  const hint = closest(String(value), allowed);
+  throw new TypeError(
+    `Cannot set '${name}' as it must be one of ${allowed.map((item) => `'${item}'`).join(", ")}: current value is ` +
+      `'${String(value)}'${hint ? `, did you mean '${hint}'?` : ""}`,
+  );
+}
+
+function balancing(value: LoadBalancingName | LoadBalancer): LoadBalancingName | LoadBalancer {
+  if (typeof value === "function") return value;
+  return oneOf("loadBalancing", value, BALANCERS as readonly LoadBalancingName[]);
+}
+
+function rejectUnknown(what: string, names: readonly string[], known: readonly string[]): void {
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const hint = closest(name, known);
+    throw new TypeError(`Cannot set '${name}' as there is no such ${what}${hint ? `: did you mean '${hint}'?` : ""}`);
+  }
+}

@@ -1,0 +1,475 @@
+/**
+ * The place of one worker in its pool; the worker in it may be replaced many times.
+ *
+ * Owns the host, the calls given to it, and the calls that may go to no other worker. Does not own the order of all
+ * other calls, nor the decision to add or remove places (`PoolCore`).
+ *
+ * States:
+ *
+ *     cold ─→ starting ─→ ready ─→ retiring ─→ stopping ─→ cold | gone
+ *      ↑         │          │
+ *      │         ↓          ↓ (died)
+ *      └────  backoff ←─────┘
+ *
+ * `cold`: no host; one is made for the first call. `backoff`: died at start, waits before it tries again. `retiring`: takes
+ * no more calls, ends when those it has are over. `gone`: removed from the pool.
+ *
+ * L1. A call is in at most one of `pending`, `outstanding` and `line`.
+ * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
+ * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
+ */
+import { type CrashDetails, TimeoutError, WorkerCrashedError, WorkerStartError } from "../errors.js";
+import type { Host, HostEvents } from "../modes/executor.js";
+import type { WorkerIdentity } from "../wire/protocol.js";
+import type { Candidate } from "./balancers.js";
+import type { Call, CallPlace } from "./call.js";
+import { describeDeath } from "./describe-death.js";
+import type { ResolvedOptions } from "./options.js";
+import { nextBackoff, STARTS } from "./start-backoff.js";
+import { WaitingRoom } from "./waiting-room.js";
+
+/** What a slot asks of its pool. */
+export interface SlotOwner {
+  readonly options: ResolvedOptions;
+  readonly name: string;
+  /** Whether the mode can end a worker by force. */
+  readonly canTerminate: boolean;
+  /** Makes a host for a worker of this identity. */
+  createHost(identity: WorkerIdentity, events: HostEvents): Host;
+  identify(index: number): WorkerIdentity;
+  /** The slot may take more calls than before. */
+  hasRoom(slot: Slot): void;
+  /** The calls must be given to somebody else. */
+  takeBack(calls: Call[]): void;
+  /** The worker cannot be started; the calls it has are still its own. */
+  cannotStart(slot: Slot, error: WorkerStartError): void;
+  becameReady(slot: Slot): void;
+  died(slot: Slot, identity: WorkerIdentity, details: CrashDetails): void;
+  /** The slot is gone for good. */
+  gone(slot: Slot): void;
+  logged(identity: WorkerIdentity, call: Call | undefined, values: unknown[]): void;
+}
+
+export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" | "stopping" | "gone";
+
+/** How long a worker may take to dispose of itself, in ms. */
+const DISPOSE_WITHIN_MS = 5000;
+
+export class Slot implements Candidate, CallPlace {
+  readonly index: number;
+  readonly #owner: SlotOwner;
+  #state: SlotState = "cold";
+  #host: Host | undefined;
+  identity: WorkerIdentity | undefined;
+  /** Given to this worker, which is not ready yet. */
+  #pending: Call[] = [];
+  /** Handed to the host, in order. */
+  readonly #outstanding = new Map<number, Call>();
+  /** Handed to the host to begin at once, beside the others. */
+  readonly #urgent = new Map<number, Call>();
+  /** Calls that may go to no other worker. */
+  readonly line = new WaitingRoom<Call>();
+  total = 0;
+  restarts = 0;
+  memory: number | undefined;
+  /** Since when it has had nothing to do. */
+  idleSince = performance.now();
+  #served = 0;
+  #failedStarts = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Whether the place stays when its worker ends. */
+  #isReplaced: boolean;
+  /** Whether the pool wants the place back. */
+  #isLeaving = false;
+  /** Whether its host will be ended by force, once the calls it still runs are over. */
+  #isCondemned = false;
+  /** Whether a pause before the next start is followed by that start. */
+  #isWanted = false;
+  #isRef = false;
+  #onPong: ((isHealthy: boolean) => void) | undefined;
+
+  constructor(owner: SlotOwner, index: number) {
+    this.#owner = owner;
+    this.index = index;
+    this.#isReplaced = !owner.options.onDemand;
+  }
+
+  get state(): SlotState {
+    return this.#state;
+  }
+
+  get active(): number {
+    return this.#pending.length + this.#outstanding.size;
+  }
+
+  get isIdle(): boolean {
+    return this.isOpen && this.active < this.#owner.options.concurrency;
+  }
+
+  /** Nothing is running, waiting to, or being let go of. */
+  get isQuiet(): boolean {
+    return this.active === 0 && this.#urgent.size === 0;
+  }
+
+  get isOpen(): boolean {
+    if (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting") return false;
+    const { concurrency, maxQueuedTasks, recycle, onDemand } = this.#owner.options;
+    const { active } = this;
+    if (onDemand && this.total > 0) return false;
+    return active < concurrency + maxQueuedTasks && this.#served + active < recycle.afterCalls;
+  }
+
+  /** Whether the call is among those that the worker runs now. */
+  hasBegun(call: Call): boolean {
+    if (this.#urgent.has(call.sequence)) return true;
+    let ahead = 0;
+    for (const sequence of this.#outstanding.keys()) {
+      if (sequence === call.sequence) return true;
+      if (++ahead >= this.#owner.options.concurrency) return false;
+    }
+    return false;
+  }
+
+  /** Gives the worker a call, starting the worker where needed. */
+  assign(call: Call): void {
+    call.place = "worker";
+    call.slot = this;
+    this.total += 1;
+    this.#keepAlive(true);
+    if (this.#state === "ready") this.#hand(call);
+    else {
+      this.#pending.push(call);
+      if (this.#state === "cold") this.start();
+    }
+  }
+
+  start(): void {
+    this.#isWanted = true;
+    if (this.#state !== "cold") return;
+    this.#state = "starting";
+    this.#served = 0;
+    this.#keepAlive(true);
+    const identity = this.#owner.identify(this.index);
+    this.identity = identity;
+    const host: Host = this.#owner.createHost(
+      identity,
+      this.#events(() => this.#host === host),
+    );
+    this.#host = host;
+    const { startTimeout } = this.#owner.options;
+    this.#arm(startTimeout, () => {
+      const error = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
+      this.#startFailed(error);
+    });
+    host.launch();
+    if (!this.#isRef) host.unref();
+  }
+
+  /** Stops feeding the worker and ends it when its calls are over; a replacement starts when one is needed. */
+  retire(isReplaced: boolean): void {
+    if (!isReplaced) {
+      this.#isReplaced = false;
+      this.#isLeaving = true;
+    }
+    switch (this.#state) {
+      case "cold":
+      case "backoff":
+        this.#disarm();
+        this.#returnPending();
+        this.#end();
+        return;
+      case "starting":
+        this.#returnPending();
+        this.terminate({ reason: "terminated" });
+        return;
+      case "ready":
+        this.#state = "retiring";
+        this.#stopWhenQuiet();
+        return;
+      case "retiring":
+      case "stopping":
+      case "gone":
+    }
+  }
+
+  terminate(details: CrashDetails): void {
+    this.#host?.terminate(details);
+  }
+
+  /** Deals with a call whose future is settled and that the worker still has: cancelled, or timed out. */
+  release(call: Call, reason: unknown): void {
+    const at = this.#pending.indexOf(call);
+    if (at >= 0) {
+      this.#pending.splice(at, 1);
+      this.#afterCall();
+      return;
+    }
+    const { abortStrategy, grace } = this.#owner.options;
+    if (abortStrategy === "ignore") return;
+    if (abortStrategy === "terminate" && this.hasBegun(call)) {
+      this.#letGo(call);
+      return;
+    }
+    this.#host!.cancel(call.sequence, reason);
+    const host = this.#host;
+    if (this.#has(call)) setTimeout(() => this.#host === host && this.#letGo(call), grace);
+  }
+
+  pull(call: Call, count: number): void {
+    if (this.#has(call)) this.#host!.pull(call.sequence, count);
+  }
+
+  /** Ends a stream; `false` when the worker does not have the call yet. */
+  closeStream(call: Call): boolean {
+    if (!this.#has(call)) return false;
+    const host = this.#host!;
+    host.closeStream(call.sequence);
+    // The one that reads no more waits for the generator's `finally`, and that must come.
+    setTimeout(() => {
+      if (this.#host === host && this.#has(call)) call.cancel(undefined);
+    }, this.#owner.options.grace).unref();
+    return true;
+  }
+
+  /** Replaces the worker unless it answers within `timeout` ms, favourably. */
+  checkHealth(timeout: number, method: number): void {
+    if ((this.#state !== "ready" && this.#state !== "retiring") || this.#onPong) return;
+    const host = this.#host!;
+    const finish = (isHealthy: boolean): void => {
+      clearTimeout(timer);
+      this.#onPong = undefined;
+      if (isHealthy || this.#host !== host) return;
+      host.terminate({ reason: "unresponsive" });
+    };
+    const timer = setTimeout(() => finish(false), timeout);
+    timer.unref();
+    this.#onPong = finish;
+    host.ping(this.total, method);
+  }
+
+  /** Every call that was given to this worker or may only go to it, taken away from it, but for those handed over. */
+  surrender(): Call[] {
+    return [...this.#pending.splice(0), ...this.line.takeAll()];
+  }
+
+  /** The calls that were handed to the worker and whose outcome is not known. */
+  handed(): Call[] {
+    return [...this.#outstanding.values(), ...this.#urgent.values()];
+  }
+
+  #hand(call: Call): void {
+    call.attempt += 1;
+    (call.isUrgent ? this.#urgent : this.#outstanding).set(call.sequence, call);
+    this.#host!.call(call);
+  }
+
+  #has(call: Call): boolean {
+    return this.#outstanding.has(call.sequence) || this.#urgent.has(call.sequence);
+  }
+
+  #forget(sequence: number): Call | undefined {
+    const call = this.#outstanding.get(sequence) ?? this.#urgent.get(sequence);
+    if (call && !this.#outstanding.delete(sequence)) this.#urgent.delete(sequence);
+    return call;
+  }
+
+  #events(isCurrent: () => boolean): HostEvents {
+    const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
+      const call = isCurrent() ? this.#forget(sequence) : undefined;
+      if (!call) return;
+      call.ran = ran;
+      call.finish(status, value);
+      this.#served += 1;
+      this.#afterCall();
+    };
+    return {
+      ready: () => isCurrent() && this.#ready(),
+      startFailed: (error) => isCurrent() && this.#startFailed(error),
+      done: (sequence, ran, value) => outcome(sequence, ran, "done", value),
+      failed: (sequence, ran, error) => outcome(sequence, ran, "failed", error),
+      items: (sequence, items) => this.#call(sequence)?.traits.sink?.push(items),
+      progress: (sequence, done, total) => this.#call(sequence)?.reportProgress({ done, total }),
+      log: (sequence, values) => this.#owner.logged(this.identity!, this.#call(sequence), values),
+      pong: (_sequence, isHealthy) => this.#onPong?.(isHealthy),
+      memory: (bytes) => (this.memory = bytes),
+      exited: (details, cause) => isCurrent() && this.#exited(details, cause),
+    };
+  }
+
+  #call(sequence: number): Call | undefined {
+    return this.#outstanding.get(sequence) ?? this.#urgent.get(sequence);
+  }
+
+  #ready(): void {
+    this.#disarm();
+    this.#state = "ready";
+    this.#failedStarts = 0;
+    for (const call of this.#pending.splice(0)) this.#hand(call);
+    this.#keepAlive(!this.isQuiet);
+    this.#owner.becameReady(this);
+    this.#owner.hasRoom(this);
+  }
+
+  /** After any call has left the worker. */
+  #afterCall(): void {
+    if (this.isQuiet) {
+      this.idleSince = performance.now();
+      this.#keepAlive(false);
+    }
+    const { onDemand, recycle } = this.#owner.options;
+    if (this.#state === "retiring") this.#stopWhenQuiet();
+    else if (onDemand && this.isQuiet) this.retire(false);
+    else if (this.#served >= recycle.afterCalls || (this.memory ?? 0) > recycle.afterMemory) this.retire(true);
+    else this.#owner.hasRoom(this);
+  }
+
+  #stopWhenQuiet(): void {
+    if (this.#state !== "retiring") return;
+    if (this.#isCondemned && this.handed().every((call) => call.place === "over" || !this.hasBegun(call))) {
+      this.#host!.terminate({ reason: "terminated" });
+      return;
+    }
+    if (!this.isQuiet) return;
+    this.#state = "stopping";
+    this.#keepAlive(true);
+    const host = this.#host!;
+    this.#arm(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
+    host.stop();
+  }
+
+  /** A running call was given up: its worker is ended, or where that cannot be, the call is no longer listened to. */
+  #letGo(call: Call): void {
+    if (!this.#has(call) || !this.hasBegun(call)) return;
+    if (!this.#owner.canTerminate) {
+      this.#forget(call.sequence);
+      this.#afterCall();
+    } else if (this.#runsOthersThan(call)) {
+      // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
+      this.#state = "retiring";
+      this.#isCondemned = true;
+      this.checkHealth(this.#owner.options.grace, -1);
+    } else {
+      this.#host!.terminate({ reason: "terminated" });
+    }
+  }
+
+  #runsOthersThan(call: Call): boolean {
+    return this.handed().some((other) => other !== call && other.place !== "over" && this.hasBegun(other));
+  }
+
+  #startFailed(cause: unknown): void {
+    this.#disarm();
+    const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
+    const host = this.#host;
+    this.#host = undefined;
+    host?.terminate({ reason: "terminated" });
+    this.#failedStarts += 1;
+    this.#cannotStart(new WorkerStartError(`Cannot start a worker of '${this.#owner.name}': ${detail}`, { cause }));
+  }
+
+  #cannotStart(error: WorkerStartError): void {
+    this.#keepAlive(false);
+    this.#isWanted = false;
+    this.#back();
+    this.#owner.cannotStart(this, error);
+  }
+
+  /** Waits before the next start, longer after each failure, so that a broken worker does not use up the machine. */
+  #back(): void {
+    this.#state = "backoff";
+    this.#arm(nextBackoff(this.#failedStarts), () => {
+      this.#state = "cold";
+      if (this.#isWanted || this.#pending.length > 0) this.start();
+      this.#owner.hasRoom(this);
+    });
+  }
+
+  #exited(details: CrashDetails, cause: unknown): void {
+    const { identity } = this;
+    const host = this.#host!;
+    const wasStarting = this.#state === "starting";
+    const isPlanned = this.#state === "stopping" || (this.#state === "retiring" && this.isQuiet);
+    this.#disarm();
+    this.#host = undefined;
+    this.#isCondemned = false;
+    this.memory = undefined;
+    this.#onPong = undefined;
+    if (wasStarting && !this.#isLeaving) {
+      this.#diedAtStart(details, cause);
+      return;
+    }
+    const lost = this.#lose(host, details, cause);
+    if (!isPlanned && !wasStarting) {
+      this.restarts += 1;
+      this.#owner.died(this, identity!, details);
+    }
+    this.#end();
+    this.#owner.takeBack(lost);
+    this.#owner.hasRoom(this);
+  }
+
+  /** Fails the calls that may have begun, and returns the others (L2). */
+  #lose(host: Host, details: CrashDetails, cause: unknown): Call[] {
+    const calls = [...this.#outstanding.values()];
+    const begun = host.mayHaveBegun(calls, this.#owner.options.concurrency);
+    const failing = [...calls.splice(0, begun), ...this.#urgent.values()];
+    this.#outstanding.clear();
+    this.#urgent.clear();
+    for (const call of failing) {
+      const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
+      call.finish("failed", new WorkerCrashedError(message, details, { cause }));
+    }
+    const lost = calls.filter((call) => call.place !== "over");
+    for (const call of lost) call.attempt -= 1;
+    this.#returnPending();
+    return lost;
+  }
+
+  #diedAtStart(details: CrashDetails, cause: unknown): void {
+    this.#failedStarts += 1;
+    if (this.#failedStarts < STARTS) {
+      this.#back();
+      return;
+    }
+    const message =
+      `Cannot start a worker of '${this.#owner.name}' as it died at each of ${this.#failedStarts} starts: ` +
+      `the last one ${describeDeath(details, cause)}`;
+    const crash = new WorkerCrashedError(`The worker ${describeDeath(details, cause)}`, details, { cause });
+    this.#cannotStart(new WorkerStartError(message, { cause: crash }));
+  }
+
+  #returnPending(): void {
+    const calls = this.#pending.splice(0);
+    if (calls.length > 0) this.#owner.takeBack(calls);
+  }
+
+  /** The host is gone: the place is free for another, or gone too. */
+  #end(): void {
+    this.#keepAlive(false);
+    this.idleSince = performance.now();
+    if (this.#isReplaced) {
+      this.#state = "cold";
+      if (this.line.size > 0) this.#owner.hasRoom(this);
+    } else {
+      this.#state = "gone";
+      this.#owner.gone(this);
+    }
+  }
+
+  #keepAlive(isNeeded: boolean): void {
+    if (this.#isRef === isNeeded) return;
+    this.#isRef = isNeeded;
+    if (isNeeded) this.#host?.ref();
+    else this.#host?.unref();
+  }
+
+  #arm(ms: number, fn: () => void): void {
+    this.#disarm();
+    this.#timer = setTimeout(fn, ms);
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

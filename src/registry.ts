@@ -1,0 +1,69 @@
+/**
+ * The table of definitions that this thread knows, filled as worker modules load.
+ *
+ * A host finds the class to construct here, by a key that is the same on both sides: the module's URL, the name, and
+ * the how-manieth definition of that name it is in one evaluation of the module.
+ */
+import { isAbsolute } from "node:path";
+import { pathToFileURL } from "node:url";
+import { processWide } from "./config/process-wide.js";
+
+/** What identifies a module: `import.meta`, a URL, or `__filename`. */
+export type ModuleReference = { readonly url: string } | URL | string;
+
+/** One `worker()` or `task()` of a worker module, as both sides know it. */
+export interface Registration {
+  /** The same string in every thread and process that loads the module. */
+  readonly key: string;
+  /** The URL to import in order to have it registered. */
+  readonly url: string;
+  /** The name of the class or function, for messages. */
+  readonly name: string;
+  /** The class to construct: the user's, or one that wraps a function. */
+  readonly target: new (...args: never[]) => object;
+}
+
+const table = processWide("registry", () => new Map<string, Registration>());
+
+/** How many definitions of each name one evaluation of a module has made so far; `import.meta` is new for each. */
+const evaluations = new WeakMap<object, Map<string, number>>();
+
+/** The `file:` (or other) URL of a module reference. */
+export function moduleUrl(meta: ModuleReference, what: string): string {
+  if (typeof meta === "object" && meta !== null) {
+    if (meta instanceof URL) return meta.href;
+    if (typeof meta.url === "string") return meta.url;
+  }
+  if (typeof meta === "string") {
+    if (isAbsolute(meta)) return pathToFileURL(meta).href;
+    if (URL.canParse(meta)) return meta;
+  }
+  throw new TypeError(
+    `Cannot define ${what} as its first argument must be import.meta, a file URL or __filename: current value is ${
+      typeof meta === "string" ? JSON.stringify(meta) : String(meta)
+    }`,
+  );
+}
+
+/** Adds a definition to the table; a module evaluated anew replaces its own former entries. */
+export function register(meta: ModuleReference, name: string, target: Registration["target"]): Registration {
+  const url = moduleUrl(meta, `'${name}'`);
+  const ordinal = typeof meta === "object" ? nextOrdinal(meta, name) : 1;
+  const key = `${url}#${name}${ordinal === 1 ? "" : `~${ordinal}`}`;
+  const registration = { key, url, name, target };
+  table.set(key, registration);
+  return registration;
+}
+
+/** The definition with this key, once its module has loaded in this thread. */
+export function findRegistration(key: string): Registration | undefined {
+  return table.get(key);
+}
+
+function nextOrdinal(meta: object, name: string): number {
+  let counts = evaluations.get(meta);
+  if (!counts) evaluations.set(meta, (counts = new Map()));
+  const ordinal = (counts.get(name) ?? 0) + 1;
+  counts.set(name, ordinal);
+  return ordinal;
+}

@@ -1,0 +1,107 @@
+import type { Args } from "./future/arg.js";
+import type { Future } from "./future/future.js";
+import { Mapping } from "./mapping.js";
+import type { CallOptions, ElasticSize, PoolOptions } from "./pool/options.js";
+import type { Pool } from "./pool/pool.js";
+import type { PoolStats } from "./pool/pool-stats.js";
+import { type TaskFunction, taskRegistration } from "./task.js";
+import { type FunctionReference, TaskRunnerWorker } from "./task-runner.js";
+
+type Runner = InstanceType<(typeof TaskRunnerWorker)["target"]>;
+
+/**
+ * A pool that runs functions given at call time.
+ *
+ * A task made with `task()` is sent by reference: the worker imports its module. Any other function is sent as source and
+ * must stand for itself: it reads nothing from outside but its arguments, globals, and what it imports itself.
+ *
+ * @example
+ * await using pool = new TaskPool({ mode: "process", maxWorkers: 4 });
+ * await pool.submit((a: number, b: number) => a + b, 1, 2);   // 3
+ * await pool.map((n: number) => n * n, [1, 2, 3]);            // [1, 4, 9]
+ */
+export class TaskPool implements AsyncDisposable {
+  readonly #pool: Pool<Runner>;
+
+  /** @throws {TypeError | RangeError} for options that are not valid */
+  constructor(options: Omit<PoolOptions, "blocking"> = {}) {
+    this.#pool = TaskRunnerWorker.options({ ...options, blocking: false }).init();
+  }
+
+  /**
+   * Runs `fn` with these arguments.
+   * The future fails with a `DefinitionError` when the function reads a variable from outside itself.
+   * @throws {TypeError} when `fn` is not a function with a source
+   */
+  submit<F extends TaskFunction>(fn: F, ...args: Args<Parameters<F>>): Future<Awaited<ReturnType<F>>> {
+    return this.with({}).submit(fn, ...args);
+  }
+
+  /** Runs `fn` once per item: await the results, or iterate them. */
+  map<T, R>(fn: (item: T) => R, items: Iterable<T> | AsyncIterable<T>): Mapping<Awaited<R>> {
+    const reference = refer(fn);
+    return new Mapping(items, (item) => this.#pool.run(reference, item) as Future<Awaited<R>>);
+  }
+
+  /** Runs functions with these call options. */
+  with(options: CallOptions): {
+    submit<F extends TaskFunction>(fn: F, ...args: Args<Parameters<F>>): Future<Awaited<ReturnType<F>>>;
+  } {
+    const runner = this.#pool.with(options);
+    return {
+      submit: <F extends TaskFunction>(fn: F, ...args: Args<Parameters<F>>) =>
+        runner.run(refer(fn), ...args) as Future<Awaited<ReturnType<F>>>,
+    };
+  }
+
+  async ready(): Promise<void> {
+    await this.#pool.ready();
+  }
+
+  async drain(): Promise<void> {
+    await this.#pool.drain();
+  }
+
+  async room(): Promise<void> {
+    await this.#pool.room();
+  }
+
+  async resize(size: number | ElasticSize): Promise<void> {
+    await this.#pool.resize(size);
+  }
+
+  async stop(options?: { timeout?: number }): Promise<void> {
+    await this.#pool.stop(options);
+  }
+
+  stats(): PoolStats {
+    return this.#pool.stats();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+}
+
+const sources = new WeakMap<object, FunctionReference>();
+
+function refer(fn: TaskFunction): FunctionReference {
+  if (typeof fn !== "function") {
+    throw new TypeError(`Cannot run a task as it must be a function: current value is ${String(fn)}`);
+  }
+  let reference = sources.get(fn);
+  if (!reference) sources.set(fn, (reference = makeReference(fn)));
+  return reference;
+}
+
+function makeReference(fn: TaskFunction): FunctionReference {
+  const registration = taskRegistration(fn);
+  if (registration) return { key: registration.key, url: registration.url, name: registration.name };
+  const source = Function.prototype.toString.call(fn);
+  if (/\{\s*\[native code\]\s*\}$/.test(source)) {
+    throw new TypeError(
+      `Cannot run '${fn.name}' in a worker as it is bound or built in and has no source: wrap it, as in (x) => fn(x)`,
+    );
+  }
+  return { source };
+}

@@ -1,0 +1,86 @@
+/** The worker behind `TaskPool`: runs functions that it is told of at call time. */
+import { compileFunction, constants } from "node:vm";
+import { DefinitionError } from "./errors.js";
+import { importRegistration } from "./host/import-module.js";
+import { findRegistration } from "./registry.js";
+import { worker } from "./worker.js";
+
+/** A function to run: a task by the place of its definition, any other by its source. */
+export type FunctionReference =
+  | { readonly key: string; readonly url: string; readonly name: string }
+  | { readonly source: string };
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+class TaskRunner {
+  readonly #functions = new Map<string, AnyFunction>();
+
+  run(reference: FunctionReference, ...args: unknown[]): unknown {
+    if ("source" in reference) return runFromSource(this.#compile(reference.source), args);
+    const known = this.#functions.get(reference.key) ?? this.#registered(reference.key);
+    if (known) return known(...args);
+    return this.#load(reference).then((loaded) => loaded(...args));
+  }
+
+  #compile(source: string): AnyFunction {
+    let compiled = this.#functions.get(source);
+    if (!compiled) this.#functions.set(source, (compiled = compile(source)));
+    return compiled;
+  }
+
+  #registered(key: string): AnyFunction | undefined {
+    const registration = findRegistration(key);
+    if (!registration) return undefined;
+    const instance = new registration.target() as { run: AnyFunction };
+    const bound: AnyFunction = (...args) => instance.run(...args);
+    this.#functions.set(key, bound);
+    return bound;
+  }
+
+  async #load({ url, key, name }: { key: string; url: string; name: string }): Promise<AnyFunction> {
+    await importRegistration(url, key, name);
+    return this.#registered(key)!;
+  }
+}
+
+export const TaskRunnerWorker = worker(import.meta, TaskRunner);
+
+/** Compiles in the global scope, so that a variable of the place the function was written in is not there. */
+function compile(source: string): AnyFunction {
+  const attempts = [`(${source}\n)`, `({ ${source}\n})[Object.keys({ ${source}\n})[0]]`];
+  let failure: unknown;
+  for (const expression of attempts) {
+    try {
+      // `__name` is what compilers that keep the names of functions wrap them in.
+      const make = compileFunction(`"use strict"; return ${expression};`, ["__name"], {
+        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+      }) as (keepName: (fn: unknown) => unknown) => AnyFunction;
+      return make((fn) => fn);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new DefinitionError(`Cannot run the function as its source does not stand for itself: ${String(failure)}`, {
+    cause: failure,
+  });
+}
+
+function runFromSource(fn: AnyFunction, args: unknown[]): unknown {
+  try {
+    const result = fn(...args);
+    if (result instanceof Promise) return result.catch((error: unknown) => rethrow(error));
+    return result;
+  } catch (error) {
+    return rethrow(error);
+  }
+}
+
+function rethrow(error: unknown): never {
+  const missing = error instanceof ReferenceError ? /^(\S+) is not defined$/.exec(error.message)?.[1] : undefined;
+  if (missing === undefined) throw error;
+  throw new DefinitionError(
+    `Cannot run the function in a worker as it reads '${missing}' from outside itself: pass it as an argument, import ` +
+      "it inside the function, or define the function with task()",
+    { cause: error },
+  );
+}

@@ -1,0 +1,102 @@
+import type { Args } from "./future/arg.js";
+import type { Future } from "./future/future.js";
+import { Mapping } from "./mapping.js";
+import type { CallOptions, PoolOptions } from "./pool/options.js";
+import type { CallResult, Pool } from "./pool/pool.js";
+import type { PoolStats } from "./pool/pool-stats.js";
+import { type ModuleReference, type Registration } from "./registry.js";
+import { worker, type WorkerDefaults } from "./worker.js";
+
+/** A function that a task can be made from. */
+export type TaskFunction = (...args: never[]) => unknown;
+
+/** Options of a task: those of its pool, and what a definition may say. */
+export type TaskOptions = Omit<WorkerDefaults, "methods" | "blocking">;
+
+/** A function that runs in a pool of its own, started by the first call. */
+export interface Task<F extends TaskFunction> extends AsyncDisposable {
+  (...args: Args<Parameters<F>>): CallResult<ReturnType<F>>;
+  /** The same as calling it. */
+  submit(...args: Args<Parameters<F>>): CallResult<ReturnType<F>>;
+  /** One call per item: await the results, or iterate them. */
+  map(items: Iterable<Parameters<F>[0]> | AsyncIterable<Parameters<F>[0]>): Mapping<Awaited<ReturnType<F>>>;
+  /** Makes calls with these options. */
+  with(options: CallOptions): (...args: Args<Parameters<F>>) => CallResult<ReturnType<F>>;
+  /** The same function with a pool of its own, of these options on top. */
+  options(options: PoolOptions): Task<F>;
+  /** Stops the pool, where one was started; the next call starts another. */
+  stop(options?: { timeout?: number }): Promise<void>;
+  /** Resolves when no call waits or runs. */
+  drain(): Promise<void>;
+  /** What the pool is doing and has done; `undefined` before the first call. */
+  stats(): PoolStats | undefined;
+}
+
+interface Runner<F extends TaskFunction> {
+  run(...args: Parameters<F>): ReturnType<F>;
+}
+
+const definitions = new WeakMap<object, Registration>();
+
+/** The definition behind a task. */
+export function taskRegistration(task: object): Registration | undefined {
+  return definitions.get(task);
+}
+
+/**
+ * Makes a function a task: called like the function, it runs in a pool and returns a future.
+ *
+ * Call it at the top level of a module: threads and processes import that module to find the function.
+ *
+ * @param meta - the module: `import.meta`, a file URL, or `__filename`
+ * @example
+ * export const square = task(import.meta, (n: number) => n * n);
+ * // elsewhere
+ * await square(3);                       // 9
+ * await square.map([1, 2, 3]);           // [1, 4, 9]
+ */
+export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions = {}): Task<F> {
+  if (typeof fn !== "function") {
+    throw new TypeError(
+      `Cannot define a task as its second argument must be a function: current value is ${String(fn)}`,
+    );
+  }
+  const name = options.name ?? (fn.name || "task");
+  const isStream = /Generator/.test((fn as object).constructor.name);
+  const target = class implements Runner<F> {
+    run(...args: Parameters<F>): ReturnType<F> {
+      return fn(...args) as ReturnType<F>;
+    }
+  };
+  const definition = worker(meta, target, { ...options, name, methods: { run: { stream: isStream } } });
+  return makeTask<F>(definition.registration, (more) => definition.options(more).init() as unknown as Pool<Runner<F>>);
+}
+
+function makeTask<F extends TaskFunction>(
+  registration: Registration,
+  open: (options: PoolOptions) => Pool<Runner<F>>,
+  options: PoolOptions = {},
+): Task<F> {
+  let current: Pool<Runner<F>> | undefined;
+  const pool = (): Pool<Runner<F>> => (current ??= open(options));
+  type Run = Task<F>["submit"];
+  const submit: Run = (...args) => (pool().run as Run)(...args);
+  const stop = async (stopOptions?: { timeout?: number }): Promise<void> => {
+    const stopping = current;
+    current = undefined;
+    await stopping?.stop(stopOptions);
+  };
+  const made: Task<F> = Object.assign((...args: Parameters<Run>) => submit(...args), {
+    submit,
+    map: (items: Iterable<unknown> | AsyncIterable<unknown>) =>
+      new Mapping(items, (item) => (submit as (item: unknown) => Future<Awaited<ReturnType<F>>>)(item)),
+    with: (callOptions: CallOptions) => pool().with(callOptions).run as Run,
+    options: (more: PoolOptions) => makeTask(registration, open, { ...options, ...more }),
+    stop,
+    drain: async () => current?.drain(),
+    stats: () => current?.stats(),
+    [Symbol.asyncDispose]: async () => stop(),
+  });
+  definitions.set(made, registration);
+  return made;
+}

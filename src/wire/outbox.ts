@@ -1,0 +1,96 @@
+/**
+ * Gathers entries and sends those of one turn of the event loop as one message.
+ *
+ * Owns: the entries not sent yet and the order they leave in. Does not own the channel.
+ *
+ * O1. Entries leave in the order they were added; an entry is sent once or given to `onUnsendable` once.
+ * O2. An entry that cannot be serialized does not keep its neighbours back.
+ */
+import type { Channel } from "./channel.js";
+
+/** Told of an entry that could not be serialized; it may add another in its place. */
+export type OnUnsendable = (entry: unknown[], error: unknown) => void;
+
+export class Outbox {
+  readonly #channel: Channel;
+  readonly #onUnsendable: OnUnsendable;
+  #entries: unknown[] = [];
+  /** Where each entry begins in `#entries`. */
+  #starts: number[] = [];
+  #transfer: object[] = [];
+  /** For each entry with a transfer list: its number and where its part of `#transfer` ends. */
+  #transferEnds: [entry: number, end: number][] = [];
+  #isScheduled = false;
+  readonly #flush = (): void => this.flush();
+
+  constructor(channel: Channel, onUnsendable: OnUnsendable) {
+    this.#channel = channel;
+    this.#onUnsendable = onUnsendable;
+  }
+
+  get isEmpty(): boolean {
+    return this.#starts.length === 0;
+  }
+
+  /** Begins an entry; what is pushed onto the returned array until the next `begin` belongs to it. */
+  begin(): unknown[] {
+    this.#starts.push(this.#entries.length);
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      // After the microtasks of this turn, so that calls made by many continuations leave together.
+      process.nextTick(this.#flush);
+    }
+    return this.#entries;
+  }
+
+  /** Lists what the entry begun last hands over instead of copying. */
+  transfer(list: readonly object[]): void {
+    this.#transfer.push(...list);
+    this.#transferEnds.push([this.#starts.length - 1, this.#transfer.length]);
+  }
+
+  /** Sends what has gathered, now. */
+  flush(): void {
+    this.#isScheduled = false;
+    if (this.#starts.length === 0) return;
+    const entries = this.#entries;
+    const starts = this.#starts;
+    const transfer = this.#transfer;
+    const transferEnds = this.#transferEnds;
+    this.#entries = [];
+    this.#starts = [];
+    if (transfer.length > 0) {
+      this.#transfer = [];
+      this.#transferEnds = [];
+    }
+    try {
+      this.#channel.post(entries, transfer);
+    } catch (error) {
+      if (starts.length === 1) this.#onUnsendable(entries, error);
+      else this.#sendOneByOne(entries, starts, transfer, transferEnds);
+    }
+  }
+
+  #sendOneByOne(
+    entries: unknown[],
+    starts: number[],
+    transfer: object[],
+    transferEnds: [entry: number, end: number][],
+  ): void {
+    let transferFrom = 0;
+    for (const [index, start] of starts.entries()) {
+      const entry = entries.slice(start, starts[index + 1] ?? entries.length);
+      let list: object[] = [];
+      if (transferEnds[0]?.[0] === index) {
+        const end = transferEnds.shift()![1];
+        list = transfer.slice(transferFrom, end);
+        transferFrom = end;
+      }
+      try {
+        this.#channel.post(entry, list);
+      } catch (error) {
+        this.#onUnsendable(entry, error);
+      }
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What callers and hosts say to each other.
+ *
+ * A message is a flat array of entries; an entry is a code, then the fields listed at the code. Flat, because structured
+ * clone pays for each nested array and each property name. Values stand in it as they are; errors as `WireFailure`.
+ */
+
+/** Entries from the caller to a host. */
+export const ToHost = {
+  /** id, method index, attempt, deadline (epoch ms, 0 for none), read-ahead (0: not a stream), argument count, …arguments */
+  call: 1,
+  /** id, reason as `WireFailure`: abort the signal, and drop the call if it has not begun */
+  cancel: 2,
+  /** id, count: the consumer of a stream took this many items */
+  pull: 3,
+  /** id: the consumer of a stream wants no more */
+  close: 4,
+  /** sequence number, method index or -1: answer `pong` */
+  ping: 5,
+  /** finish what runs, run the worker's disposer, answer `stopped` */
+  stop: 6,
+  /** as `call`: begin it at once, beside what runs */
+  urgentCall: 7,
+} as const;
+
+/** Entries from a host to the caller. */
+export const ToCaller = {
+  /** the worker is constructed and takes calls */
+  ready: 1,
+  /** failure: loading the module or constructing the worker failed */
+  startFailed: 2,
+  /** id, run time in ms, value */
+  done: 3,
+  /** id, run time in ms, failure */
+  failed: 4,
+  /** id, count, …items of a stream */
+  items: 5,
+  /** id, done, total (undefined when unknown) */
+  progress: 6,
+  /** id, argument count, …arguments of `call().log` */
+  log: 7,
+  /** sequence number, whether the worker called itself healthy */
+  pong: 8,
+  /** method index, whether calls of it may be begun without sending earlier replies first */
+  swift: 9,
+  /** bytes of memory that the worker uses */
+  memory: 10,
+  /** reason, failure: the last words of a worker that is about to die */
+  dying: 11,
+  /** everything is done and disposed */
+  stopped: 12,
+} as const;
+
+/** What a host needs to construct its worker. */
+export interface WorkerBlueprint {
+  readonly key: string;
+  readonly url: string;
+  readonly name: string;
+  /** Method names; calls refer to them by index. */
+  readonly methods: readonly string[];
+  readonly constructorArgs: readonly unknown[];
+  readonly concurrency: number;
+  /** The id of the pool; ids of calls begin with it. */
+  readonly pool: string;
+  /** The number of hosts around this one: 1 for a worker of the main program. */
+  readonly depth: number;
+}
+
+/** Which worker of its pool an instance is. */
+export interface WorkerIdentity {
+  /** The place in the pool, from 0; a replacement keeps it. */
+  readonly index: number;
+  /** Unique within the program, new for each replacement. */
+  readonly id: string;
+  readonly mode: string;
+  /** The id of the pool. */
+  readonly pool: string;
+}
+
+export interface StartMessage {
+  readonly blueprint: WorkerBlueprint;
+  readonly identity: WorkerIdentity;
+}

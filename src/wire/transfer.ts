@@ -1,0 +1,31 @@
+/** Marks what a result or an argument hands over to the other side instead of copying. */
+
+const lists = new WeakMap<object, readonly object[]>();
+
+/**
+ * Returns `value`, marked so that the buffers in `list` move to the caller instead of being copied: the worker cannot
+ * use them afterwards. Has no effect between processes, where everything is copied, and in `sync` and `async` mode,
+ * where nothing is.
+ *
+ * @param list - `ArrayBuffer`s, views of them, `MessagePort`s; by default the value itself
+ * @example
+ * resize(image: Uint8Array): Uint8Array {
+ *   const pixels = new Uint8Array(image.length / 4);
+ *   return transfer(pixels);
+ * }
+ */
+export function transfer<T extends object>(value: T, list: readonly object[] = [value]): T {
+  lists.set(value, normalizeTransfer(list));
+  return value;
+}
+
+/** A value and what goes along with it uncopied. */
+export function takeTransfer(value: unknown): { value: unknown; list: readonly object[] | undefined } {
+  if (typeof value !== "object" || value === null) return { value, list: undefined };
+  return { value, list: lists.get(value) };
+}
+
+/** Views stand for the buffer they look at; each buffer is named once. */
+export function normalizeTransfer(list: readonly object[]): readonly object[] {
+  return [...new Set(list.map((entry) => (ArrayBuffer.isView(entry) ? entry.buffer : entry)))];
+}

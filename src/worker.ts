@@ -1,0 +1,102 @@
+import { DefinitionError } from "./errors.js";
+import { ErrorClasses } from "./pool/error-classes.js";
+import { type MethodOptions, methodsOf, type ReservedMember } from "./pool/methods.js";
+import { openPool, type PoolSource } from "./pool/open-pool.js";
+import { type BlockingPool, openBlockingPool } from "./pool/blocking-pool.js";
+import type { PoolOptions } from "./pool/options.js";
+import { type Pool, PoolFactory } from "./pool/pool.js";
+import { type ModuleReference, register, type Registration } from "./registry.js";
+import { Worker } from "./worker-base.js";
+
+/** A class whose instances can be workers. */
+export type WorkerClass = new (...args: never[]) => object;
+
+/** What a definition says beside the class: defaults for its pools, and facts the class itself cannot tell. */
+export interface WorkerDefaults extends PoolOptions {
+  /** Error classes that arrive as themselves; those that the worker's module exports do so anyway. */
+  errors?: readonly (abstract new (...args: never[]) => Error)[] | undefined;
+  /** Facts about methods, by name. */
+  methods?: Readonly<Record<string, MethodOptions>> | undefined;
+  /** The name, for a class that has none. */
+  name?: string | undefined;
+}
+
+/** A worker class that is ready to be run in any mode. */
+export interface WorkerDefinition<C extends WorkerClass> extends WorkerBuilder<C, false> {
+  /** The class itself. */
+  readonly target: C;
+  /** How the class is found where it runs. */
+  readonly registration: Registration;
+}
+
+/** A definition with options, ready for the constructor arguments. */
+export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean> {
+  /** The same, with these options on top. */
+  options<O extends PoolOptions>(options: O): WorkerBuilder<C, O extends { blocking: true } ? true : IsBlocking>;
+  /**
+   * Makes a pool whose workers are constructed with these arguments. Returns at once: workers start with the first calls.
+   *
+   * @throws {TypeError | RangeError} for options that are not valid
+   * @throws {DefinitionError} where the main script would run again in the workers
+   * @throws {SerializationError} when an argument cannot be sent to a worker
+   */
+  init(
+    ...args: ConstructorParameters<C>
+  ): IsBlocking extends true ? BlockingPool<InstanceType<C>> : Pool<InstanceType<C>>;
+}
+
+/** Turns a class with a reserved method into a type error that says so. */
+type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, ReservedMember>] extends [never]
+  ? unknown
+  : {
+      readonly "Every pool has a member of this name: rename the method": Extract<
+        keyof InstanceType<C>,
+        ReservedMember
+      >;
+    };
+
+/**
+ * Makes an ordinary class a worker, to be run in any mode.
+ *
+ * Call it at the top level of the module that holds the class: threads and processes import that module to find it.
+ *
+ * @param meta - the module: `import.meta`, a file URL, or `__filename`
+ * @param target - the class; its public methods become methods of the pool
+ * @param defaults - options for all its pools
+ * @throws {DefinitionError} when a method has the name of a pool member, or the class no name
+ * @example
+ * class Counter {
+ *   #count = 0;
+ *   increment(by: number): number {
+ *     return (this.#count += by);
+ *   }
+ * }
+ * export const CounterWorker = worker(import.meta, Counter);
+ */
+export function worker<C extends WorkerClass>(
+  meta: ModuleReference,
+  target: C & Unreserved<C>,
+  defaults: WorkerDefaults = {},
+): WorkerDefinition<C> {
+  const { errors = [], methods: facts = {}, name = target.name, ...options } = defaults;
+  if (typeof target !== "function" || typeof target.prototype !== "object") {
+    throw new TypeError(
+      `Cannot define a worker as its second argument must be a class: current value is ${String(target)}`,
+    );
+  }
+  if (name === "")
+    throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
+  const methods = methodsOf(target, Worker.prototype, facts);
+  const registration = register(meta, name, target);
+  const source: PoolSource = { registration, methods, errorClasses: new ErrorClasses(registration.url, errors) };
+  const factory = new PoolFactory(methods);
+
+  const builder = <IsBlocking extends boolean>(own: PoolOptions): WorkerBuilder<C, IsBlocking> => ({
+    options: (more) => builder({ ...own, ...more }),
+    init: (...args) =>
+      (own.blocking ? openBlockingPool(source, own, args) : factory.create(openPool(source, own, args))) as ReturnType<
+        WorkerBuilder<C, IsBlocking>["init"]
+      >,
+  });
+  return { ...builder<false>(options), target, registration };
+}
