@@ -36,12 +36,14 @@ export interface HostedCall {
   readonly readAhead: number;
   /** Begins at once, beside what runs. */
   readonly isUrgent: boolean;
+  /** The how-manieth call of this host it is; 0 for an urgent one. */
+  readonly arrival: number;
 }
 
 /** What decides, in one mode, when the next call may begin. */
 export interface Pacing {
   /** Called before a call begins; `false` holds it back until `resume()`. */
-  mayBegin(method: number): boolean;
+  mayBegin(hosted: HostedCall): boolean;
   /** Called when a call ended; `true` lets the next begin in the same turn (C3). */
   mayGoOn(method: number, ran: number): boolean;
 }
@@ -93,7 +95,7 @@ export class CallServer {
       this.#begin(hosted);
     } else if (this.#isHeld || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
       this.#waiting.set(hosted.id, hosted);
-    } else if (this.#pacing.mayBegin(hosted.method)) {
+    } else if (this.#pacing.mayBegin(hosted)) {
       this.#begin(hosted);
     } else {
       this.#isHeld = true;
@@ -134,7 +136,7 @@ export class CallServer {
     this.#isPumping = true;
     while (this.#waiting.size > 0 && this.#ordered < this.#concurrency && !this.#isHeld) {
       const [id, hosted] = this.#waiting.entries().next().value!;
-      if (this.#pacing.mayBegin(hosted.method)) {
+      if (this.#pacing.mayBegin(hosted)) {
         this.#waiting.delete(id);
         this.#begin(hosted);
       } else {

@@ -16,7 +16,7 @@ import { Outbox } from "../wire/outbox.js";
 import { type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { takeTransfer } from "../wire/transfer.js";
 import { unsendableError } from "../wire/unsendable.js";
-import { CallServer, type Pacing, type Replies } from "./call-server.js";
+import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
 import { construct } from "./construct.js";
 import { hostState } from "./host-state.js";
 import { importRegistration } from "./import-module.js";
@@ -49,12 +49,15 @@ class ChannelHost implements Replies, Pacing {
   readonly #outbox: Outbox;
   readonly #swiftness: Swiftness;
   #server: CallServer | undefined;
+  readonly #begun: Int32Array | undefined;
+  #arrivals = 0;
   #flushedAt = 0;
   #memoryAt = 0;
 
   constructor(environment: HostEnvironment, start: StartMessage) {
     this.#environment = environment;
     this.#start = start;
+    if (start.begun) this.#begun = new Int32Array(start.begun);
     this.#outbox = new Outbox(environment.channel, (entry, error) => this.#replyUnsendable(entry, error));
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
       this.#outbox.begin().push(ToCaller.swift, method, isSwift);
@@ -93,7 +96,9 @@ class ChannelHost implements Replies, Pacing {
         const count = next() as number;
         const args = message.slice(at, at + count);
         at += count;
-        this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent: code === ToHost.urgentCall });
+        const isUrgent = code === ToHost.urgentCall;
+        const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
+        this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival });
       } else {
         at = this.#receiveControl(code, message, at);
       }
@@ -157,10 +162,13 @@ class ChannelHost implements Replies, Pacing {
     this.#flushIfDue();
   }
 
-  mayBegin(method: number): boolean {
+  mayBegin({ method, arrival }: HostedCall): boolean {
     const { channel } = this.#environment;
     if (!this.#swiftness.isSwift(method)) this.#flush();
-    if (!channel.isCongested) return true;
+    if (!channel.isCongested) {
+      if (this.#begun) Atomics.store(this.#begun, 0, arrival);
+      return true;
+    }
     channel.onceDrained(() => this.#server!.resume());
     return false;
   }

@@ -57,6 +57,8 @@ export interface CallRequest {
   /** Items a stream may be ahead; 0 when the result is a single value. */
   readonly readAhead: number;
   readonly transfer: readonly object[] | undefined;
+  /** The how-manieth call of its host it is: set by the host. */
+  handedAs: number;
   /** Begins at once, beside what the worker runs: how a broadcast reaches a busy worker. */
   readonly isUrgent: boolean;
 }
@@ -76,7 +78,7 @@ export interface Host {
   stop(): void;
   /** Ends it now, whatever it does: `exited` follows. */
   terminate(details: CrashDetails): void;
-  /** How many of the calls without an outcome, oldest first, may have begun. */
+  /** How many of the calls without an outcome, oldest first, may have begun; of urgent ones it is assumed. */
   mayHaveBegun(calls: readonly CallRequest[], concurrency: number): number;
   /** Keeps the event loop alive while set. */
   ref(): void;

@@ -44,8 +44,9 @@ class LocalHost implements Host {
   }
 
   call(request: CallRequest): void {
-    const { sequence, method, args, attempt, deadline, readAhead, isUrgent } = request;
-    this.#server!.call({ id: sequence, method, args: args as unknown[], attempt, deadline, readAhead, isUrgent });
+    const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
+    const args = request.args as unknown[];
+    this.#server!.call({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0 });
   }
 
   cancel(sequence: number, reason: unknown): void {

@@ -42,6 +42,8 @@ export class RemoteHost implements Host {
   #vessel: Vessel | undefined;
   #outbox: Outbox | undefined;
   readonly #swift = new Set<number>();
+  readonly #begun: Int32Array | undefined;
+  #handed = 0;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
   #expected: CrashDetails | undefined;
@@ -51,7 +53,8 @@ export class RemoteHost implements Host {
   constructor(setup: HostSetup, open: (events: VesselEvents) => Vessel) {
     this.#setup = setup;
     this.#open = open;
-    const { identity } = setup.start;
+    const { identity, begun } = setup.start;
+    if (begun) this.#begun = new Int32Array(begun);
     this.#frame = `${setup.label} (manyhands ${identity.mode} worker ${identity.index})`;
   }
 
@@ -71,6 +74,7 @@ export class RemoteHost implements Host {
   call(request: CallRequest): void {
     const entry = this.#outbox!.begin();
     const { args } = request;
+    if (!request.isUrgent) request.handedAs = this.#handed = (this.#handed + 1) | 0;
     entry.push(
       request.isUrgent ? ToHost.urgentCall : ToHost.call,
       request.sequence,
@@ -113,12 +117,20 @@ export class RemoteHost implements Host {
   }
 
   /**
-   * How many of the calls without an outcome, oldest first, may have begun. Exact unless swift methods are involved: a
-   * host begins a call of any other method only when all earlier replies have left it.
+   * How many of the calls without an outcome, oldest first, may have begun.
+   *
+   * A thread says it in shared memory. Of a process it is inferred: the first `concurrency`, and behind a swift call
+   * other swift ones, as a host begins a call of any other method only when all earlier replies have left it.
    */
-  mayHaveBegun(running: readonly CallRequest[], concurrency: number): number {
-    let count = Math.min(running.length, concurrency);
-    while (count < running.length && this.#swift.has(running[count]!.method)) count += 1;
+  mayHaveBegun(calls: readonly CallRequest[], concurrency: number): number {
+    if (this.#begun) {
+      const last = Atomics.load(this.#begun, 0);
+      return calls.filter(({ handedAs }) => ((last - handedAs) | 0) >= 0).length;
+    }
+    let count = Math.min(calls.length, concurrency);
+    const isSwift = ({ method }: CallRequest): boolean => this.#swift.has(method);
+    if (!calls.slice(0, count).some(isSwift)) return count;
+    while (count < calls.length && isSwift(calls[count]!)) count += 1;
     return count;
   }
 

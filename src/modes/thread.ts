@@ -12,7 +12,10 @@ export const threadExecutor: Executor = {
   mode: "thread",
   canTerminate: true,
   prepareArguments: (name, args) => snapshot(name, args, structuredClone, structuredClone),
-  create: (setup) => new RemoteHost(setup, (events) => openThread(setup, events)),
+  create: (setup) => {
+    const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
+    return new RemoteHost({ ...setup, start: { ...setup.start, begun } }, (events) => openThread(setup, events));
+  },
 };
 
 function openThread(setup: HostSetup, events: VesselEvents): Vessel {

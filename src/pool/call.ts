@@ -61,6 +61,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
   waitsIn: WaitingRoom<Call> | undefined;
   slot: CallPlace | undefined;
   attempt = 0;
+  handedAs = 0;
   deadline = 0;
   ran: number | undefined;
   #settledAt = 0;

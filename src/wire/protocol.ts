@@ -80,4 +80,6 @@ export interface WorkerIdentity {
 export interface StartMessage {
   readonly blueprint: WorkerBlueprint;
   readonly identity: WorkerIdentity;
+  /** Where the host writes, before it begins a call, the how-manieth it is: one 32-bit integer, between threads only. */
+  readonly begun?: SharedArrayBuffer;
 }
