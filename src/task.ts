@@ -4,7 +4,7 @@ import { Mapping } from "./mapping.js";
 import type { CallOptions, PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
-import { type ModuleReference, type Registration } from "./registry.js";
+import type { ModuleReference, Registration } from "./registry.js";
 import { worker, type WorkerDefaults } from "./worker.js";
 
 /** A function that a task can be made from. */

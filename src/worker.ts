@@ -88,7 +88,7 @@ export function worker<C extends WorkerClass>(
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
   const methods = methodsOf(target, Worker.prototype, facts);
   const registration = register(meta, name, target);
-  const source: PoolSource = { registration, methods, errorClasses: new ErrorClasses(registration.url, errors) };
+  const source: PoolSource = { registration, methods, errorClasses: new ErrorClasses(errors) };
   const factory = new PoolFactory(methods);
 
   const builder = <IsBlocking extends boolean>(own: PoolOptions): WorkerBuilder<C, IsBlocking> => ({

@@ -9,7 +9,6 @@
  */
 import { getHeapStatistics } from "node:v8";
 import { isMainThread } from "node:worker_threads";
-import { SerializationError } from "../errors.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";

@@ -70,7 +70,7 @@ async function open(): Promise<PoolCore> {
   const { url, key, name, methods, options, args, depth } = start;
   hostState.depth = depth;
   const registration = await importRegistration(url, key, name);
-  return openPool({ registration, methods, errorClasses: new ErrorClasses(url, []) }, options, args);
+  return openPool({ registration, methods, errorClasses: new ErrorClasses([]) }, options, args);
 }
 
 function isSendable(value: unknown): boolean {

@@ -54,9 +54,16 @@ export class Bridge implements BlockingBackend {
       throw new TypeError("Cannot set 'loadBalancing' to a function for a pool that blocks: use a named strategy");
     }
     const depth = assertMayOpen(registration, resolveOptions(options));
-    errorClasses.load();
+    errorClasses.load(url);
     const start: BridgeStart = {
-      ...{ port: port2, bell, url, key, name, methods, args, depth },
+      port: port2,
+      bell,
+      url,
+      key,
+      name,
+      methods,
+      args,
+      depth,
       options: { ...options, blocking: false },
     };
     let thread: Worker;

@@ -3,24 +3,22 @@
 type ErrorClass = abstract new (...args: never[]) => object;
 
 export class ErrorClasses {
-  readonly #url: string;
   readonly #prototypes = new Map<string, object>();
   #isLoading = false;
 
   /** @param declared - classes that the worker's module does not export, or is imported elsewhere as */
-  constructor(url: string, declared: readonly ErrorClass[]) {
-    this.#url = url;
+  constructor(declared: readonly ErrorClass[]) {
     for (const errorClass of declared) this.#prototypes.set(errorClass.name, errorClass.prototype as object);
   }
 
   /**
-   * Adds the classes that the worker's module exports. The module is loaded in this thread already, so this takes no
+   * Adds the classes that the worker's module exports, given its URL. The module is loaded in this thread already, so this takes no
    * time; where it is not, as under a test runner that transforms modules, only the declared ones are known.
    */
-  load(): void {
+  load(url: string): void {
     if (this.#isLoading) return;
     this.#isLoading = true;
-    void import(this.#url).then(
+    void import(url).then(
       (namespace: Record<string, unknown>) => this.#add(namespace),
       () => undefined,
     );

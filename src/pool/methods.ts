@@ -4,7 +4,17 @@ import type { MethodInfo } from "./pool-core.js";
 
 /** Members that every pool has; a worker class cannot have a method of such a name. */
 export const RESERVED_MEMBERS = [
-  ...(["stop", "drain", "ready", "room", "stats", "resize", "with", "broadcast", "workers", "on", "then"] as const),
+  "broadcast",
+  "drain",
+  "on",
+  "ready",
+  "resize",
+  "room",
+  "stats",
+  "stop",
+  "then",
+  "with",
+  "workers",
 ] as const;
 
 /** The name of a member that every pool has. */

@@ -60,7 +60,7 @@ export function openPool(source: PoolSource, options: PoolOptions, args: readonl
     pool: id,
     depth: hostState.depth + 1,
   };
-  if (executor.canTerminate) errorClasses.load();
+  if (executor.canTerminate) errorClasses.load(registration.url);
   const core = new PoolCore({
     name,
     id,

@@ -118,19 +118,45 @@ export interface ResolvedOptions {
 }
 
 const BALANCERS: readonly string[] = ["round-robin", "least-active", "least-total", "random", "shared-queue", "key"];
-const POOL_OPTIONS = [
-  ...["mode", "maxWorkers", "concurrency", "loadBalancing", "maxQueuedTasks", "capacity", "overflow", "onDemand"],
-  ...["timeout", "grace", "abortStrategy", "ageing", "healthCheck", "recycle", "unwrapFutures", "blocking"],
-  ...["startTimeout", "handleSignals", "execArgv", "env", "resourceLimits"],
-];
-const CALL_OPTIONS = ["priority", "timeout", "signal", "transfer", "key", "readAhead"];
+const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
+  mode: true,
+  maxWorkers: true,
+  concurrency: true,
+  loadBalancing: true,
+  maxQueuedTasks: true,
+  capacity: true,
+  overflow: true,
+  onDemand: true,
+  timeout: true,
+  grace: true,
+  abortStrategy: true,
+  ageing: true,
+  healthCheck: true,
+  recycle: true,
+  unwrapFutures: true,
+  blocking: true,
+  startTimeout: true,
+  handleSignals: true,
+  execArgv: true,
+  env: true,
+  resourceLimits: true,
+};
+
+const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
+  priority: true,
+  timeout: true,
+  signal: true,
+  transfer: true,
+  key: true,
+  readAhead: true,
+};
 
 /**
  * Checks options and fills in the defaults of the mode.
  * @throws {TypeError | RangeError} naming the option, its value, and what it must be
  */
 export function resolveOptions(options: PoolOptions): ResolvedOptions {
-  rejectUnknown("option", Object.keys(options), POOL_OPTIONS);
+  rejectUnknown("option", Object.keys(options), Object.keys(POOL_OPTIONS));
   const mode = oneOf("mode", options.mode ?? "thread", MODES);
   const defaults = modeDefaults(mode);
   const onDemand = options.onDemand ?? false;
@@ -169,7 +195,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
 
 /** @throws {TypeError | RangeError} naming the option, its value, and what it must be */
 export function checkCallOptions(options: CallOptions): CallOptions {
-  rejectUnknown("call option", Object.keys(options), CALL_OPTIONS);
+  rejectUnknown("call option", Object.keys(options), Object.keys(CALL_OPTIONS));
   if (options.priority !== undefined && !Number.isFinite(options.priority)) {
     throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${options.priority}`);
   }

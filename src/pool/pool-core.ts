@@ -1,8 +1,8 @@
 /**
  * A pool: takes calls, lets them wait, gives them to workers.
  *
- * Owns the slots, the waiting room and the tally. A slot owns its worker and the calls given to it; a call owns its
- * future.
+ * Owns the waiting room and the tally. The roster owns the slots; a slot owns its worker and the calls given to it; a call
+ * owns its future.
  *
  * States: running → stopping → stopped.
  *
@@ -22,11 +22,11 @@ import {
 import { findFutures, whenUnwrapped } from "../future/unwrap.js";
 import type { Executor, Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
-import { askBalancer, createPick, type Pick, workerForKey } from "./balancers.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
-import { atLeast, type CallOptions, type ElasticSize, type ResolvedOptions } from "./options.js";
+import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
+import { Roster } from "./roster.js";
 import { Slot, type SlotOwner } from "./slot.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -58,10 +58,7 @@ export class PoolCore implements CallOwner, SlotOwner {
   readonly events = new Emitter();
   readonly #room = new WaitingRoom<Call>();
   readonly #tally = new Tally();
-  #slots: Slot[] = [];
-  readonly #pick: Pick<Slot> | undefined;
-  #min: number;
-  #max: number;
+  readonly #roster: Roster;
   #calls = 0;
   #generation = 0;
   /** Calls whose futures are not settled. */
@@ -77,13 +74,10 @@ export class PoolCore implements CallOwner, SlotOwner {
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.options = setup.options;
-    const { min, max, loadBalancing, healthCheck, isElastic, idleTimeout } = setup.options;
-    this.#min = min;
-    this.#max = max;
-    if (typeof loadBalancing === "string") this.#pick = createPick(loadBalancing);
-    for (let index = 0; index < min; index += 1) this.#slots.push(new Slot(this, index));
+    this.#roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
+    const { healthCheck, isElastic, idleTimeout } = setup.options;
     if (healthCheck) this.#every(healthCheck.interval, () => this.#checkHealth());
-    if (isElastic) this.#every(Math.max(20, idleTimeout / 2), () => this.#shrink());
+    if (isElastic) this.#every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.#roster.tooIdle()));
   }
 
   get id(): string {
@@ -99,7 +93,7 @@ export class PoolCore implements CallOwner, SlotOwner {
   }
 
   get slots(): readonly Slot[] {
-    return this.#slots;
+    return this.#roster.all;
   }
 
   get isStopped(): boolean {
@@ -170,8 +164,8 @@ export class PoolCore implements CallOwner, SlotOwner {
     if (this.#state !== "running")
       throw new PoolStoppedError(`Cannot start the pool of '${this.name}' as it is stopped`);
     if (this.options.onDemand) return;
-    if (this.#slots.length === 0) this.#add();
-    const waits = this.#slots
+    if (this.slots.length === 0) this.#roster.add();
+    const waits = this.slots
       .filter((slot) => slot.state !== "ready")
       .map(async (slot) => {
         const isReady = new Promise<void>((resolve, reject) => this.#readiness.push({ slot, resolve, reject }));
@@ -183,19 +177,8 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   /** Changes the number of workers, or its bounds; surplus workers finish what they have. */
   resize(size: number | ElasticSize): void {
-    const { onDemand, mode } = this.options;
-    const { min, max } =
-      typeof size === "number"
-        ? { min: this.options.isElastic ? Math.min(this.#min, size) : size, max: size }
-        : { min: size.min ?? 0, max: size.max };
-    atLeast("maxWorkers", max, 1);
-    atLeast("maxWorkers.min", min, 0);
-    if (mode === "sync" && max !== 1) throw new RangeError(`Cannot resize to ${max} as mode 'sync' has one worker`);
-    this.#min = onDemand ? 0 : min;
-    this.#max = max;
-    const live = this.#live();
-    for (const slot of live.slice(max)) this.#retire(slot);
-    while (this.#live().length < this.#min) this.#feed(this.#add());
+    this.#retireAll(this.#roster.resize(size));
+    for (const slot of this.slots) this.#feed(slot);
     this.#growForRoom();
   }
 
@@ -212,7 +195,7 @@ export class PoolCore implements CallOwner, SlotOwner {
   }
 
   stats(): PoolStats {
-    return this.#tally.report(this.id, this.isStopped, this.options, this.#slots);
+    return this.#tally.report(this.id, this.isStopped, this.options, this.slots);
   }
 
   // What slots ask of their pool.
@@ -253,12 +236,15 @@ export class PoolCore implements CallOwner, SlotOwner {
   cannotStart(slot: Slot, error: WorkerStartError): void {
     this.events.emit("start-failed", { error });
     this.#settleReadiness(slot, error);
-    const isHopeless = !this.#slots.some(({ state }) => state === "ready" || state === "starting");
+    const isHopeless = !this.slots.some(({ state }) => state === "ready" || state === "starting");
     const own = slot.surrender();
-    const [bound, free] = [own.filter((call) => this.#isBound(call)), own.filter((call) => !this.#isBound(call))];
+    const [bound, free] = [
+      own.filter((call) => this.#roster.isBound(call)),
+      own.filter((call) => !this.#roster.isBound(call)),
+    ];
     const failing = isHopeless || this.options.onDemand ? own : bound;
     if (isHopeless) {
-      failing.push(...this.#room.takeAll(), ...this.#slots.flatMap((other) => other.surrender()));
+      failing.push(...this.#room.takeAll(), ...this.slots.flatMap((other) => other.surrender()));
     } else if (failing === bound) {
       this.takeBack(free);
     }
@@ -267,12 +253,12 @@ export class PoolCore implements CallOwner, SlotOwner {
   }
 
   gone(slot: Slot): void {
-    this.#slots = this.#slots.filter((other) => other !== slot);
+    this.#roster.remove(slot);
     this.#tally.restarts += slot.restarts;
     this.#reroute(slot);
     this.#settleReadiness(slot, new PoolStoppedError(`The worker ${slot.index} of '${this.name}' was stopped`));
     this.#growForRoom();
-    if (this.#slots.length === 0) this.#onStopped?.();
+    if (this.slots.length === 0) this.#onStopped?.();
   }
 
   logged(worker: WorkerIdentity, call: Call | undefined, values: unknown[]): void {
@@ -304,7 +290,7 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   #enter(call: Call): void {
     const { capacity, overflow } = this.options;
-    if (this.#tally.queued > capacity && overflow !== "wait" && !this.#hasOpen()) {
+    if (this.#tally.queued > capacity && overflow !== "wait" && !this.#roster.hasOpen) {
       const dropped = overflow === "reject" ? call : (this.#room.oldest() ?? call);
       this.#room.delete(dropped);
       const message = `Cannot call '${dropped.name}' as ${capacity} calls wait in the pool of '${this.name}' already`;
@@ -319,7 +305,7 @@ export class PoolCore implements CallOwner, SlotOwner {
   #admit(call: Call): void {
     let target: Slot | undefined;
     try {
-      target = this.#route(call);
+      target = this.#roster.route(call);
     } catch (error) {
       call.finish("failed", error);
       return;
@@ -330,7 +316,7 @@ export class PoolCore implements CallOwner, SlotOwner {
       target.line.add(call);
       this.#feed(target);
     } else {
-      const slot = this.#room.size === 0 ? this.#choose() : undefined;
+      const slot = this.#room.size === 0 ? this.#roster.choose() : undefined;
       if (slot) {
         this.#give(call, slot);
       } else {
@@ -347,47 +333,6 @@ export class PoolCore implements CallOwner, SlotOwner {
     slot.assign(call);
   }
 
-  /** The worker that a call must go to, where there is only one. */
-  #route(call: Call): Slot | undefined {
-    const { target } = call.traits;
-    if (target !== undefined) {
-      const slot = this.#slots.find(({ index }) => index === target);
-      if (slot) return slot;
-      throw new PoolStoppedError(`Cannot call '${call.name}' as worker ${target} of '${this.name}' is gone`);
-    }
-    const { loadBalancing } = this.options;
-    const { key } = call.options;
-    if (typeof loadBalancing === "function") {
-      const live = this.#live();
-      if (live.length === 0) return this.#add();
-      const index = askBalancer(loadBalancing, { method: call.name, args: call.args, key }, live);
-      return live.find((slot) => slot.index === index)!;
-    }
-    if (loadBalancing === "key" && key !== undefined) {
-      const live = this.#live();
-      return live.length === 0 ? this.#add() : live[workerForKey(key, live.length)]!;
-    }
-    return undefined;
-  }
-
-  #isBound(call: Call): boolean {
-    const { loadBalancing } = this.options;
-    const isByKey = loadBalancing === "key" && call.options.key !== undefined;
-    return call.traits.target !== undefined || isByKey || typeof loadBalancing === "function";
-  }
-
-  /** The worker for the next call that any may take; `undefined` when all are full. */
-  #choose(): Slot | undefined {
-    if (this.#mayGrow && !this.#slots.some((slot) => slot.isIdle)) return this.#add();
-    if (!this.#hasOpen()) return undefined;
-    const slot = this.#pick?.(this.#slots) ?? this.#slots.find(({ isOpen }) => isOpen);
-    return slot?.isOpen ? slot : undefined;
-  }
-
-  #hasOpen(): boolean {
-    return this.#slots.some(({ isOpen }) => isOpen);
-  }
-
   /** Gives the worker what waits, as far as it has room (P1, P3). */
   #feed(slot: Slot): void {
     while (slot.isOpen) {
@@ -396,7 +341,7 @@ export class PoolCore implements CallOwner, SlotOwner {
       if (own && (!shared || own.rank <= shared.rank)) {
         this.#give(slot.line.take()!, slot);
       } else if (shared) {
-        const chosen = this.#choose();
+        const chosen = this.#roster.choose();
         if (!chosen) return;
         this.#give(this.#room.take()!, chosen);
       } else {
@@ -421,30 +366,15 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   // How many workers there are.
 
-  get #mayGrow(): boolean {
-    return (this.options.isElastic || this.options.onDemand) && this.#slots.length < this.#max && !this.isStopped;
-  }
-
-  #live(): Slot[] {
-    return this.#slots.filter(({ state }) => state !== "retiring" && state !== "stopping" && state !== "gone");
-  }
-
-  #add(): Slot {
-    let index = 0;
-    while (this.#slots.some((slot) => slot.index === index)) index += 1;
-    const slot = new Slot(this, index);
-    this.#slots.push(slot);
-    this.#slots.sort((a, b) => a.index - b.index);
-    return slot;
-  }
-
   #growForRoom(): void {
-    while (this.#room.size > 0 && this.#mayGrow) this.#give(this.#room.take()!, this.#add());
+    while (this.#room.size > 0 && this.#roster.mayGrow) this.#give(this.#room.take()!, this.#roster.add());
   }
 
-  #retire(slot: Slot): void {
-    slot.retire(false);
-    this.#reroute(slot);
+  #retireAll(slots: readonly Slot[]): void {
+    for (const slot of slots) {
+      slot.retire(false);
+      this.#reroute(slot);
+    }
   }
 
   /** Finds another worker for calls that waited for one that is leaving. */
@@ -454,18 +384,10 @@ export class PoolCore implements CallOwner, SlotOwner {
     this.takeBack(waiting);
   }
 
-  #shrink(): void {
-    const idleSince = performance.now() - this.options.idleTimeout;
-    for (const slot of this.#live().toReversed()) {
-      if (this.#live().length <= this.#min) return;
-      if (slot.isQuiet && slot.line.size === 0 && slot.idleSince <= idleSince) slot.retire(false);
-    }
-  }
-
   #checkHealth(): void {
     const { timeout, method } = this.options.healthCheck!;
     const index = method === undefined ? -1 : this.#setup.methods.find(({ name }) => name === method)!.index;
-    for (const slot of this.#slots) slot.checkHealth(timeout, index);
+    for (const slot of this.slots) slot.checkHealth(timeout, index);
   }
 
   #every(ms: number, fn: () => void): void {
@@ -484,7 +406,7 @@ export class PoolCore implements CallOwner, SlotOwner {
   }
 
   get #isDrained(): boolean {
-    return this.#unsettled === 0 && this.#slots.every(({ isQuiet }) => isQuiet);
+    return this.#unsettled === 0 && this.slots.every(({ isQuiet }) => isQuiet);
   }
 
   #checkDrained(): void {
@@ -494,16 +416,17 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   async #stop(): Promise<void> {
     this.#state = "stopping";
+    this.#roster.close();
     for (const timer of this.#timers) clearInterval(timer);
     const error = this.#stoppedEarly();
-    const waiting = [...this.#room.takeAll(), ...this.#slots.flatMap((slot) => slot.surrender())];
-    const handed = this.#slots.flatMap((slot) => slot.handed()).filter((call) => !call.isRunning);
+    const waiting = [...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
+    const handed = this.slots.flatMap((slot) => slot.handed()).filter((call) => !call.isRunning);
     for (const call of waiting) call.finish("cancelled", error);
     for (const call of handed) this.#abandon(call, "cancelled", error);
     for (const resolve of this.#rooms.splice(0)) resolve();
     const allGone = new Promise<void>((resolve) => (this.#onStopped = resolve));
-    if (this.#slots.length === 0) this.#onStopped!();
-    for (const slot of this.#slots.slice()) slot.retire(false);
+    if (this.slots.length === 0) this.#onStopped!();
+    for (const slot of this.slots) slot.retire(false);
     await allGone;
     this.#state = "stopped";
   }
@@ -516,7 +439,7 @@ export class PoolCore implements CallOwner, SlotOwner {
     const error = new PoolStoppedError(
       `The pool of '${this.name}' was stopped and the call did not end in ${timeout} ms`,
     );
-    for (const slot of this.#slots.slice()) {
+    for (const slot of this.slots) {
       for (const call of slot.handed()) call.finish("cancelled", error);
       slot.terminate({ reason: "terminated" });
     }

@@ -52,6 +52,10 @@ export interface WorkerStats {
   readonly memory: number | undefined;
 }
 
+function reportWorker({ index, identity, state, active, total, restarts, memory }: Slot): WorkerStats {
+  return { index, id: identity?.id, state, active, total, restarts, memory };
+}
+
 /** Counts what happens to the calls of one pool. */
 export class Tally {
   queued = 0;
@@ -65,9 +69,7 @@ export class Tally {
   readonly run = new Histogram();
 
   report(id: string, isStopped: boolean, options: ResolvedOptions, slots: readonly Slot[]): PoolStats {
-    const each = slots.map(({ index, identity, state, active, total, restarts, memory }): WorkerStats => ({
-      ...{ index, id: identity?.id, state, active, total, restarts, memory },
-    }));
+    const each = slots.map(reportWorker);
     const up = each.filter(({ state }) => state === "ready" || state === "retiring" || state === "stopping");
     const busy = up.filter(({ active }) => active > 0).length;
     const running = up.reduce((sum, { active }) => sum + Math.min(active, options.concurrency), 0);
