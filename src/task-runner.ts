@@ -1,5 +1,4 @@
 /** The worker behind `TaskPool`: runs functions that it is told of at call time. */
-import { compileFunction, constants } from "node:vm";
 import { DefinitionError } from "./errors.js";
 import { importRegistration } from "./host/import-module.js";
 import { findRegistration } from "./registry.js";
@@ -11,6 +10,7 @@ export type FunctionReference =
   | { readonly source: string };
 
 type AnyFunction = (...args: unknown[]) => unknown;
+type Maker = (keepName: (fn: unknown) => unknown) => AnyFunction;
 
 class TaskRunner {
   readonly #functions = new Map<string, AnyFunction>();
@@ -52,9 +52,7 @@ function compile(source: string): AnyFunction {
   for (const expression of attempts) {
     try {
       // `__name` is what compilers that keep the names of functions wrap them in.
-      const make = compileFunction(`"use strict"; return ${expression};`, ["__name"], {
-        importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-      }) as (keepName: (fn: unknown) => unknown) => AnyFunction;
+      const make = new Function("__name", `"use strict"; return ${expression};`) as Maker;
       return make((fn) => fn);
     } catch (error) {
       failure = error;

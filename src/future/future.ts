@@ -59,6 +59,8 @@ type Settled<T> =
   | { readonly status: "done"; readonly value: T }
   | { readonly status: "failed" | "cancelled"; readonly error: unknown };
 
+function refuseCloning(): void {}
+
 type Listener<T> = (future: Future<T>) => void;
 
 /** Settles a future; `false` when it was settled before (F1). For the owner of the call. */
@@ -80,6 +82,8 @@ export let subscribe: <T>(future: Future<T>, listener: (future: Future<T>) => vo
  * await digest;                          // the result, or the worker's own error
  */
 export class Future<T> implements PromiseLike<T> {
+  /** A function, so that structured clone refuses a future instead of making an empty object of it. */
+  protected readonly uncloneable = refuseCloning;
   readonly #source: FutureSource;
   #settled: Settled<T> | undefined;
   #promise: Promise<T> | undefined;

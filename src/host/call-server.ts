@@ -6,7 +6,7 @@
  *
  * A call is waiting → running → replied, or waiting → dropped (cancelled before it began).
  *
- * C1. Each call gets exactly one `done` or `failed`; a dropped one too.
+ * C1. Each call gets exactly one `done` or `failed`; a dropped one too, an abandoned one none.
  * C2. Calls begin in the order they came, at most `concurrency` at once; urgent ones begin beside them.
  * C3. After a call that was not swift the event loop turns before the next begins, so that a cancellation that arrived
  *     meanwhile still finds the next one waiting.
@@ -113,6 +113,16 @@ export class CallServer {
     this.#running.get(id)?.abort(reason);
   }
 
+  /** Makes room for others beside a running call that was given up, and stops listening to it. */
+  abandon(id: number): void {
+    const running = this.#running.get(id);
+    if (!running) return;
+    running.isAbandoned = true;
+    this.#running.delete(id);
+    this.#ordered -= 1;
+    this.resume();
+  }
+
   pull(id: number, count: number): void {
     this.#running.get(id)?.stream?.pull(count);
   }
@@ -208,6 +218,7 @@ export class CallServer {
 
   #end(hosted: HostedCall, running: RunningCall, isFailed: boolean, value: unknown): void {
     const ran = performance.now() - running.startedAt;
+    if (running.isAbandoned) return;
     if (this.#running.delete(hosted.id) && !hosted.isUrgent) this.#ordered -= 1;
     if (this.#isExclusive(hosted)) setExclusiveCall(undefined);
     if (isFailed) this.#replies.failed(hosted.id, ran, value);
@@ -246,6 +257,7 @@ export class CallServer {
 class RunningCall implements CallContext {
   readonly startedAt = performance.now();
   stream: StreamControl | undefined;
+  isAbandoned = false;
   readonly #prefix: string;
   readonly #hosted: HostedCall;
   readonly #replies: Replies;

@@ -38,19 +38,26 @@ function needsLoader(url: string): boolean {
 
 /** Decided before the import: registered after a failed one, the loader would find the failure in the module cache. */
 async function registerTypeScriptLoader(url: string): Promise<void> {
-  const path = resolveFrom(url, "tsx/esm/api") ?? resolveFrom(import.meta.url, "tsx/esm/api");
-  if (path === undefined) {
+  const entry = findTsx(url) ?? findTsx(import.meta.url);
+  if (entry === undefined) {
     throw new MissingPackageError(
       `Cannot load ${url} as this Node.js (${process.version}) does not strip types and tsx is not installed: npm i tsx`,
     );
   }
-  const loader = (await import(pathToFileURL(path).href)) as { register(): unknown };
+  const loader = (await import(entry)) as { register(): unknown };
   loader.register();
 }
 
-function resolveFrom(base: string, specifier: string): string | undefined {
+/** The module API of tsx as installed for the module at `base`: `require.resolve` alone would find its CommonJS twin. */
+function findTsx(base: string): string | undefined {
+  const require = createRequire(base);
   try {
-    return createRequire(base).resolve(specifier);
+    const manifest = require("tsx/package.json") as {
+      exports: Record<string, { import: string | { default: string } }>;
+    };
+    const { import: target } = manifest.exports["./esm/api"]!;
+    const path = typeof target === "string" ? target : target.default;
+    return new URL(path, pathToFileURL(require.resolve("tsx/package.json"))).href;
   } catch {
     return undefined;
   }

@@ -72,6 +72,10 @@ export interface Host {
   cancel(sequence: number, reason: unknown): void;
   pull(sequence: number, count: number): void;
   closeStream(sequence: number): void;
+  /**
+   * Stops listening to a running call that was given up, where its worker cannot be ended by force; `false` where it can.
+   */
+  abandon(sequence: number): boolean;
   /** Asks for a `pong`; with a method, its answer decides. */
   ping(sequence: number, method: number): void;
   /** Lets what runs end, disposes of the worker, then ends it: `exited` follows. */

@@ -53,6 +53,11 @@ class LocalHost implements Host {
     this.#server!.cancel(sequence, reason);
   }
 
+  abandon(sequence: number): boolean {
+    this.#server!.abandon(sequence);
+    return true;
+  }
+
   pull(sequence: number, count: number): void {
     this.#server!.pull(sequence, count);
   }

@@ -93,6 +93,10 @@ export class RemoteHost implements Host {
     this.#outbox!.begin().push(ToHost.cancel, sequence, failure);
   }
 
+  abandon(): boolean {
+    return false;
+  }
+
   pull(sequence: number, count: number): void {
     this.#outbox!.begin().push(ToHost.pull, sequence, count);
   }

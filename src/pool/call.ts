@@ -34,7 +34,6 @@ export interface CallOwner {
 
 /** The worker that a call was given to. */
 export interface CallPlace {
-  readonly identity: WorkerIdentity | undefined;
   hasBegun(call: Call): boolean;
 }
 
@@ -63,6 +62,8 @@ export class Call implements FutureSource, CallRequest, Waiter {
   attempt = 0;
   handedAs = 0;
   deadline = 0;
+  /** The worker it was handed to last. */
+  worker: WorkerIdentity | undefined;
   ran: number | undefined;
   #settledAt = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -99,10 +100,6 @@ export class Call implements FutureSource, CallRequest, Waiter {
 
   get isRunning(): boolean {
     return this.place === "worker" && this.slot!.hasBegun(this);
-  }
-
-  get worker(): WorkerIdentity | undefined {
-    return this.slot?.identity;
   }
 
   get attempts(): number {

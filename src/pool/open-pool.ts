@@ -66,7 +66,6 @@ export function openPool(source: PoolSource, options: PoolOptions, args: readonl
     id,
     methods,
     options: resolved,
-    executor,
     createHost: (identity, events) =>
       executor.create({
         start: { blueprint, identity },

@@ -20,7 +20,7 @@ import {
   type WorkerStartError,
 } from "../errors.js";
 import { findFutures, whenUnwrapped } from "../future/unwrap.js";
-import type { Executor, Host, HostEvents } from "../modes/executor.js";
+import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
@@ -45,7 +45,6 @@ export interface PoolSetup {
   readonly id: string;
   readonly methods: readonly MethodInfo[];
   readonly options: ResolvedOptions;
-  readonly executor: Executor;
   /** Makes a host of the executor for a worker of this pool. */
   createHost(identity: WorkerIdentity, events: HostEvents): Host;
 }
@@ -86,10 +85,6 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   get name(): string {
     return this.#setup.name;
-  }
-
-  get canTerminate(): boolean {
-    return this.#setup.executor.canTerminate;
   }
 
   get slots(): readonly Slot[] {

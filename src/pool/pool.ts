@@ -13,8 +13,9 @@ import type { MethodInfo, PoolCore } from "./pool-core.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** What a call of a method returning `R` gives: a stream of what it yields, or a future of what it resolves to. */
-export type CallResult<R> =
-  R extends AsyncGenerator<infer Y, unknown, unknown>
+export type CallResult<R> = [R] extends [never]
+  ? Future<never>
+  : R extends AsyncGenerator<infer Y, unknown, unknown>
     ? Stream<Y>
     : R extends Generator<infer Y, unknown, unknown>
       ? Stream<Y>

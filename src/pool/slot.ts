@@ -32,8 +32,6 @@ import { WaitingRoom } from "./waiting-room.js";
 export interface SlotOwner {
   readonly options: ResolvedOptions;
   readonly name: string;
-  /** Whether the mode can end a worker by force. */
-  readonly canTerminate: boolean;
   /** Makes a host for a worker of this identity. */
   createHost(identity: WorkerIdentity, events: HostEvents): Host;
   identify(index: number): WorkerIdentity;
@@ -112,7 +110,8 @@ export class Slot implements Candidate, CallPlace {
   }
 
   get isOpen(): boolean {
-    if (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting") return false;
+    if (this.#isLeaving || (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting"))
+      return false;
     const { concurrency, maxQueuedTasks, recycle, onDemand } = this.#owner.options;
     const { active } = this;
     if (onDemand && this.total > 0) return false;
@@ -147,7 +146,6 @@ export class Slot implements Candidate, CallPlace {
     this.#isWanted = true;
     if (this.#state !== "cold") return;
     this.#state = "starting";
-    this.#served = 0;
     this.#keepAlive(true);
     const identity = this.#owner.identify(this.index);
     this.identity = identity;
@@ -259,6 +257,7 @@ export class Slot implements Candidate, CallPlace {
 
   #hand(call: Call): void {
     call.attempt += 1;
+    call.worker = this.identity;
     (call.isUrgent ? this.#urgent : this.#outstanding).set(call.sequence, call);
     this.#host!.call(call);
   }
@@ -280,6 +279,7 @@ export class Slot implements Candidate, CallPlace {
       call.ran = ran;
       call.finish(status, value);
       this.#served += 1;
+      this.#failedStarts = 0;
       this.#afterCall();
     };
     return {
@@ -303,7 +303,6 @@ export class Slot implements Candidate, CallPlace {
   #ready(): void {
     this.#disarm();
     this.#state = "ready";
-    this.#failedStarts = 0;
     for (const call of this.#pending.splice(0)) this.#hand(call);
     this.#keepAlive(!this.isQuiet);
     this.#owner.becameReady(this);
@@ -340,7 +339,7 @@ export class Slot implements Candidate, CallPlace {
   /** A running call was given up: its worker is ended, or where that cannot be, the call is no longer listened to. */
   #letGo(call: Call): void {
     if (!this.#has(call) || !this.hasBegun(call)) return;
-    if (!this.#owner.canTerminate) {
+    if (this.#host!.abandon(call.sequence)) {
       this.#forget(call.sequence);
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
@@ -388,41 +387,44 @@ export class Slot implements Candidate, CallPlace {
     const { identity } = this;
     const host = this.#host!;
     const wasStarting = this.#state === "starting";
-    const isPlanned = this.#state === "stopping" || (this.#state === "retiring" && this.isQuiet);
+    const isPlanned = this.#state === "stopping";
+    // Takes nothing while its calls are dealt with.
+    this.#state = "stopping";
     this.#disarm();
     this.#host = undefined;
     this.#isCondemned = false;
     this.memory = undefined;
     this.#onPong = undefined;
-    if (wasStarting && !this.#isLeaving) {
+    const handed = [...this.#outstanding.values()];
+    const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
+    const lost = handed.slice(begun).filter((call) => call.place !== "over");
+    // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
+    const isStillborn = wasStarting || (!isPlanned && this.#served === 0 && begun === 0 && lost.length > 0);
+    this.#lose([...handed.slice(0, begun), ...this.#urgent.values()], details, cause);
+    for (const call of lost) call.attempt -= 1;
+    if (isStillborn && !this.#isLeaving) {
+      this.#pending.unshift(...lost);
       this.#diedAtStart(details, cause);
       return;
     }
-    const lost = this.#lose(host, details, cause);
     if (!isPlanned && !wasStarting) {
       this.restarts += 1;
       this.#owner.died(this, identity!, details);
     }
+    const waiting = [...lost, ...this.#pending.splice(0)];
     this.#end();
-    this.#owner.takeBack(lost);
+    this.#owner.takeBack(waiting);
     this.#owner.hasRoom(this);
   }
 
-  /** Fails the calls that may have begun, and returns the others (L2). */
-  #lose(host: Host, details: CrashDetails, cause: unknown): Call[] {
-    const calls = [...this.#outstanding.values()];
-    const begun = host.mayHaveBegun(calls, this.#owner.options.concurrency);
-    const failing = [...calls.splice(0, begun), ...this.#urgent.values()];
+  /** Fails the calls that may have begun (L2). */
+  #lose(calls: readonly Call[], details: CrashDetails, cause: unknown): void {
     this.#outstanding.clear();
     this.#urgent.clear();
-    for (const call of failing) {
+    for (const call of calls) {
       const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
       call.finish("failed", new WorkerCrashedError(message, details, { cause }));
     }
-    const lost = calls.filter((call) => call.place !== "over");
-    for (const call of lost) call.attempt -= 1;
-    this.#returnPending();
-    return lost;
   }
 
   #diedAtStart(details: CrashDetails, cause: unknown): void {
@@ -447,6 +449,7 @@ export class Slot implements Candidate, CallPlace {
   #end(): void {
     this.#keepAlive(false);
     this.idleSince = performance.now();
+    this.#served = 0;
     if (this.#isReplaced) {
       this.#state = "cold";
       if (this.line.size > 0) this.#owner.hasRoom(this);

@@ -21,7 +21,8 @@ export class WaitingRoom<T extends Waiter> {
   /** Calls that came in rank order, which most do; from `#head` on. */
   #line: (T | undefined)[] = [];
   #head = 0;
-  #lastRank = Number.NEGATIVE_INFINITY;
+  /** The last that was added to the line. */
+  #last: T | undefined;
   /** The others: a binary heap. */
   readonly #heap: T[] = [];
   #size = 0;
@@ -34,8 +35,8 @@ export class WaitingRoom<T extends Waiter> {
   add(call: T): void {
     call.waitsIn = this;
     this.#size += 1;
-    if (call.rank >= this.#lastRank) {
-      this.#lastRank = call.rank;
+    if (!this.#last || precedes(this.#last, call)) {
+      this.#last = call;
       this.#line.push(call);
     } else {
       this.#siftUp(call);
@@ -95,7 +96,7 @@ export class WaitingRoom<T extends Waiter> {
     if (this.#head === this.#line.length) {
       this.#line = [];
       this.#head = 0;
-      this.#lastRank = Number.NEGATIVE_INFINITY;
+      this.#last = undefined;
     } else if (this.#head >= 1024 && this.#head * 2 >= this.#line.length) {
       this.#line = this.#line.slice(this.#head);
       this.#head = 0;

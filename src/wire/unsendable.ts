@@ -63,7 +63,7 @@ function test(path: string, value: unknown, trySend: TrySend): Culprit | undefin
 }
 
 function* partsOf(path: string, value: unknown): Generator<[path: string, part: unknown]> {
-  if (typeof value !== "object" || value === null) return;
+  if (typeof value !== "object" || value === null || isThenable(value)) return;
   if (value instanceof Map) {
     let index = 0;
     for (const [key, part] of value) {
@@ -96,6 +96,11 @@ function join(path: string, key: string, isArray: boolean): string {
   return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
 }
 
+/** A promise or future is at fault as a whole. */
+function isThenable(value: unknown): boolean {
+  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+}
+
 function describe(value: unknown): string {
   if (typeof value === "function") return value.name ? `the function '${value.name}'` : "a function";
   if (typeof value === "symbol") return "a symbol";
@@ -108,7 +113,7 @@ function describe(value: unknown): string {
 }
 
 function remedy({ value, cause }: Culprit): string {
-  if (value instanceof Promise) return ": await it first";
+  if (isThenable(value)) return ": await it first";
   if (typeof value === "function") return ": pass data, and let the worker hold the function";
   return cause instanceof Error ? `: ${cause.message}` : "";
 }

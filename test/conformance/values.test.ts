@@ -1,0 +1,122 @@
+import { SerializationError } from "manyhands";
+import { describe, expect, it } from "vitest";
+import { CounterWorker } from "#fixtures/counter.js";
+import { MODES, REMOTE_MODES } from "./modes.js";
+
+const circular: { name: string; self?: unknown } = { name: "round" };
+circular.self = circular;
+
+const shared = { n: 1 };
+
+const VALUES: readonly [string, unknown][] = [
+  ["undefined", undefined],
+  ["null", null],
+  ["-0", -0],
+  ["NaN", Number.NaN],
+  ["a bigint", 2n ** 100n],
+  ["a string", "grüße 👋\u0000"],
+  ["a date", new Date(1e12)],
+  ["a regular expression", /a+b/gi],
+  [
+    "a map",
+    new Map<unknown, unknown>([
+      ["a", new Map([[1, undefined]])],
+      [{ k: 1 }, new Set([1])],
+    ]),
+  ],
+  ["a set", new Set([1, "a", undefined, null])],
+  ["a sparse array", [1, , 3]], // oxlint-disable-line no-sparse-arrays -- holes are values too
+  ["undefined in an object", { a: undefined, b: [undefined] }],
+  ["an object without prototype", Object.assign(Object.create(null) as object, { a: 1 })],
+  ["typed arrays", [new Float64Array([1.5, -0]), new BigInt64Array([-1n]), new Uint8ClampedArray([300])]],
+  ["a data view", new DataView(new Uint8Array([1, 2, 3]).buffer, 1)],
+  ["an array buffer", new Uint8Array([1, 2, 3]).buffer],
+  ["shared references", [shared, shared]],
+  ["a cycle", circular],
+  ["a boxed string", new String("boxed")], // oxlint-disable-line no-new-wrappers -- structured clone carries it
+];
+
+describe.each(MODES)("values in mode %s", (mode) => {
+  it.each(VALUES)("carries %s there and back", async (_name, value) => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const back = await pool.echo(value);
+    expect(back).toEqual(value);
+    expect(Object.prototype.toString.call(back)).toBe(Object.prototype.toString.call(value));
+  });
+
+  it("keeps identity within a call", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const back = (await pool.echo([shared, shared, circular])) as [object, object, typeof circular];
+    expect(back[0]).toBe(back[1]);
+    expect(back[2].self).toBe(back[2]);
+  });
+
+  it("hands over the buffers listed, and those a method returns with transfer()", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const bytes = new Uint8Array(1024).fill(7);
+    const back = (await pool.with({ transfer: [bytes] }).echo(bytes)) as Uint8Array;
+    expect(back).toHaveLength(1024);
+    expect(back[1023]).toBe(7);
+    expect(bytes.byteLength).toBe(mode === "thread" ? 0 : 1024);
+    expect(await pool.fill(100_000, 9)).toEqual(new Uint8Array(100_000).fill(9));
+  });
+});
+
+describe.each(REMOTE_MODES)("what cannot be sent in mode %s", (mode) => {
+  it("fails that call alone and names the path", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const good = [pool.add(1, 1), pool.add(2, 2)];
+    const bad = pool.echo({ handlers: { onDone: () => undefined } });
+    const late = [pool.add(3, 3), pool.echo([1, { deep: new Map([["key", Symbol("no")]]) }])] as const;
+    await expect(bad).rejects.toBeInstanceOf(SerializationError);
+    await expect(bad).rejects.toMatchObject({ code: "MH_SERIALIZATION", path: "args[0].handlers.onDone" });
+    await expect(late[1]).rejects.toMatchObject({ path: 'args[0][1].deep.get("key")' });
+    expect(await Promise.all([...good, late[0]])).toEqual([2, 4, 6]);
+  });
+
+  it("names the promise and the argument", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const error = await pool.describe("a", Promise.resolve("b") as unknown as string, "c").exception();
+    expect(error).toMatchObject({ path: "args[1]" });
+    expect((error as Error).message).toContain("await it first");
+  });
+
+  it("fails a call whose result cannot be sent, and no other", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const [before, bad, after] = [pool.add(1, 1), pool.unsendable(), pool.add(2, 2)];
+    await expect(bad).rejects.toMatchObject({ name: "SerializationError", path: "result.handlers.onDone" });
+    expect([await before, await after]).toEqual([2, 4]);
+  });
+
+  it("names a getter that throws", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const hostile = {
+      inner: {
+        get field(): never {
+          throw new RangeError("No entry");
+        },
+      },
+    };
+    await expect(pool.echo(hostile)).rejects.toMatchObject({ path: "args[0].inner" });
+  });
+
+  it("refuses constructor arguments at once", () => {
+    const init = (): unknown => CounterWorker.options({ mode }).init(1, "a", { step: (() => 1) as unknown as number });
+    expect(init).toThrow(SerializationError);
+    expect(init).toThrow(/args\[2\]\.step/);
+  });
+});
+
+describe("shared memory", () => {
+  it("is shared with threads", async () => {
+    await using pool = CounterWorker.options({ mode: "thread", maxWorkers: 1 }).init();
+    const memory = new SharedArrayBuffer(4);
+    await pool.store(memory, 42);
+    expect(new Int32Array(memory)[0]).toBe(42);
+  });
+
+  it("cannot be sent to a process", async () => {
+    await using pool = CounterWorker.options({ mode: "process", maxWorkers: 1 }).init();
+    await expect(pool.store(new SharedArrayBuffer(4), 1)).rejects.toMatchObject({ path: "args[0]" });
+  });
+});
