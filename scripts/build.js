@@ -22,7 +22,8 @@ const projects = [
   },
 ];
 const settings = ["package.json", "tsconfig.base.json", ...projects.map(({ config }) => config)];
-const outputExtensions = [".js", ".js.map", ".d.ts"];
+/** A source `x.ts` becomes these; a source `x.cts` becomes `x.cjs` and so on. */
+const outputExtensions = [".$js", ".$js.map", ".d.$ts"];
 
 /**
  * Whether a source, a folder of sources or a setting changed after the last successful build.
@@ -34,7 +35,7 @@ export function isBuildStale() {
   const builtAt = statSync(stamp).mtimeMs;
   // A folder's own time tells of files that were removed or renamed.
   const inputs = projects.flatMap(({ folders }) => folders.flatMap(([from]) => [from, ...list(from)]));
-  return [...inputs.filter((path) => path.endsWith(".ts") || isFolder(path)), ...settings].some(
+  return [...inputs.filter((path) => /\.c?ts$/.test(path) || isFolder(path)), ...settings].some(
     (path) => existsSync(join(root, path)) && statSync(join(root, path)).mtimeMs > builtAt,
   );
 }
@@ -67,9 +68,11 @@ function tidy({ info, folders }) {
   for (const [from, to] of folders) {
     const expected = new Set(
       list(from)
-        .filter((path) => path.endsWith(".ts") && !path.endsWith(".d.ts"))
+        .filter((path) => /\.c?ts$/.test(path) && !/\.d\.c?ts$/.test(path))
         .flatMap((path) =>
-          outputExtensions.map((extension) => join(to, relative(from, path)).replace(/\.ts$/, extension)),
+          outputExtensions.map((extension) =>
+            join(to, relative(from, path)).replace(/\.(c?)ts$/, (_, kind) => extension.replace("$", kind)),
+          ),
         ),
     );
     for (const path of list(to)) {

@@ -52,6 +52,7 @@ function compile(source: string): AnyFunction {
   for (const expression of attempts) {
     try {
       // `__name` is what compilers that keep the names of functions wrap them in.
+      // oxlint-disable-next-line typescript/no-implied-eval -- running functions by source is what this file is for
       const make = new Function("__name", `"use strict"; return ${expression};`) as Maker;
       return make((fn) => fn);
     } catch (error) {

@@ -1,6 +1,7 @@
 /** Loads the user's worker module in a host, TypeScript included. */
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
+import { isMainThread } from "node:worker_threads";
 import { DefinitionError, MissingPackageError } from "../errors.js";
 import { findRegistration, type Registration } from "../registry.js";
 import { hostState } from "./host-state.js";
@@ -13,6 +14,13 @@ export async function importRegistration(url: string, key: string, name: string)
   try {
     if (needsLoader(url)) await registerTypeScriptLoader(url);
     await import(url);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") throw error;
+    throw new DefinitionError(
+      `Cannot load ${url} as Node.js strips its types but does not compile it (${(error as Error).message}): write it ` +
+        "without enums, namespaces and parameter properties, or run the program with node --import tsx",
+      { cause: error },
+    );
   } finally {
     hostState.loading = undefined;
   }
@@ -32,8 +40,8 @@ function needsLoader(url: string): boolean {
   if (!TYPESCRIPT.test(url)) return false;
   const features = process.features as { typescript?: false | "strip" | "transform" };
   if (features.typescript) return false;
-  // Run by tsx already: threads and processes inherit its loader with the arguments of Node.js.
-  return !process.execArgv.some((argument) => /[\\/]tsx[\\/]|^tsx$|tsx\/esm/.test(argument));
+  // Run by tsx already: processes inherit its loader with the arguments of Node.js, threads do not.
+  return !isMainThread || !process.execArgv.some((argument) => /[\\/]tsx[\\/]|^tsx$|tsx\/esm/.test(argument));
 }
 
 /** Decided before the import: registered after a failed one, the loader would find the failure in the module cache. */

@@ -112,10 +112,12 @@ export class Slot implements Candidate, CallPlace {
   get isOpen(): boolean {
     if (this.#isLeaving || (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting"))
       return false;
-    const { concurrency, maxQueuedTasks, recycle, onDemand } = this.#owner.options;
+    const { concurrency, maxQueuedTasks, recycle, onDemand, isElastic } = this.#owner.options;
     const { active } = this;
     if (onDemand && this.total > 0) return false;
-    return active < concurrency + maxQueuedTasks && this.#served + active < recycle.afterCalls;
+    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
+    const ahead = isElastic && this.#state !== "ready" ? 0 : maxQueuedTasks;
+    return active < concurrency + ahead && this.#served + active < recycle.afterCalls;
   }
 
   /** Whether the call is among those that the worker runs now. */

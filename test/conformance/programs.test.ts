@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { ShouterWorker } from "./compiled-typescript-worker.js";
 import { MODES, REMOTE_MODES } from "./modes.js";
 import { isAlive, runProgram, startProgram } from "./run-program.js";
 import { GreeterWorker } from "./typescript-worker.js";
@@ -83,8 +84,21 @@ describe("a program", () => {
 });
 
 describe.each(REMOTE_MODES)("a TypeScript worker module in mode %s", (mode) => {
-  it("is compiled on its way into the worker", async () => {
+  it("is loaded as it is", async () => {
     await using pool = GreeterWorker.options({ mode, maxWorkers: 1 }).init("Hello");
     expect(await pool.greet("types")).toBe("Hello, types!");
+  });
+
+  it("with syntax that cannot be stripped is compiled by tsx, or refused with the remedy", async () => {
+    const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript);
+    await using pool = ShouterWorker.options({ mode, maxWorkers: 1 }).init("Hello");
+    if (stripsTypes) await expect(pool.greet("types")).rejects.toThrow(/strips its types.*--import tsx/);
+    else expect(await pool.greet("types")).toBe("Hello, types!");
+    await using compiling = ShouterWorker.options({
+      mode,
+      maxWorkers: 1,
+      execArgv: ["--import", import.meta.resolve("tsx")],
+    }).init("Hi");
+    expect(await compiling.greet("tsx")).toBe("Hi, tsx!");
   });
 });

@@ -18,8 +18,9 @@ describe.each(POOL_MODES)("the size of a pool in mode %s", (mode) => {
     const maxWorkers = { min: 1, max: 3, idleTimeout: 50 };
     await using pool = CounterWorker.options({ mode, maxWorkers, concurrency: 1 }).init();
     expect(pool.stats().workers.total).toBe(1);
-    await Promise.all(Array.from({ length: 6 }, () => pool.sleep(30)));
+    const calls = Array.from({ length: 6 }, () => pool.sleep(30));
     expect(pool.stats().workers.total).toBe(3);
+    await Promise.all(calls);
     await until(() => pool.stats().workers.total === 1);
     expect(await pool.add(1, 1)).toBe(2);
   });

@@ -1,17 +1,15 @@
 import { worker } from "manyhands";
 
-// @ts-expect-error not erasable, on purpose
-enum Shout {
-  Loud = "!",
-}
-
-/** Uses syntax that cannot be stripped, so that only a compiler can load it; tests load this very file. */
+/** Tests load this very file, types and all. */
 class Greeter {
-  // @ts-expect-error not erasable, on purpose
-  constructor(private readonly greeting: string) {}
+  readonly #greeting: string;
+
+  constructor(greeting: string) {
+    this.#greeting = greeting;
+  }
 
   greet(name: string): string {
-    return `${this.greeting}, ${name}${Shout.Loud}`;
+    return `${this.#greeting}, ${name}!`;
   }
 }
 
