@@ -87,6 +87,8 @@ export class Future<T> implements PromiseLike<T> {
   readonly #source: FutureSource;
   #settled: Settled<T> | undefined;
   #promise: Promise<T> | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
   /** One listener, or several: most futures have one. */
   #listeners: Listener<T> | Listener<T>[] | undefined;
   #isObserved = false;
@@ -212,11 +214,8 @@ export class Future<T> implements PromiseLike<T> {
     const settled = this.#settled;
     if (!settled) {
       this.#promise = new Promise<T>((resolve, reject) => {
-        this.#listen(() => {
-          const outcome = this.#settled!;
-          if (outcome.status === "done") resolve(outcome.value);
-          else reject(outcome.error as Error);
-        });
+        this.#resolve = resolve;
+        this.#reject = reject;
       });
     } else if (settled.status === "done") {
       this.#promise = Promise.resolve(settled.value);
@@ -246,6 +245,10 @@ export class Future<T> implements PromiseLike<T> {
     this.#settled = settled;
     const listeners = this.#listeners;
     this.#listeners = undefined;
+    if (this.#promise) {
+      if (settled.status === "done") this.#resolve!(settled.value);
+      else this.#reject!(settled.error);
+    }
     if (typeof listeners === "function") listeners(this);
     else if (listeners) for (const listener of listeners) listener(this);
     else if (settled.status === "failed" && !this.#isObserved) {

@@ -23,6 +23,8 @@ import { Swiftness } from "./swiftness.js";
 
 const FLUSH_AFTER_MS = 0.25;
 const MEMORY_EVERY_MS = 1000;
+/** Longer messages than this hold several calls. */
+const BULK_LENGTH = 24;
 
 /** What differs between a thread and a process. */
 export interface HostEnvironment {
@@ -50,6 +52,8 @@ class ChannelHost implements Replies, Pacing {
   #server: CallServer | undefined;
   readonly #begun: Int32Array | undefined;
   #arrivals = 0;
+  /** Whether the caller sends many calls at a time: it can wait a moment for replies of several messages. */
+  #isBulk = false;
   #flushedAt = 0;
   #memoryAt = 0;
 
@@ -84,6 +88,7 @@ class ChannelHost implements Replies, Pacing {
   receive(message: unknown[]): void {
     let at = 0;
     const next = (): unknown => message[at++];
+    this.#isBulk = message.length > BULK_LENGTH;
     while (at < message.length) {
       const code = next() as number;
       if (code === ToHost.call || code === ToHost.urgentCall) {
@@ -133,7 +138,7 @@ class ChannelHost implements Replies, Pacing {
 
   done(id: number, ran: number, result: unknown): void {
     const { value, list } = takeTransfer(result);
-    this.#outbox.begin().push(ToCaller.done, id, ran, value);
+    this.#outbox.begin(this.#isBulk).push(ToCaller.done, id, ran, value);
     if (list) this.#outbox.transfer(list);
   }
 

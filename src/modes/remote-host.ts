@@ -33,6 +33,9 @@ export interface VesselEvents {
   exited(details: CrashDetails, cause?: unknown): void;
 }
 
+/** With so many calls in flight a worker does not run dry before the next message. */
+const PATIENT_FROM = 2;
+
 /** Fields of a `call` entry before its arguments. */
 const CALL_FIELDS = 7;
 
@@ -44,6 +47,8 @@ export class RemoteHost implements Host {
   readonly #swift = new Set<number>();
   readonly #begun: Int32Array | undefined;
   #handed = 0;
+  /** Calls without an outcome. */
+  #inFlight = 0;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
   #expected: CrashDetails | undefined;
@@ -72,8 +77,9 @@ export class RemoteHost implements Host {
   }
 
   call(request: CallRequest): void {
-    const entry = this.#outbox!.begin();
+    const entry = this.#outbox!.begin(this.#inFlight >= PATIENT_FROM);
     const { args } = request;
+    this.#inFlight += 1;
     if (!request.isUrgent) request.handedAs = this.#handed = (this.#handed + 1) | 0;
     entry.push(
       request.isUrgent ? ToHost.urgentCall : ToHost.call,
@@ -152,6 +158,7 @@ export class RemoteHost implements Host {
     while (at < message.length) {
       const code = message[at] as number;
       if (code === ToCaller.done) {
+        this.#inFlight -= 1;
         events.done(message[at + 1] as number, message[at + 2] as number, message[at + 3]);
         at += 4;
       } else {
@@ -165,6 +172,7 @@ export class RemoteHost implements Host {
     const first = message[at] as number;
     switch (code) {
       case ToCaller.failed:
+        this.#inFlight -= 1;
         events.failed(first, message[at + 1] as number, this.#decode(message[at + 2]));
         return at + 3;
       case ToCaller.items:
@@ -233,6 +241,7 @@ export class RemoteHost implements Host {
         : new SerializationError(`Cannot call '${name}' as its arguments cannot be sent: ${String(cause)}`, "args", {
             cause,
           });
+    this.#inFlight -= 1;
     this.#setup.events.failed(sequence, 0, error);
   }
 }

@@ -18,6 +18,7 @@ import type { StreamSink } from "../future/stream.js";
 import type { CallRequest } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { turnNow } from "./clock.js";
+import { onAbort } from "./on-abort.js";
 import type { CallOptions } from "./options.js";
 import type { Waiter, WaitingRoom } from "./waiting-room.js";
 
@@ -45,6 +46,8 @@ export interface CallTraits {
   readonly sink?: StreamSink;
 }
 
+const NO_ARGS: readonly unknown[] = [];
+
 export class Call implements FutureSource, CallRequest, Waiter {
   readonly #owner: CallOwner;
   readonly sequence: number;
@@ -67,7 +70,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
   ran: number | undefined;
   #settledAt = 0;
   #timer: NodeJS.Timeout | undefined;
-  #onAbort: (() => void) | undefined;
+  #forgetSignal: (() => void) | undefined;
   #progress: Progress | undefined;
   #progressListeners: ((progress: Progress) => void)[] | undefined;
 
@@ -146,8 +149,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
         this.#owner.cancel(this, signal.reason);
         return false;
       }
-      this.#onAbort = () => this.#owner.cancel(this, signal.reason);
-      signal.addEventListener("abort", this.#onAbort, { once: true });
+      this.#forgetSignal = onAbort(signal, (reason) => this.#owner.cancel(this, reason));
     }
     return true;
   }
@@ -172,9 +174,9 @@ export class Call implements FutureSource, CallRequest, Waiter {
     this.place = "over";
     this.#settledAt = turnNow();
     if (this.#timer) clearTimeout(this.#timer);
-    if (this.#onAbort) this.options.signal!.removeEventListener("abort", this.#onAbort);
+    this.#forgetSignal?.();
     // Whoever keeps the future need not keep what it was made from.
-    this.args = [];
+    this.args = NO_ARGS;
     this.#owner.over(this, status, from);
     settle(this.future, status === "done" ? { status, value: outcome } : { status, error: outcome });
   }

@@ -336,9 +336,8 @@ export class PoolCore implements CallOwner, SlotOwner {
       if (own && (!shared || own.rank <= shared.rank)) {
         this.#give(slot.line.take()!, slot);
       } else if (shared) {
-        const chosen = this.#roster.choose();
-        if (!chosen) return;
-        this.#give(this.#room.take()!, chosen);
+        // No choice to make: while calls wait in the room no other worker is open (P1).
+        this.#give(this.#room.take()!, slot);
       } else {
         return;
       }

@@ -28,15 +28,25 @@ export type PoolMethods<W extends object> = {
     : never;
 };
 
-/** The methods of a worker, called on each worker of a pool. */
+/** The methods of a worker, but for those that stream, called on each worker of a pool. */
 export type BroadcastMethods<W extends object> = {
-  readonly [K in MethodName<W>]: W[K] extends (...args: infer P) => infer R
+  readonly [K in Exclude<MethodName<W>, StreamName<W>>]: W[K] extends (...args: infer P) => infer R
     ? (...args: Args<P>) => Promise<Awaited<R>[]>
     : never;
 };
 
 type MethodName<W extends object> = {
   [K in keyof W]: K extends string ? (W[K] extends (...args: never[]) => unknown ? K : never) : never;
+}[Exclude<keyof W, ReservedMember | symbol>];
+
+type StreamName<W extends object> = {
+  [K in keyof W]: K extends string
+    ? W[K] extends (
+        ...args: never[]
+      ) => AsyncGenerator<unknown, unknown, unknown> | Generator<unknown, unknown, unknown>
+      ? K
+      : never
+    : never;
 }[Exclude<keyof W, ReservedMember | symbol>];
 
 /** One worker of a pool: its methods are called on it and no other. */
@@ -120,6 +130,7 @@ export class PoolFactory {
   #broadcast(core: PoolCore): object {
     const broadcast: Record<string, AnyMethod> = {};
     for (const method of this.#methods) {
+      if (method.isStream) continue;
       broadcast[method.name] = async (...args) =>
         Promise.all(
           core.slots.map(

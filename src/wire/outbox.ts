@@ -1,5 +1,5 @@
 /**
- * Gathers entries and sends those of one turn of the event loop as one message.
+ * Gathers entries and sends those of one turn of the event loop, or of several, as one message.
  *
  * Owns: the entries not sent yet and the order they leave in. Does not own the channel.
  *
@@ -20,7 +20,7 @@ export class Outbox {
   #transfer: object[] = [];
   /** For each entry with a transfer list: its number and where its part of `#transfer` ends. */
   #transferEnds: [entry: number, end: number][] = [];
-  #isScheduled = false;
+  #scheduled: "no" | "soon" | "now" = "no";
   readonly #flush = (): void => this.flush();
 
   constructor(channel: Channel, onUnsendable: OnUnsendable) {
@@ -32,11 +32,22 @@ export class Outbox {
     return this.#starts.length === 0;
   }
 
-  /** Begins an entry; what is pushed onto the returned array until the next `begin` belongs to it. */
-  begin(): unknown[] {
+  /**
+   * Begins an entry; what is pushed onto the returned array until the next `begin` belongs to it.
+   *
+   * @param isPatient - whether the other side has enough to do: then entries of several turns may leave together. Messages
+   *   that arrive together are handled in a turn each, and without patience many small ones would be answered by as
+   *   many small ones, for ever
+   */
+  begin(isPatient = false): unknown[] {
     this.#starts.push(this.#entries.length);
-    if (!this.#isScheduled) {
-      this.#isScheduled = true;
+    if (isPatient) {
+      if (this.#scheduled === "no") {
+        this.#scheduled = "soon";
+        setImmediate(this.#flush);
+      }
+    } else if (this.#scheduled !== "now") {
+      this.#scheduled = "now";
       // After the microtasks of this turn, so that calls made by many continuations leave together.
       process.nextTick(this.#flush);
     }
@@ -51,7 +62,7 @@ export class Outbox {
 
   /** Sends what has gathered, now. */
   flush(): void {
-    this.#isScheduled = false;
+    this.#scheduled = "no";
     if (this.#starts.length === 0) return;
     const entries = this.#entries;
     const starts = this.#starts;
