@@ -11,6 +11,7 @@
  * F3. A failure is observed when anything asked for the outcome; one never observed is reported once (`unobserved.ts`).
  */
 import { inspect } from "node:util";
+import { duration } from "../config/duration.js";
 import { TimeoutError } from "../errors.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { forgetUnobserved, trackUnobserved } from "./unobserved.js";
@@ -164,11 +165,13 @@ export class Future<T> implements PromiseLike<T> {
 
   /**
    * The result.
+   * @throws {RangeError} when `timeout` is not a number of ms that a timer can take
    * @throws {TimeoutError} when it is not there after `timeout` ms; the call goes on
    */
   async result(options: ResultOptions = {}): Promise<T> {
     const { timeout } = options;
     if (timeout === undefined || this.#settled) return this.#asPromise();
+    duration("timeout", timeout);
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {

@@ -53,6 +53,7 @@ export class Stream<T> implements AsyncIterableIterator<T, undefined> {
   #taken = 0;
   #waiting: Waiting<T>[] = [];
   #isClosed = false;
+  #closing: PromiseLike<unknown> | undefined;
 
   /** Streams are made by pools. */
   constructor(open: (sink: StreamSink) => StreamSource, readAhead = DEFAULT_READ_AHEAD) {
@@ -94,8 +95,9 @@ export class Stream<T> implements AsyncIterableIterator<T, undefined> {
     for (const waiting of this.#waiting.splice(0)) waiting.resolve({ value: undefined, done: true });
     if (source && !wasClosed) {
       if (!peek(source.future)) source.close();
-      await source.future;
+      this.#closing = source.future;
     }
+    await this.#closing;
     return { value: undefined, done: true };
   }
 
@@ -105,8 +107,8 @@ export class Stream<T> implements AsyncIterableIterator<T, undefined> {
 
   /** Cancels the call: the stream throws `reason`, or a `CancelledError`. */
   cancel(reason?: unknown): void {
-    this.#start();
-    this.#source!.future.cancel(reason);
+    if (!this.#isClosed) this.#start();
+    this.#source?.future.cancel(reason);
   }
 
   #start(): void {

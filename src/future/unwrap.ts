@@ -95,6 +95,7 @@ function replaceFutures(value: unknown, copies: Map<object, unknown>): unknown {
   if (kind === "none") return value;
   const known = copies.get(value);
   if (known !== undefined) return known;
+  if (!findFutures([value])) return value;
   switch (kind) {
     case "array": {
       const copy: unknown[] = [];
@@ -120,6 +121,11 @@ function replaceFutures(value: unknown, copies: Map<object, unknown>): unknown {
       const copy = Object.create(Object.getPrototypeOf(value) as object | null) as Record<string, unknown>;
       copies.set(value, copy);
       for (const key of Object.keys(value)) {
+        const descriptor = Object.getOwnPropertyDescriptor(value, key)!;
+        if (descriptor.get) {
+          Object.defineProperty(copy, key, descriptor);
+          continue;
+        }
         const part = replaceFutures((value as Record<string, unknown>)[key], copies);
         // Defined, not assigned: a key may be `__proto__`.
         Object.defineProperty(copy, key, { value: part, writable: true, enumerable: true, configurable: true });

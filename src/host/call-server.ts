@@ -66,7 +66,7 @@ export class CallServer {
   #ordered = 0;
   #isHeld = false;
   #isPumping = false;
-  #onIdle: (() => void) | undefined;
+  #onIdle: (() => void)[] = [];
 
   constructor(
     instance: object,
@@ -119,7 +119,7 @@ export class CallServer {
     if (!running) return;
     running.isAbandoned = true;
     this.#running.delete(id);
-    this.#ordered -= 1;
+    if (!running.hosted.isUrgent) this.#ordered -= 1;
     this.resume();
   }
 
@@ -144,23 +144,26 @@ export class CallServer {
     // A call that ends within `#begin` comes back here: the loop that runs already goes on with the next.
     if (this.#isPumping) return;
     this.#isPumping = true;
-    while (this.#waiting.size > 0 && this.#ordered < this.#concurrency && !this.#isHeld) {
-      const [id, hosted] = this.#waiting.entries().next().value!;
-      if (this.#pacing.mayBegin(hosted)) {
-        this.#waiting.delete(id);
-        this.#begin(hosted);
-      } else {
-        this.#isHeld = true;
+    try {
+      while (this.#waiting.size > 0 && this.#ordered < this.#concurrency && !this.#isHeld) {
+        const [id, hosted] = this.#waiting.entries().next().value!;
+        if (this.#pacing.mayBegin(hosted)) {
+          this.#waiting.delete(id);
+          this.#begin(hosted);
+        } else {
+          this.#isHeld = true;
+        }
       }
+    } finally {
+      this.#isPumping = false;
     }
-    this.#isPumping = false;
     this.#checkIdle();
   }
 
   /** Resolves when nothing runs or waits. */
   async idle(): Promise<void> {
     if (this.isIdle) return;
-    await new Promise<void>((resolve) => (this.#onIdle = resolve));
+    await new Promise<void>((resolve) => this.#onIdle.push(resolve));
   }
 
   /** Runs the worker's own disposer, where it has one. */
@@ -175,6 +178,9 @@ export class CallServer {
     const isExclusive = this.#isExclusive(hosted);
     const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
     let result: unknown;
+    let kind: "stream" | "promise" | "iterator" | "value";
+    // Before it runs: a call that it makes itself, in the same event loop, must find the place taken (C2).
+    if (!hosted.isUrgent) this.#ordered += 1;
     try {
       if (isExclusive) {
         setExclusiveCall(running);
@@ -182,18 +188,20 @@ export class CallServer {
       } else {
         result = runInCall(running, invoke);
       }
+      kind = hosted.readAhead > 0 ? "stream" : kindOf(result);
     } catch (error) {
       this.#end(hosted, running, true, error);
       return;
     }
-    if (hosted.readAhead > 0) this.#beginStream(hosted, running, result);
-    else if (isThenable(result)) {
-      this.#track(hosted, running);
-      result.then(
+    if (kind === "stream") {
+      this.#beginStream(hosted, running, result);
+    } else if (kind === "promise") {
+      this.#running.set(hosted.id, running);
+      void Promise.resolve(result).then(
         (value) => this.#end(hosted, running, false, value),
         (error: unknown) => this.#end(hosted, running, true, error),
       );
-    } else if (isIterator(result)) {
+    } else if (kind === "iterator") {
       this.#end(hosted, running, true, this.#unexpectedIterator(hosted));
     } else {
       this.#end(hosted, running, false, result);
@@ -201,7 +209,7 @@ export class CallServer {
   }
 
   #beginStream(hosted: HostedCall, running: RunningCall, result: unknown): void {
-    this.#track(hosted, running);
+    this.#running.set(hosted.id, running);
     running.stream = serveStream(result, {
       readAhead: hosted.readAhead,
       emit: (items) => this.#replies.items(hosted.id, items),
@@ -211,15 +219,11 @@ export class CallServer {
     });
   }
 
-  #track(hosted: HostedCall, running: RunningCall): void {
-    this.#running.set(hosted.id, running);
-    if (!hosted.isUrgent) this.#ordered += 1;
-  }
-
   #end(hosted: HostedCall, running: RunningCall, isFailed: boolean, value: unknown): void {
     const ran = performance.now() - running.startedAt;
     if (running.isAbandoned) return;
-    if (this.#running.delete(hosted.id) && !hosted.isUrgent) this.#ordered -= 1;
+    this.#running.delete(hosted.id);
+    if (!hosted.isUrgent) this.#ordered -= 1;
     if (this.#isExclusive(hosted)) setExclusiveCall(undefined);
     if (isFailed) this.#replies.failed(hosted.id, ran, value);
     else this.#replies.done(hosted.id, ran, value);
@@ -237,10 +241,7 @@ export class CallServer {
   }
 
   #checkIdle(): void {
-    if (this.#onIdle && this.isIdle) {
-      this.#onIdle();
-      this.#onIdle = undefined;
-    }
+    if (this.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   #unexpectedIterator(hosted: HostedCall): SerializationError {
@@ -259,27 +260,27 @@ class RunningCall implements CallContext {
   stream: StreamControl | undefined;
   isAbandoned = false;
   readonly #prefix: string;
-  readonly #hosted: HostedCall;
+  readonly hosted: HostedCall;
   readonly #replies: Replies;
   #abortion: { readonly reason: unknown } | undefined;
   #controller: AbortController | undefined;
 
   constructor(prefix: string, hosted: HostedCall, replies: Replies) {
     this.#prefix = prefix;
-    this.#hosted = hosted;
+    this.hosted = hosted;
     this.#replies = replies;
   }
 
   get id(): string {
-    return this.#prefix + this.#hosted.id;
+    return this.#prefix + this.hosted.id;
   }
 
   get attempt(): number {
-    return this.#hosted.attempt;
+    return this.hosted.attempt;
   }
 
   get deadline(): number | undefined {
-    return this.#hosted.deadline || undefined;
+    return this.hosted.deadline || undefined;
   }
 
   /** Made when first asked for: most calls never look. */
@@ -292,11 +293,11 @@ class RunningCall implements CallContext {
   }
 
   progress(done: number, total?: number): void {
-    this.#replies.progress(this.#hosted.id, done, total);
+    this.#replies.progress(this.hosted.id, done, total);
   }
 
   log(...values: unknown[]): void {
-    this.#replies.log(this.#hosted.id, values);
+    this.#replies.log(this.hosted.id, values);
   }
 
   abort(reason: unknown): void {
@@ -306,6 +307,9 @@ class RunningCall implements CallContext {
   }
 }
 
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
+/** May throw, as a result may have getters. */
+function kindOf(result: unknown): "promise" | "iterator" | "value" {
+  if (typeof result !== "object" || result === null) return "value";
+  if (typeof (result as { then?: unknown }).then === "function") return "promise";
+  return isIterator(result) ? "iterator" : "value";
 }

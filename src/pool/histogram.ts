@@ -55,15 +55,16 @@ export class Histogram {
 }
 
 function bucketOf(ms: number): number {
-  const microseconds = Math.min(Math.max(ms * 1000, 0), 0x7fff_ffff) | 0;
+  const microseconds = Math.min(Math.max(Math.floor(ms * 1000), 0), 2 ** 43 - 1);
   if (microseconds < SUBDIVISIONS) return microseconds;
-  const shift = 31 - SUBDIVISION_BITS - Math.clz32(microseconds);
-  return (shift << SUBDIVISION_BITS) + (microseconds >> shift);
+  const high = Math.floor(microseconds / 0x1_0000_0000);
+  const bits = high > 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(microseconds);
+  const shift = bits - SUBDIVISION_BITS;
+  return (shift << SUBDIVISION_BITS) + Math.floor(microseconds / 2 ** shift);
 }
 
 function middleOf(bucket: number): number {
   if (bucket < 2 * SUBDIVISIONS) return (bucket + 0.5) / 1000;
   const shift = (bucket >> SUBDIVISION_BITS) - 1;
-  const low = (SUBDIVISIONS + (bucket & (SUBDIVISIONS - 1))) << shift;
-  return (low + (1 << shift) / 2) / 1000;
+  return ((SUBDIVISIONS + (bucket & (SUBDIVISIONS - 1)) + 0.5) * 2 ** shift) / 1000;
 }

@@ -1,5 +1,6 @@
 /** The options of a pool and of a call: their meaning, their defaults, and what is refused. */
 import { availableParallelism } from "node:os";
+import { duration } from "../config/duration.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
 import type { HostSettings } from "../modes/executor.js";
 import { closest } from "./closest.js";
@@ -248,18 +249,8 @@ function finite(name: string, value: number): number {
   throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${value}`);
 }
 
-/** The longest delay a timer of Node.js takes, in ms: about 25 days. */
-const LONGEST_TIMER = 0x7fff_ffff;
-
-function duration(name: string, value: number): number {
-  if (value >= 0 && value <= LONGEST_TIMER) return value;
-  throw new RangeError(
-    `Cannot set '${name}' as it must be a number of ms from 0 to ${LONGEST_TIMER}: current value is ${String(value)}`,
-  );
-}
-
 function positive(name: string, value: number): number {
-  if (value > 0) return value;
+  if (typeof value === "number" && value > 0) return value;
   throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${String(value)}`);
 }
 

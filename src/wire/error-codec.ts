@@ -48,15 +48,26 @@ export function encodeFailure(thrown: unknown, canSend: (value: unknown) => bool
       classes: classNames(value),
       name: read(value, "name"),
       message: read(value, "message"),
-      stack: typeof value.stack === "string" ? value.stack : undefined,
+      stack: attempt(() => (typeof value.stack === "string" ? value.stack : undefined)),
       fields: [],
       omitted: [],
       cause: undefined,
       errors: undefined,
     };
     errors.push(wire);
-    if (Object.hasOwn(value, "cause")) wire.cause = refer(value.cause);
-    const aggregated: unknown = value instanceof AggregateError ? value.errors : undefined;
+    if (Object.hasOwn(value, "cause")) {
+      try {
+        wire.cause = refer(value.cause);
+      } catch {
+        wire.omitted.push("cause");
+      }
+    }
+    let aggregated: unknown;
+    try {
+      aggregated = value instanceof AggregateError ? value.errors : undefined;
+    } catch {
+      wire.omitted.push("errors");
+    }
     if (Array.isArray(aggregated)) wire.errors = aggregated.map(refer);
     for (const key of Object.keys(value)) {
       if (key === "cause" || key === "stack" || key === "message" || key === "name") continue;
@@ -115,7 +126,7 @@ function instantiate(wire: WireError, lookup: ErrorClassLookup): Error {
     const prototype = OWN_BY_NAME.get(name) ?? lookup(name) ?? (Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : null);
     if (!prototype) continue;
     if (prototype !== Error.prototype) Object.setPrototypeOf(error, prototype);
-    if (name.startsWith(OWN)) Object.defineProperty(error, Symbol.for("manyhands.error"), { value: true });
+    if (error instanceof ManyhandsError) Object.defineProperty(error, Symbol.for("manyhands.error"), { value: true });
     break;
   }
   return error;
@@ -125,7 +136,7 @@ function fill(error: Error, wire: WireError, resolve: (reference: WireReference)
   const hidden = (name: string, value: unknown): void => {
     Object.defineProperty(error, name, { value, writable: true, configurable: true, enumerable: false });
   };
-  if (error.name !== wire.name) hidden("name", wire.name);
+  if (attempt(() => error.name) !== wire.name) hidden("name", wire.name);
   hidden("stack", `${wire.stack ?? `${wire.name}: ${wire.message}`}\n    at ${frame}`);
   if (wire.cause) hidden("cause", resolve(wire.cause));
   if (wire.errors) hidden("errors", wire.errors.map(resolve));
@@ -167,6 +178,15 @@ function read(error: Error, key: "name" | "message"): string {
     return String(error[key]);
   } catch {
     return key === "name" ? "Error" : "";
+  }
+}
+
+/** Reads from an error that may have getters, and those may throw. */
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
   }
 }
 

@@ -91,10 +91,10 @@ export class Outbox {
     let transferFrom = 0;
     for (const [index, start] of starts.entries()) {
       const entry = entries.slice(start, starts[index + 1] ?? entries.length);
-      let list: object[] = [];
-      if (transferEnds[0]?.[0] === index) {
+      const list: object[] = [];
+      while (transferEnds[0]?.[0] === index) {
         const end = transferEnds.shift()![1];
-        list = transfer.slice(transferFrom, end);
+        list.push(...transfer.slice(transferFrom, end));
         transferFrom = end;
       }
       try {

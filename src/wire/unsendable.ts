@@ -68,7 +68,7 @@ function* partsOf(path: string, value: unknown): Generator<[path: string, part: 
     let index = 0;
     for (const [key, part] of value) {
       yield [`${path}.keys()[${index}]`, key];
-      yield [`${path}.get(${typeof key === "string" ? JSON.stringify(key) : String(key)})`, part];
+      yield [`${path}.get(${nameKey(key, index)})`, part];
       index += 1;
     }
     return;
@@ -89,6 +89,11 @@ function* partsOf(path: string, value: unknown): Generator<[path: string, part: 
     }
     yield [join(path, key, Array.isArray(value)), part];
   }
+}
+
+function nameKey(key: unknown, index: number): string {
+  if (typeof key === "object" || typeof key === "function") return `keys()[${index}]`;
+  return typeof key === "string" ? JSON.stringify(key) : String(key as number | symbol | undefined);
 }
 
 function join(path: string, key: string, isArray: boolean): string {

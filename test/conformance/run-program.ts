@@ -23,6 +23,9 @@ export function startProgram(name: string, args: readonly string[] = [], env: No
   const child = spawn(process.execPath, [path, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...env },
+    // One that hangs fails its test, and must not outlive it.
+    timeout: 18_000,
+    killSignal: "SIGKILL",
   });
   let stdout = "";
   let stderr = "";
