@@ -51,7 +51,7 @@ export type CrashReason =
   | "out-of-memory"
   | "terminated"
   | "unresponsive"
-  | "channel-lost";
+  | "unhealthy";
 
 /** What is known about a worker that died. */
 export interface CrashDetails {

@@ -90,7 +90,10 @@ function makeTask<F extends TaskFunction>(
     submit,
     map: (items: Iterable<unknown> | AsyncIterable<unknown>) =>
       new Mapping(items, (item) => (submit as (item: unknown) => Future<Awaited<ReturnType<F>>>)(item)),
-    with: (callOptions: CallOptions) => pool().with(callOptions).run as Run,
+    with: (callOptions: CallOptions) => {
+      const view = pool().with(callOptions);
+      return (...args: Parameters<Run>) => (view.run as Run)(...args);
+    },
     options: (more: PoolOptions) => makeTask(registration, open, { ...options, ...more }),
     stop,
     drain: async () => current?.drain(),

@@ -85,6 +85,27 @@ export function whenUnwrapped(
   }
 }
 
+/**
+ * The arguments with the results of their futures, all of which must have settled.
+ * @throws the error of one that failed
+ * @throws {TypeError} when one is pending
+ */
+export function unwrapSettled(args: readonly unknown[]): readonly unknown[] {
+  const futures = findFutures(args);
+  if (!futures) return args;
+  for (const future of futures) {
+    const outcome = peek(future);
+    if (!outcome) {
+      throw new TypeError(
+        "Cannot pass a future to a pool that blocks as it would never settle meanwhile: await it first",
+      );
+    }
+    subscribe(future, () => undefined);
+    if (outcome.status !== "done") throw outcome.error;
+  }
+  return replaceFutures(args, new Map()) as unknown[];
+}
+
 function replaceFutures(value: unknown, copies: Map<object, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (value instanceof Future) {

@@ -13,7 +13,7 @@ import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
 import { type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
-import { takeTransfer } from "../wire/transfer.js";
+import { transferOf } from "../wire/transfer.js";
 import { unsendableError } from "../wire/unsendable.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
 import { construct } from "./construct.js";
@@ -137,9 +137,11 @@ class ChannelHost implements Replies, Pacing {
   }
 
   done(id: number, ran: number, result: unknown): void {
-    const { value, list } = takeTransfer(result);
+    const list = transferOf(result);
+    if (list) this.#outbox.flush();
+    const [value] = list ? [result] : this.#outbox.keepApart([result]);
     this.#outbox.begin(this.#isBulk).push(ToCaller.done, id, ran, value);
-    if (list) this.#outbox.transfer(list);
+    if (list) this.#handOver(list);
   }
 
   failed(id: number, ran: number, thrown: unknown): void {
@@ -147,13 +149,19 @@ class ChannelHost implements Replies, Pacing {
   }
 
   items(id: number, items: unknown[]): void {
-    const entry = this.#outbox.begin();
-    entry.push(ToCaller.items, id, items.length);
     for (const item of items) {
-      const { value, list } = takeTransfer(item);
-      entry.push(value);
-      if (list) this.#outbox.transfer(list);
+      const list = transferOf(item);
+      if (list) this.#outbox.flush();
+      const [value] = list ? [item] : this.#outbox.keepApart([item]);
+      this.#outbox.begin().push(ToCaller.items, id, 1, value);
+      if (list) this.#handOver(list);
     }
+  }
+
+  /** What moves instead of being copied travels alone: other replies may look at it. */
+  #handOver(list: readonly object[]): void {
+    this.#outbox.transfer(list);
+    this.#outbox.flush();
   }
 
   progress(id: number, done: number, total: number | undefined): void {

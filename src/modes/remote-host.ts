@@ -77,8 +77,11 @@ export class RemoteHost implements Host {
   }
 
   call(request: CallRequest): void {
-    const entry = this.#outbox!.begin(this.#inFlight >= PATIENT_FROM);
-    const { args } = request;
+    const outbox = this.#outbox!;
+    // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
+    if (request.transfer) outbox.flush();
+    const args = request.transfer ? request.args : outbox.keepApart(request.args);
+    const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
     this.#inFlight += 1;
     if (!request.isUrgent) request.handedAs = this.#handed = (this.#handed + 1) | 0;
     entry.push(
@@ -91,7 +94,10 @@ export class RemoteHost implements Host {
       args.length,
     );
     for (let index = 0; index < args.length; index += 1) entry.push(args[index]);
-    if (request.transfer) this.#outbox!.transfer(request.transfer);
+    if (request.transfer) {
+      outbox.transfer(request.transfer);
+      outbox.flush();
+    }
   }
 
   cancel(sequence: number, reason: unknown): void {

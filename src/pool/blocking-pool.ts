@@ -5,8 +5,8 @@
  * the bridge, whose event loop is free while the caller is parked on `Atomics.wait`: so a worker that dies, a timeout or
  * a replacement is dealt with just as in any other pool, and the caller always wakes up.
  */
-import { type Future, peek } from "../future/future.js";
-import { findFutures } from "../future/unwrap.js";
+import { peek } from "../future/future.js";
+import { unwrapSettled } from "../future/unwrap.js";
 import type { CallOptions } from "./options.js";
 import { checkCallOptions, type ElasticSize, type PoolOptions } from "./options.js";
 import { Bridge } from "./bridge.js";
@@ -72,7 +72,7 @@ function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): Blo
     Object.fromEntries(
       methods.map((method) => [
         method.name,
-        (...args: unknown[]) => backend.call(method, args.map(settledValue), options),
+        (...args: unknown[]) => backend.call(method, unwrapSettled(args), options),
       ]),
     );
   const stop = (options?: { timeout?: number }): void => backend.stop(options?.timeout);
@@ -89,16 +89,6 @@ function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): Blo
     stop,
     [Symbol.dispose]: () => stop(),
   });
-}
-
-/** A future that is settled stands for its result; for one that is not, a blocked caller would wait for ever. */
-function settledValue(arg: unknown): unknown {
-  const futures = findFutures([arg]);
-  if (!futures) return arg;
-  const outcome = peek(arg as Future<unknown>);
-  if (outcome?.status === "done") return outcome.value;
-  if (outcome) throw outcome.error;
-  throw new TypeError("Cannot pass a future to a pool that blocks as it would never settle meanwhile: await it first");
 }
 
 class SyncBackend implements BlockingBackend {

@@ -16,7 +16,7 @@ export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause:
       return "was terminated";
     case "unresponsive":
       return "did not answer its health check";
-    case "channel-lost":
-      return "lost its connection";
+    case "unhealthy":
+      return "called itself unhealthy";
   }
 }

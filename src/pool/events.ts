@@ -7,6 +7,8 @@ export interface PoolEvents {
   ready: { readonly worker: WorkerIdentity };
   /** A worker died unasked; it is replaced when it is needed. */
   crash: { readonly worker: WorkerIdentity; readonly details: CrashDetails };
+  /** The pool is being stopped. */
+  stop: Readonly<Record<never, never>>;
   /** A worker could not be started. */
   "start-failed": { readonly error: Error };
   /** Something that a method said through `call().log`; `callId` is missing for what the worker itself says. */

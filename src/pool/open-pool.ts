@@ -75,7 +75,7 @@ export function openPool(source: PoolSource, options: PoolOptions, args: readonl
         settings: resolved.host,
       }),
   });
-  if (resolved.handleSignals) stopOnSignals(core);
+  if (resolved.handleSignals) core.events.on("stop", stopOnSignals(core));
   return core;
 }
 

@@ -62,7 +62,11 @@ export interface PoolOptions extends HostSettings {
   abortStrategy?: "cooperate" | "terminate" | "ignore" | undefined;
   /** How long a call waits until it weighs as much as a new one with one more point of priority, in ms. Default: 1,000. */
   ageing?: number | undefined;
-  /** Replaces workers that do not answer within `timeout` ms (default: `interval`), or whose `method` returns false. */
+  /**
+   * Asks each worker every `interval` ms and replaces one that does not answer within `timeout` ms (default: 10,000, or
+   * `interval` when that is longer), or whose `method` returns false. A worker that is busy with synchronous work answers
+   * after it.
+   */
   healthCheck?: { readonly interval: number; readonly timeout?: number; readonly method?: string } | undefined;
   /** Replaces a worker after so many calls, or once it uses so many bytes. */
   recycle?: { readonly afterCalls?: number; readonly afterMemory?: number } | undefined;
@@ -180,7 +184,10 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     healthCheck: options.healthCheck && {
       ...options.healthCheck,
       interval: duration("healthCheck.interval", options.healthCheck.interval),
-      timeout: duration("healthCheck.timeout", options.healthCheck.timeout ?? options.healthCheck.interval),
+      timeout: duration(
+        "healthCheck.timeout",
+        options.healthCheck.timeout ?? Math.max(10_000, options.healthCheck.interval),
+      ),
     },
     recycle: {
       afterCalls: atLeast("recycle.afterCalls", options.recycle?.afterCalls ?? Number.POSITIVE_INFINITY, 1),

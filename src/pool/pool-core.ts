@@ -56,6 +56,8 @@ export class PoolCore implements CallOwner, SlotOwner {
   readonly options: ResolvedOptions;
   readonly events = new Emitter();
   readonly #room = new WaitingRoom<Call>();
+  /** Calls among whose arguments a future is pending. */
+  readonly #preparing = new Set<Call>();
   readonly #tally = new Tally();
   readonly #roster: Roster;
   #calls = 0;
@@ -89,6 +91,11 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   get slots(): readonly Slot[] {
     return this.#roster.all;
+  }
+
+  /** The workers that take calls, or will. */
+  get liveSlots(): readonly Slot[] {
+    return this.#roster.live;
   }
 
   get isStopped(): boolean {
@@ -134,6 +141,7 @@ export class PoolCore implements CallOwner, SlotOwner {
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
     this.#unsettled -= 1;
     this.#tally[status] += 1;
+    if (from === "preparing") this.#preparing.delete(call);
     if (from !== "worker") this.#leftTheRoom();
     if (call.ran !== undefined) {
       this.#tally.run.record(call.ran);
@@ -271,11 +279,12 @@ export class PoolCore implements CallOwner, SlotOwner {
       this.#enter(call);
       return;
     }
+    this.#preparing.add(call);
     whenUnwrapped(
       call.args,
       futures,
       (args) => {
-        if (call.place !== "preparing") return;
+        if (!this.#preparing.delete(call)) return;
         call.args = args;
         this.#enter(call);
       },
@@ -410,10 +419,11 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   async #stop(): Promise<void> {
     this.#state = "stopping";
+    this.events.emit("stop", {});
     this.#roster.close();
     for (const timer of this.#timers) clearInterval(timer);
     const error = this.#stoppedEarly();
-    const waiting = [...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
+    const waiting = [...this.#preparing, ...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
     const handed = this.slots.flatMap((slot) => slot.handed()).filter((call) => !call.isRunning);
     for (const call of waiting) call.finish("cancelled", error);
     for (const call of handed) this.#abandon(call, "cancelled", error);

@@ -98,7 +98,6 @@ export class PoolFactory {
   }
 
   create<W extends object>(core: PoolCore): Pool<W> {
-    const calls = new View(core, NO_OPTIONS, NO_TRAITS);
     const view = (options: CallOptions, traits: CallTraits): PoolMethods<W> =>
       this.#view(new View(core, options, traits)) as PoolMethods<W>;
     const members: PoolMembers<W> & { [inspect.custom](): string } = {
@@ -106,7 +105,7 @@ export class PoolFactory {
         view(checkCallOptions({ ...options, ...(transfer && { transfer: normalizeTransfer(transfer) }) }), NO_TRAITS),
       broadcast: this.#broadcast(core) as BroadcastMethods<W>,
       get workers() {
-        return core.slots.map(({ index }) => view(NO_OPTIONS, { target: index }));
+        return core.liveSlots.map(({ index }) => view(NO_OPTIONS, { target: index }));
       },
       ready: async () => core.ready(),
       room: async () => core.room(),
@@ -118,9 +117,20 @@ export class PoolFactory {
       [Symbol.asyncDispose]: async () => core.stop(),
       [inspect.custom]: () => `Pool { ${core.name}, ${core.options.mode}, ${core.slots.length} workers }`,
     };
-    const pool = this.#view(calls);
+    const pool = this.#detachable(core);
     Object.defineProperties(pool, Object.getOwnPropertyDescriptors(members));
     return pool as Pool<W>;
+  }
+
+  /** Methods that can be passed around, as in `items.map(pool.parse)`. */
+  #detachable(core: PoolCore): object {
+    const pool: Record<string, AnyMethod> = {};
+    for (const method of this.#methods) {
+      pool[method.name] = method.isStream
+        ? (...args) => openStream(core, method, args, NO_OPTIONS, NO_TRAITS)
+        : (...args) => core.submit(method, args, NO_OPTIONS, NO_TRAITS).future;
+    }
+    return pool;
   }
 
   #view(view: View): object {
@@ -133,7 +143,7 @@ export class PoolFactory {
       if (method.isStream) continue;
       broadcast[method.name] = async (...args) =>
         Promise.all(
-          core.slots.map(
+          core.liveSlots.map(
             ({ index }) => core.submit(method, args, NO_OPTIONS, { target: index, isUrgent: true }).future,
           ),
         );

@@ -18,7 +18,7 @@
  * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
-import { type CrashDetails, TimeoutError, WorkerCrashedError, WorkerStartError } from "../errors.js";
+import { type CrashDetails, type CrashReason, TimeoutError, WorkerCrashedError, WorkerStartError } from "../errors.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Candidate } from "./balancers.js";
@@ -52,6 +52,9 @@ export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" |
 
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
+
+/** Deaths that the pool brought about. */
+const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy"];
 
 export class Slot implements Candidate, CallPlace {
   readonly index: number;
@@ -235,15 +238,14 @@ export class Slot implements Candidate, CallPlace {
   checkHealth(timeout: number, method: number): void {
     if ((this.#state !== "ready" && this.#state !== "retiring") || this.#onPong) return;
     const host = this.#host!;
-    const finish = (isHealthy: boolean): void => {
+    const finish = (fault: "unresponsive" | "unhealthy" | undefined): void => {
       clearTimeout(timer);
       this.#onPong = undefined;
-      if (isHealthy || this.#host !== host) return;
-      host.terminate({ reason: "unresponsive" });
+      if (fault && this.#host === host) host.terminate({ reason: fault });
     };
-    const timer = setTimeout(() => finish(false), timeout);
+    const timer = setTimeout(() => finish("unresponsive"), timeout);
     timer.unref();
-    this.#onPong = finish;
+    this.#onPong = (isHealthy) => finish(isHealthy ? undefined : "unhealthy");
     host.ping(this.total, method);
   }
 
@@ -401,7 +403,8 @@ export class Slot implements Candidate, CallPlace {
     const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
     const lost = handed.slice(begun).filter((call) => call.place !== "over");
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
-    const isStillborn = wasStarting || (!isPlanned && this.#served === 0 && begun === 0 && lost.length > 0);
+    const isByItself = !isPlanned && !FORCED.includes(details.reason);
+    const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
     this.#lose([...handed.slice(0, begun), ...this.#urgent.values()], details, cause);
     for (const call of lost) call.attempt -= 1;
     if (isStillborn && !this.#isLeaving) {

@@ -5,8 +5,10 @@
  *
  * O1. Entries leave in the order they were added; an entry is sent once or given to `onUnsendable` once.
  * O2. An entry that cannot be serialized does not keep its neighbours back.
+ * O3. Entries that leave together share no object, if their values went through `keepApart`.
  */
 import type { Channel } from "./channel.js";
+import { Distinct } from "./distinct.js";
 
 /** Told of an entry that could not be serialized; it may add another in its place. */
 export type OnUnsendable = (entry: unknown[], error: unknown) => void;
@@ -20,6 +22,7 @@ export class Outbox {
   #transfer: object[] = [];
   /** For each entry with a transfer list: its number and where its part of `#transfer` ends. */
   #transferEnds: [entry: number, end: number][] = [];
+  readonly #distinct = new Distinct();
   #scheduled: "no" | "soon" | "now" = "no";
   readonly #flush = (): void => this.flush();
 
@@ -54,6 +57,11 @@ export class Outbox {
     return this.#entries;
   }
 
+  /** The values for the entry that is begun next, apart from those of the entries that will leave with it. */
+  keepApart(values: readonly unknown[]): readonly unknown[] {
+    return this.#distinct.keepApart(values);
+  }
+
   /** Lists what the entry begun last hands over instead of copying. */
   transfer(list: readonly object[]): void {
     this.#transfer.push(...list);
@@ -68,6 +76,7 @@ export class Outbox {
     const starts = this.#starts;
     const transfer = this.#transfer;
     const transferEnds = this.#transferEnds;
+    this.#distinct.reset();
     this.#entries = [];
     this.#starts = [];
     if (transfer.length > 0) {

@@ -19,10 +19,9 @@ export function transfer<T extends object>(value: T, list: readonly object[] = [
   return value;
 }
 
-/** A value and what goes along with it uncopied. */
-export function takeTransfer(value: unknown): { value: unknown; list: readonly object[] | undefined } {
-  if (typeof value !== "object" || value === null) return { value, list: undefined };
-  return { value, list: lists.get(value) };
+/** What `transfer` marked a value to hand over. */
+export function transferOf(value: unknown): readonly object[] | undefined {
+  return typeof value === "object" && value !== null ? lists.get(value) : undefined;
 }
 
 /** Views stand for the buffer they look at; each buffer is named once. */

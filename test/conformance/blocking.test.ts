@@ -39,6 +39,18 @@ describe.each(REMOTE_MODES)("a pool that blocks in mode %s", (mode) => {
     expect(() => counter.unsendable()).toThrow(SerializationError);
   });
 
+  it("takes futures that have settled, also nested, and refuses pending ones", async () => {
+    using pool = CounterWorker.options({ mode, maxWorkers: 1, blocking: true }).init();
+    await using other = CounterWorker.options({ mode: "async" }).init();
+    const settled = other.add(1, 1);
+    await settled;
+    const blocking = pool.sum as (values: readonly unknown[]) => number;
+    expect(blocking([settled, 1])).toBe(3);
+    const pending = other.sleep(1);
+    expect(() => blocking([pending])).toThrow(/await it first/);
+    await pending;
+  });
+
   it("revives the errors of the worker's module", async () => {
     using pool = CounterWorker.options({ mode, maxWorkers: 1, blocking: true }).init();
     await new Promise((resolve) => setTimeout(resolve, 1));

@@ -13,6 +13,12 @@ describe.each(MODES)("calls in mode %s", (mode) => {
     expect(await pool.add(2, 3)).toBe(5);
   });
 
+  it("has methods that can be passed around", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const { add } = pool;
+    expect(await add(1, 2)).toBe(3);
+  });
+
   it("keeps state between calls, of synchronous and asynchronous methods", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
     const results = await Promise.all([pool.increment(1), pool.incrementLater(10), pool.increment(100)]);

@@ -28,7 +28,8 @@ describe("a task", () => {
     expect(await squaring(squaring(2))).toBe(16);
     expect(await squaring.map([1, 2, 3])).toEqual([1, 4, 9]);
     expect(await collect(squaring.map([1, 2, 3]))).toEqual([1, 4, 9]);
-    expect(squaring.stats()?.calls.done).toBe(9);
+    expect(await squaring.with({ priority: 1 })(4)).toBe(16);
+    expect(squaring.stats()?.calls.done).toBe(10);
   });
 
   it.each(MODES)("runs in mode %s", async (mode) => {

@@ -45,6 +45,17 @@ describe.each(MODES)("the life of a pool in mode %s", (mode) => {
     expect(pool.stats()).toMatchObject({ isStopped: true, workers: { total: 0 } });
   });
 
+  it("stops with calls whose arguments are pending", async () => {
+    await using other = CounterWorker.options({ mode: "async" }).init();
+    const pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    await pool.ready();
+    const input = other.sleep(50);
+    const call = pool.echo(input);
+    await pool.stop();
+    await expect(call).rejects.toBeInstanceOf(PoolStoppedError);
+    await input;
+  });
+
   it("stops by force when calls do not finish in time", async () => {
     const pool = CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1 }).init();
     await pool.ready();

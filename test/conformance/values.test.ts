@@ -62,6 +62,26 @@ describe.each(MODES)("values in mode %s", (mode) => {
   });
 });
 
+describe.each(REMOTE_MODES)("calls made together in mode %s", (mode) => {
+  it("have each a copy of what they share", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const box = { n: 0 };
+    expect(await Promise.all([pool.bump(box), pool.bump(box), pool.bump(box)])).toEqual([1, 1, 1]);
+    const bytes = new Uint8Array([5, 6, 7, 8]);
+    const views = [bytes, bytes.subarray(0, 2), new Uint8Array(bytes.buffer, 0, 1)];
+    expect(await Promise.all(views.map((view) => pool.overwrite(view, 9)))).toEqual([5, 5, 5]);
+    const port = pool.with({ transfer: [bytes] });
+    expect(await Promise.all([pool.overwrite(bytes, 1), port.overwrite(bytes, 2)])).toEqual([5, 5]);
+  });
+
+  it("return each a copy of what the worker keeps", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    await Promise.all(Array.from({ length: 20 }, () => pool.settings()));
+    const results = await Promise.all(Array.from({ length: 50 }, () => pool.settings()));
+    expect(new Set(results).size).toBe(50);
+  });
+});
+
 describe.each(REMOTE_MODES)("what cannot be sent in mode %s", (mode) => {
   it("fails that call alone and names the path", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();

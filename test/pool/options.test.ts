@@ -127,9 +127,10 @@ describe("resolveOptions", () => {
     expect(resolveOptions({ loadBalancing }).loadBalancing).toBe(loadBalancing);
   });
 
-  it("waits for a health check as long as the interval, unless told", () => {
+  it("waits for a health check 10 s, or as long as a longer interval, unless told", () => {
     const { healthCheck } = resolveOptions({ healthCheck: { interval: 500, method: "isWell" } });
-    expect(healthCheck).toEqual({ interval: 500, timeout: 500, method: "isWell" });
+    expect(healthCheck).toEqual({ interval: 500, timeout: 10_000, method: "isWell" });
+    expect(resolveOptions({ healthCheck: { interval: 20_000 } }).healthCheck?.timeout).toBe(20_000);
     expect(resolveOptions({ healthCheck: { interval: 500, timeout: 20 } }).healthCheck?.timeout).toBe(20);
   });
 
