@@ -13,6 +13,7 @@
  *
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
+import { callSafely } from "../config/call-safely.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
 import type { CallRequest } from "../modes/executor.js";
@@ -164,7 +165,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
 
   reportProgress(progress: Progress): void {
     this.#progress = progress;
-    for (const listener of this.#progressListeners ?? []) listener(progress);
+    for (const listener of this.#progressListeners ?? []) callSafely(listener, progress);
   }
 
   /** Settles the future, unless it is settled. */

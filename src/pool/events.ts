@@ -1,3 +1,4 @@
+import { callSafely } from "../config/call-safely.js";
 import type { CrashDetails } from "../errors.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 
@@ -33,7 +34,7 @@ export class Emitter {
   emit<N extends keyof PoolEvents>(name: N, event: PoolEvents[N]): boolean {
     const listeners = this.#listeners.get(name) as Set<Listener<PoolEvents[N]>> | undefined;
     if (!listeners || listeners.size === 0) return false;
-    for (const listener of listeners) listener(event);
+    for (const listener of listeners) callSafely(listener, event);
     return true;
   }
 }

@@ -168,7 +168,7 @@ export class PoolCore implements CallOwner, SlotOwner {
       throw new PoolStoppedError(`Cannot start the pool of '${this.name}' as it is stopped`);
     if (this.options.onDemand) return;
     if (this.slots.length === 0) this.#roster.add();
-    const waits = this.slots
+    const waits = this.liveSlots
       .filter((slot) => slot.state !== "ready")
       .map(async (slot) => {
         const isReady = new Promise<void>((resolve, reject) => this.#readiness.push({ slot, resolve, reject }));

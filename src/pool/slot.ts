@@ -215,7 +215,8 @@ export class Slot implements Candidate, CallPlace {
     }
     this.#host!.cancel(call.sequence, reason);
     const host = this.#host;
-    if (this.#has(call)) setTimeout(() => this.#host === host && this.#letGo(call), grace);
+    // While the worker has the call it keeps the event loop alive itself (L3).
+    if (this.#has(call)) setTimeout(() => this.#host === host && this.#letGo(call), grace).unref();
   }
 
   pull(call: Call, count: number): void {
