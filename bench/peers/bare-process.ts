@@ -1,0 +1,36 @@
+/** The floor of processes: one message over Node's own channel for each call and each reply, and nothing else. */
+import { fork, type SerializationType } from "node:child_process";
+import { once } from "node:events";
+import { type Client, type Peer, roundRobin } from "../peer.js";
+import type { Item } from "../work.js";
+import { type BareRequest, Operation } from "./bare-request.js";
+import { PendingReplies } from "./pending-replies.js";
+
+export function bareProcess(serialization: SerializationType): Peer {
+  return {
+    name: `bare IPC ${serialization}`,
+    open: (workers) => roundRobin(workers, () => openOne(serialization)),
+  };
+}
+
+function openOne(serialization: SerializationType): Client {
+  const child = fork(new URL("./bare-process-worker.js", import.meta.url), { serialization });
+  const pending = new PendingReplies();
+  child.on("message", (reply: unknown) => pending.resolveNext(reply));
+  const ask = (operation: number, value: unknown): Promise<unknown> => {
+    const request: BareRequest = [operation, value];
+    child.send(request as [number, object]);
+    return pending.expect();
+  };
+  return {
+    noop: (value) => ask(Operation.noop, value) as Promise<number>,
+    echo: (item) => ask(Operation.echo, item) as Promise<Item>,
+    cpu: (blocks) => ask(Operation.cpu, blocks) as Promise<number>,
+    size: (bytes) => ask(Operation.size, bytes) as Promise<number>,
+    close: async () => {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+import { transfer, worker } from "manyhands";
+import { cpu, echo, type Item, noop, size } from "../work.js";
+
+class Work {
+  noop(value: number): number {
+    return noop(value);
+  }
+
+  echo(item: Item): Item {
+    return echo(item);
+  }
+
+  cpu(blocks: number): number {
+    return cpu(blocks);
+  }
+
+  size(bytes: Uint8Array): number {
+    return size(bytes);
+  }
+
+  transfer(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    return transfer(bytes);
+  }
+}
+
+export const WorkWorker = worker(import.meta, Work);

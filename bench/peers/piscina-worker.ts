@@ -1,0 +1,7 @@
+import { move } from "piscina";
+
+export { cpu, echo, noop, size } from "../work.js";
+
+export function transfer(bytes: Uint8Array): unknown {
+  return move(bytes);
+}

@@ -1,0 +1,28 @@
+import type { ContestOptions, Row } from "./contest.js";
+import type { Peer } from "./peer.js";
+
+/** A table of figures, one row for each peer. */
+export interface Table {
+  readonly title: string;
+  readonly unit: string;
+  readonly better: "lower" | "higher";
+  /** What a reader must know to judge the figures. */
+  readonly notes: readonly string[];
+  readonly rows: readonly Row[];
+  /** A column beside the usual ones, of what has figures. */
+  readonly extra?: { readonly heading: string; cell(row: Row): string };
+  /** Whether the work is done by processes: theirs cannot be told from other programs' use of the machine. */
+  readonly usesProcesses?: boolean;
+}
+
+/** What a section runs with. */
+export interface SectionContext extends ContestOptions {
+  /** The peers that were asked for. */
+  select(peers: readonly Peer[]): readonly Peer[];
+}
+
+/** A group of tables that is asked for by name. */
+export interface Section {
+  readonly name: string;
+  run(context: SectionContext): Promise<Table[]>;
+}
