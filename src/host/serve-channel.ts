@@ -86,27 +86,37 @@ class ChannelHost implements Replies, Pacing {
   }
 
   receive(message: unknown[]): void {
-    let at = 0;
-    const next = (): unknown => message[at++];
     this.#isBulk = message.length > BULK_LENGTH;
+    let at = 0;
     while (at < message.length) {
-      const code = next() as number;
-      if (code === ToHost.call || code === ToHost.urgentCall) {
-        const id = next() as number;
-        const method = next() as number;
-        const attempt = next() as number;
-        const deadline = next() as number;
-        const readAhead = next() as number;
-        const count = next() as number;
-        const args = message.slice(at, at + count);
-        at += count;
-        const isUrgent = code === ToHost.urgentCall;
-        const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
-        this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival });
-      } else {
-        at = this.#receiveControl(code, message, at);
-      }
+      const code = message[at] as number;
+      if (code === ToHost.plainCall) at = this.#receiveCall(message, at + 1, 1, 0, 0, false);
+      else if (code === ToHost.call || code === ToHost.urgentCall) at = this.#receiveFullCall(code, message, at + 1);
+      else at = this.#receiveControl(code, message, at + 1);
     }
+  }
+
+  #receiveFullCall(code: number, message: unknown[], at: number): number {
+    const [attempt, deadline, readAhead] = message.splice(at + 2, 3) as [number, number, number];
+    return this.#receiveCall(message, at, attempt, deadline, readAhead, code === ToHost.urgentCall);
+  }
+
+  /** At `at`: id, method, argument count, …arguments. */
+  #receiveCall(
+    message: unknown[],
+    at: number,
+    attempt: number,
+    deadline: number,
+    readAhead: number,
+    isUrgent: boolean,
+  ): number {
+    const id = message[at] as number;
+    const method = message[at + 1] as number;
+    const end = at + 3 + (message[at + 2] as number);
+    const args = message.slice(at + 3, end);
+    const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
+    this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival });
+    return end;
   }
 
   #receiveControl(code: number, message: unknown[], at: number): number {

@@ -36,8 +36,12 @@ export interface VesselEvents {
 /** With so many calls in flight a worker does not run dry before the next message. */
 const PATIENT_FROM = 2;
 
-/** Fields of a `call` entry before its arguments. */
-const CALL_FIELDS = 7;
+/** Fields of an entry before its arguments. */
+const CALL_FIELDS = new Map<number, number>([
+  [ToHost.plainCall, 4],
+  [ToHost.call, 7],
+  [ToHost.urgentCall, 7],
+]);
 
 export class RemoteHost implements Host {
   readonly #setup: HostSetup;
@@ -84,15 +88,13 @@ export class RemoteHost implements Host {
     const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
     this.#inFlight += 1;
     if (!request.isUrgent) request.handedAs = this.#handed = (this.#handed + 1) | 0;
-    entry.push(
-      request.isUrgent ? ToHost.urgentCall : ToHost.call,
-      request.sequence,
-      request.method,
-      request.attempt,
-      request.deadline,
-      request.readAhead,
-      args.length,
-    );
+    const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
+    if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent) {
+      entry.push(ToHost.plainCall, sequence, method, args.length);
+    } else {
+      const code = isUrgent ? ToHost.urgentCall : ToHost.call;
+      entry.push(code, sequence, method, attempt, deadline, readAhead, args.length);
+    }
     for (let index = 0; index < args.length; index += 1) entry.push(args[index]);
     if (request.transfer) {
       outbox.transfer(request.transfer);
@@ -236,9 +238,10 @@ export class RemoteHost implements Host {
 
   #callUnsendable(entry: unknown[], cause: unknown): void {
     const [code, sequence, method] = entry as [number, number, number];
-    if (code !== ToHost.call && code !== ToHost.urgentCall) throw cause;
+    const fields = CALL_FIELDS.get(code);
+    if (fields === undefined) throw cause;
     const name = this.#setup.start.blueprint.methods[method];
-    const args = entry.slice(CALL_FIELDS);
+    const args = entry.slice(fields);
     const { trySend } = this.#vessel!;
     const index = args.findIndex((arg) => findUnsendable("", arg, trySend));
     const error =

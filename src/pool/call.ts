@@ -57,7 +57,6 @@ export class Call implements FutureSource, CallRequest, Waiter {
   readonly options: CallOptions;
   readonly traits: CallTraits;
   readonly submittedAt = turnNow();
-  readonly rank: number;
   readonly future: Future<unknown> = new Future<unknown>(this);
   args: readonly unknown[];
   place: "preparing" | "waiting" | "worker" | "over" = "preparing";
@@ -69,7 +68,9 @@ export class Call implements FutureSource, CallRequest, Waiter {
   /** The worker it was handed to last. */
   worker: WorkerIdentity | undefined;
   ran: number | undefined;
-  #settledAt = 0;
+  readonly #ageing: number;
+  /** In ms, once it is over: all the time that it did not run. */
+  waited: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #forgetSignal: (() => void) | undefined;
   #progress: Progress | undefined;
@@ -91,7 +92,13 @@ export class Call implements FutureSource, CallRequest, Waiter {
     this.args = args;
     this.options = options;
     this.traits = traits;
-    this.rank = options.priority ? this.submittedAt - options.priority * ageing : this.submittedAt;
+    this.#ageing = ageing;
+  }
+
+  /** The time it was made, less the ageing for its priority. */
+  get rank(): number {
+    const { priority } = this.options;
+    return priority ? this.submittedAt - priority * this.#ageing : this.submittedAt;
   }
 
   get id(): string {
@@ -112,13 +119,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
 
   get timings(): FutureTimings {
     const submittedAt = performance.timeOrigin + this.submittedAt;
-    const waited = this.ran === undefined ? undefined : this.waited;
-    return { submittedAt, waited, ran: this.ran };
-  }
-
-  /** In ms, once it is over: all the time that it did not run. */
-  get waited(): number {
-    return Math.max(0, this.#settledAt - this.submittedAt - (this.ran ?? 0));
+    return { submittedAt, waited: this.waited, ran: this.ran };
   }
 
   get progress(): Progress | undefined {
@@ -173,7 +174,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
     const from = this.place;
     if (from === "over") return;
     this.place = "over";
-    this.#settledAt = turnNow();
+    if (this.ran !== undefined) this.waited = Math.max(0, turnNow() - this.submittedAt - this.ran);
     if (this.#timer) clearTimeout(this.#timer);
     this.#forgetSignal?.();
     // Whoever keeps the future need not keep what it was made from.

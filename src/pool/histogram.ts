@@ -57,6 +57,10 @@ export class Histogram {
 function bucketOf(ms: number): number {
   const microseconds = Math.min(Math.max(Math.floor(ms * 1000), 0), 2 ** 43 - 1);
   if (microseconds < SUBDIVISIONS) return microseconds;
+  if (microseconds < 0x4000_0000) {
+    const shift = 31 - SUBDIVISION_BITS - Math.clz32(microseconds);
+    return (shift << SUBDIVISION_BITS) + (microseconds >> shift);
+  }
   const high = Math.floor(microseconds / 0x1_0000_0000);
   const bits = high > 0 ? 63 - Math.clz32(high) : 31 - Math.clz32(microseconds);
   const shift = bits - SUBDIVISION_BITS;

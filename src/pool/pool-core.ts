@@ -143,7 +143,7 @@ export class PoolCore implements CallOwner, SlotOwner {
     this.#tally[status] += 1;
     if (from === "preparing") this.#preparing.delete(call);
     if (from !== "worker") this.#leftTheRoom();
-    if (call.ran !== undefined) {
+    if (call.ran !== undefined && call.waited !== undefined) {
       this.#tally.run.record(call.ran);
       this.#tally.wait.record(call.waited);
     }

@@ -56,6 +56,9 @@ const DISPOSE_WITHIN_MS = 5000;
 /** Deaths that the pool brought about. */
 const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy"];
 
+/** How long after its last call a worker still keeps the event loop alive, in ms. */
+const LINGER_MS = 5;
+
 export class Slot implements Candidate, CallPlace {
   readonly index: number;
   readonly #owner: SlotOwner;
@@ -86,7 +89,9 @@ export class Slot implements Candidate, CallPlace {
   #isCondemned = false;
   /** Whether a pause before the next start is followed by that start. */
   #isWanted = false;
+  #isNeeded = false;
   #isRef = false;
+  #isLingering = false;
   #onPong: ((isHealthy: boolean) => void) | undefined;
 
   constructor(owner: SlotOwner, index: number) {
@@ -465,11 +470,24 @@ export class Slot implements Candidate, CallPlace {
     }
   }
 
+  /**
+   * Keeps the event loop alive, or lets go of it: a little later, as one call often follows another and each change of
+   * mind has its price.
+   */
   #keepAlive(isNeeded: boolean): void {
-    if (this.#isRef === isNeeded) return;
-    this.#isRef = isNeeded;
-    if (isNeeded) this.#host?.ref();
-    else this.#host?.unref();
+    this.#isNeeded = isNeeded;
+    if (isNeeded) {
+      if (!this.#isRef) this.#host?.ref();
+      this.#isRef = true;
+    } else if (this.#isRef && !this.#isLingering) {
+      this.#isLingering = true;
+      setTimeout(() => {
+        this.#isLingering = false;
+        if (this.#isNeeded) return;
+        this.#isRef = false;
+        this.#host?.unref();
+      }, LINGER_MS).unref();
+    }
   }
 
   #arm(ms: number, fn: () => void): void {

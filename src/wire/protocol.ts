@@ -21,6 +21,8 @@ export const ToHost = {
   stop: 6,
   /** as `call`: begin it at once, beside what runs */
   urgentCall: 7,
+  /** id, method index, argument count, …arguments: a first attempt without deadline or stream, which most calls are */
+  plainCall: 8,
 } as const;
 
 /** Entries from a host to the caller. */
