@@ -27,7 +27,7 @@ console.log("six calls, two for each worker:", ids.size, "workers");
 
 // Output:
 // healthy: 42
-// says it is not: unresponsive
+// says it is not: unhealthy
 // healthy again: 42 restarts: 1
 // says nothing: unresponsive
 // healthy again: 42 restarts: 2

@@ -47,7 +47,7 @@ export function call(): CallContext {
 }
 
 /** The current call, where there is one. */
-export function currentCall(): CallContext | undefined {
+function currentCall(): CallContext | undefined {
   return contexts.storage.getStore() ?? contexts.exclusive;
 }
 
