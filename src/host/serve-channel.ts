@@ -14,7 +14,7 @@ import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-co
 import { Outbox } from "../wire/outbox.js";
 import { type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { transferOf } from "../wire/transfer.js";
-import { unsendableError } from "../wire/unsendable.js";
+import { canSend, unsendableError } from "../wire/unsendable.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
 import { construct } from "./construct.js";
 import { hostState } from "./host-state.js";
@@ -256,14 +256,7 @@ class ChannelHost implements Replies, Pacing {
   }
 
   #encode(thrown: unknown): WireFailure {
-    return encodeFailure(thrown, (value) => {
-      try {
-        this.#environment.trySend(value);
-        return true;
-      } catch {
-        return false;
-      }
-    });
+    return encodeFailure(thrown, (value) => canSend(this.#environment.trySend, value));
   }
 
   /** A result, an item or a log line that cannot be sent fails its own call, and no other. */

@@ -12,7 +12,7 @@ import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
 import { ToCaller, ToHost } from "../wire/protocol.js";
-import { findUnsendable, type TrySend, unsendableError } from "../wire/unsendable.js";
+import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import type { CallRequest, Host, HostSetup } from "./executor.js";
 
 /** A thread or process: started, kept alive, ended. */
@@ -103,7 +103,7 @@ export class RemoteHost implements Host {
   }
 
   cancel(sequence: number, reason: unknown): void {
-    const failure = encodeFailure(reason, (value) => !findUnsendable("", value, this.#vessel!.trySend));
+    const failure = encodeFailure(reason, (value) => canSend(this.#vessel!.trySend, value));
     this.#outbox!.begin().push(ToHost.cancel, sequence, failure);
   }
 
@@ -243,7 +243,7 @@ export class RemoteHost implements Host {
     const name = this.#setup.start.blueprint.methods[method];
     const args = entry.slice(fields);
     const { trySend } = this.#vessel!;
-    const index = args.findIndex((arg) => findUnsendable("", arg, trySend));
+    const index = args.findIndex((arg) => !canSend(trySend, arg));
     const error =
       index >= 0
         ? unsendableError(`call '${name}'`, `args[${index}]`, args[index], trySend, cause)

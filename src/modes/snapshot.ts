@@ -1,4 +1,4 @@
-import { type TrySend, unsendableError } from "../wire/unsendable.js";
+import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 
 /**
  * Copies constructor arguments once, so that every worker, replacements included, starts from the same values.
@@ -14,11 +14,7 @@ export function snapshot(
     return copy(args);
   } catch (cause) {
     for (const [index, arg] of args.entries()) {
-      try {
-        trySend(arg);
-      } catch {
-        throw unsendableError(`construct '${name}'`, `args[${index}]`, arg, trySend, cause);
-      }
+      if (!canSend(trySend, arg)) throw unsendableError(`construct '${name}'`, `args[${index}]`, arg, trySend, cause);
     }
     throw cause;
   }

@@ -5,6 +5,7 @@ import type { Stream } from "../future/stream.js";
 import { hostState } from "../host/host-state.js";
 import { importRegistration } from "../host/import-module.js";
 import { encodeFailure } from "../wire/error-codec.js";
+import { canSend } from "../wire/unsendable.js";
 import type { BridgeReply, BridgeRequest, BridgeStart } from "./bridge.js";
 import { ErrorClasses } from "./error-classes.js";
 import { openPool } from "./open-pool.js";
@@ -16,6 +17,8 @@ const bell = new Int32Array(start.bell);
 const streams = new Map<number, Stream<unknown>>();
 let core: Promise<PoolCore> | undefined;
 let lastStream = 0;
+
+const isSendable = (value: unknown): boolean => canSend(structuredClone, value);
 
 start.port.on("message", (request: BridgeRequest) => void answer(request));
 
@@ -71,13 +74,4 @@ async function open(): Promise<PoolCore> {
   hostState.depth = depth;
   const registration = await importRegistration(url, key, name);
   return openPool({ registration, methods, errorClasses: new ErrorClasses([]) }, options, args);
-}
-
-function isSendable(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
-  }
 }

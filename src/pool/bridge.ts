@@ -1,7 +1,7 @@
 /** The caller's side of a blocking pool: posts a request to the bridge thread and parks until the reply is there. */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
-import { unsendableError } from "../wire/unsendable.js";
+import { canSend, unsendableError } from "../wire/unsendable.js";
 import type { BlockingBackend } from "./blocking-pool.js";
 import { assertMayOpen, type PoolSource } from "./open-pool.js";
 import { type CallOptions, type ElasticSize, type PoolOptions, resolveOptions } from "./options.js";
@@ -117,7 +117,7 @@ export class Bridge implements BlockingBackend {
       this.#port.postMessage(request);
     } catch (cause) {
       const args = request.do === "call" ? request.args : [];
-      const index = args.findIndex((arg) => !isSendable(arg));
+      const index = args.findIndex((arg) => !canSend(structuredClone, arg));
       throw unsendableError(`call '${method}'`, `args[${index}]`, args[index], structuredClone, cause);
     }
     Atomics.wait(this.#bell, 0, seen);
@@ -125,14 +125,5 @@ export class Bridge implements BlockingBackend {
     if ("value" in reply) return reply.value;
     const { name } = this.#source.registration;
     throw decodeFailure(reply.failure, (className) => this.#source.errorClasses.find(className), `${name}.${method}`);
-  }
-}
-
-function isSendable(value: unknown): boolean {
-  try {
-    structuredClone(value);
-    return true;
-  } catch {
-    return false;
   }
 }

@@ -24,6 +24,7 @@ import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { describeDeath } from "./describe-death.js";
+import { KeepAlive } from "./keep-alive.js";
 import type { ResolvedOptions } from "./options.js";
 import { nextBackoff, STARTS } from "./start-backoff.js";
 import { WaitingRoom } from "./waiting-room.js";
@@ -56,9 +57,6 @@ const DISPOSE_WITHIN_MS = 5000;
 /** Deaths that the pool brought about. */
 const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy"];
 
-/** How long after its last call a worker still keeps the event loop alive, in ms. */
-const LINGER_MS = 5;
-
 export class Slot implements Candidate, CallPlace {
   readonly index: number;
   readonly #owner: SlotOwner;
@@ -89,9 +87,7 @@ export class Slot implements Candidate, CallPlace {
   #isCondemned = false;
   /** Whether a pause before the next start is followed by that start. */
   #isWanted = false;
-  #isNeeded = false;
-  #isRef = false;
-  #isLingering = false;
+  readonly #keepAlive = new KeepAlive();
   #onPong: ((isHealthy: boolean) => void) | undefined;
 
   constructor(owner: SlotOwner, index: number) {
@@ -144,7 +140,7 @@ export class Slot implements Candidate, CallPlace {
     call.place = "worker";
     call.slot = this;
     this.total += 1;
-    this.#keepAlive(true);
+    this.#keepAlive.set(true);
     if (this.#state === "ready") this.#hand(call);
     else {
       this.#pending.push(call);
@@ -156,7 +152,7 @@ export class Slot implements Candidate, CallPlace {
     this.#isWanted = true;
     if (this.#state !== "cold") return;
     this.#state = "starting";
-    this.#keepAlive(true);
+    this.#keepAlive.set(true);
     const identity = this.#owner.identify(this.index);
     this.identity = identity;
     const host: Host = this.#owner.createHost(
@@ -170,7 +166,7 @@ export class Slot implements Candidate, CallPlace {
       this.#startFailed(error);
     });
     host.launch();
-    if (!this.#isRef) host.unref();
+    this.#keepAlive.attach(host);
   }
 
   /** Stops feeding the worker and ends it when its calls are over; a replacement starts when one is needed. */
@@ -314,7 +310,7 @@ export class Slot implements Candidate, CallPlace {
     this.#disarm();
     this.#state = "ready";
     for (const call of this.#pending.splice(0)) this.#hand(call);
-    this.#keepAlive(!this.isQuiet);
+    this.#keepAlive.set(!this.isQuiet);
     this.#owner.becameReady(this);
     this.#owner.hasRoom(this);
   }
@@ -323,7 +319,7 @@ export class Slot implements Candidate, CallPlace {
   #afterCall(): void {
     if (this.isQuiet) {
       this.idleSince = performance.now();
-      this.#keepAlive(false);
+      this.#keepAlive.set(false);
     }
     const { onDemand, recycle } = this.#owner.options;
     if (this.#state === "retiring") this.#stopWhenQuiet();
@@ -340,7 +336,7 @@ export class Slot implements Candidate, CallPlace {
     }
     if (!this.isQuiet) return;
     this.#state = "stopping";
-    this.#keepAlive(true);
+    this.#keepAlive.set(true);
     const host = this.#host!;
     this.#arm(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
     host.stop();
@@ -377,7 +373,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #cannotStart(error: WorkerStartError): void {
-    this.#keepAlive(false);
+    this.#keepAlive.set(false);
     this.#isWanted = false;
     this.#back();
     this.#owner.cannotStart(this, error);
@@ -458,7 +454,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** The host is gone: the place is free for another, or gone too. */
   #end(): void {
-    this.#keepAlive(false);
+    this.#keepAlive.set(false);
     this.idleSince = performance.now();
     this.#served = 0;
     if (this.#isReplaced) {
@@ -467,26 +463,6 @@ export class Slot implements Candidate, CallPlace {
     } else {
       this.#state = "gone";
       this.#owner.gone(this);
-    }
-  }
-
-  /**
-   * Keeps the event loop alive, or lets go of it: a little later, as one call often follows another and each change of
-   * mind has its price.
-   */
-  #keepAlive(isNeeded: boolean): void {
-    this.#isNeeded = isNeeded;
-    if (isNeeded) {
-      if (!this.#isRef) this.#host?.ref();
-      this.#isRef = true;
-    } else if (this.#isRef && !this.#isLingering) {
-      this.#isLingering = true;
-      setTimeout(() => {
-        this.#isLingering = false;
-        if (this.#isNeeded) return;
-        this.#isRef = false;
-        this.#host?.unref();
-      }, LINGER_MS).unref();
     }
   }
 

@@ -4,6 +4,16 @@ import { SerializationError } from "../errors.js";
 /** Throws when a value cannot be sent on its own. */
 export type TrySend = (value: unknown) => void;
 
+/** Turns it into a question. */
+export function canSend(trySend: TrySend, value: unknown): boolean {
+  try {
+    trySend(value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 interface Culprit {
   readonly path: string;
   readonly value: unknown;
