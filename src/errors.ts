@@ -51,7 +51,8 @@ export type CrashReason =
   | "out-of-memory"
   | "terminated"
   | "unresponsive"
-  | "unhealthy";
+  | "unhealthy"
+  | "unreadable";
 
 /** What is known about a worker that died. */
 export interface CrashDetails {

@@ -11,7 +11,7 @@ import { worker, type WorkerDefaults } from "./worker.js";
 export type TaskFunction = (...args: never[]) => unknown;
 
 /** Options of a task: those of its pool, and what a definition may say. */
-export type TaskOptions = Omit<WorkerDefaults, "methods" | "blocking">;
+export type TaskOptions = Omit<WorkerDefaults, "methods">;
 
 /** A function that runs in a pool of its own, started by the first call. */
 export interface Task<F extends TaskFunction> extends AsyncDisposable {

@@ -12,7 +12,7 @@ import { Worker } from "./worker-base.js";
 export type WorkerClass = new (...args: never[]) => object;
 
 /** What a definition says beside the class: defaults for its pools, and facts the class itself cannot tell. */
-export interface WorkerDefaults extends PoolOptions {
+export interface WorkerDefaults extends Omit<PoolOptions, "blocking"> {
   /** Error classes that arrive as themselves; those that the worker's module exports do so anyway. */
   errors?: readonly (abstract new (...args: never[]) => Error)[] | undefined;
   /** Facts about methods, by name. */
@@ -32,7 +32,7 @@ export interface WorkerDefinition<C extends WorkerClass> extends WorkerBuilder<C
 /** A definition with options, ready for the constructor arguments. */
 export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean> {
   /** The same, with these options on top. */
-  options<O extends PoolOptions>(options: O): WorkerBuilder<C, O extends { blocking: true } ? true : IsBlocking>;
+  options<O extends PoolOptions>(options: O): WorkerBuilder<C, Blocks<O, IsBlocking>>;
   /**
    * Makes a pool whose workers are constructed with these arguments. Returns at once: workers start with the first calls.
    *
@@ -44,6 +44,11 @@ export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean
     ...args: ConstructorParameters<C>
   ): IsBlocking extends true ? BlockingPool<InstanceType<C>> : Pool<InstanceType<C>>;
 }
+
+/** Whether a pool blocks once these options are set. */
+type Blocks<O extends PoolOptions, Before extends boolean> = O extends { blocking: infer B extends boolean }
+  ? B
+  : Before;
 
 /** Turns a class with a reserved method into a type error that says so. */
 type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, ReservedMember>] extends [never]

@@ -1,4 +1,5 @@
 /** Finds the futures inside the arguments of a call, and puts their results in their place. */
+import { SerializationError } from "../errors.js";
 import { Future, peek, subscribe } from "./future.js";
 
 /** State of one walk through the arguments; containers are remembered only once the walk is deep enough for a cycle. */
@@ -8,6 +9,9 @@ interface Walk {
 }
 
 const REMEMBER_FROM_DEPTH = 2;
+
+/** Deeper values can be sent, but not always read again on the other side: the stack is too small. */
+const DEEPEST = 1000;
 
 /** The distinct futures in arguments: at the top, and nested in arrays, plain objects, Maps and Sets. */
 export function findFutures(args: readonly unknown[]): Set<Future<unknown>> | undefined {
@@ -21,6 +25,9 @@ export function findFutures(args: readonly unknown[]): Set<Future<unknown>> | un
 }
 
 function visit(value: object, walk: Walk, depth: number): void {
+  if (depth > DEEPEST) {
+    throw new SerializationError(`Cannot pass an argument as it is nested more than ${DEEPEST} levels deep`, "args");
+  }
   if (value instanceof Future) {
     walk.found.add(value);
     return;

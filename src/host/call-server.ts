@@ -48,6 +48,9 @@ export interface Pacing {
   mayGoOn(method: number, ran: number): boolean;
 }
 
+// As it is when the library loads: a worker may replace its globals, as fake timers do.
+const laterTurn = setImmediate;
+
 type Method = (this: object, ...args: unknown[]) => unknown;
 
 export class CallServer {
@@ -231,7 +234,7 @@ export class CallServer {
       if (!this.#isHeld) this.resume();
     } else if (!this.#isHeld) {
       this.#isHeld = true;
-      setImmediate(() => this.resume());
+      laterTurn(() => this.resume());
     }
   }
 

@@ -76,6 +76,11 @@ export class RemoteHost implements Host {
     }
     const { channel } = this.#vessel;
     channel.onMessage = (message) => this.#receive(message);
+    // Whose outcome it held cannot be told: the worker ends, and its calls with it.
+    channel.onUnreadable = (cause) => {
+      this.#lastWords = { reason: "unreadable", cause };
+      this.#vessel!.kill();
+    };
     this.#outbox = new Outbox(channel, (entry, error) => this.#callUnsendable(entry, error));
     channel.post([this.#setup.start], []);
   }

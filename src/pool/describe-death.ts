@@ -16,6 +16,8 @@ export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause:
       return "was terminated";
     case "unresponsive":
       return "did not answer its health check";
+    case "unreadable":
+      return `sent something that cannot be read, such as a value nested too deeply${detail}`;
     case "unhealthy":
       return "called itself unhealthy";
   }

@@ -133,8 +133,7 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   timedOut(call: Call): void {
     const timeout = call.options.timeout ?? this.options.timeout!;
-    const doing = call.isRunning ? "run" : "wait";
-    const message = `Cannot finish '${call.name}' within ${timeout} ms as it still had to ${doing}`;
+    const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${call.isRunning ? "running" : "waiting"}`;
     this.#abandon(call, "failed", new TimeoutError(message, timeout));
   }
 
@@ -274,7 +273,13 @@ export class PoolCore implements CallOwner, SlotOwner {
   // How a call finds its worker.
 
   #prepare(call: Call): void {
-    const futures = this.options.unwrapFutures ? findFutures(call.args) : undefined;
+    let futures: ReturnType<typeof findFutures>;
+    try {
+      if (this.options.unwrapFutures) futures = findFutures(call.args);
+    } catch (error) {
+      call.finish("failed", error);
+      return;
+    }
     if (!futures) {
       this.#enter(call);
       return;

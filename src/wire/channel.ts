@@ -7,6 +7,8 @@ export interface Channel {
   post(message: unknown[], transfer: readonly object[]): void;
   /** Called with each message, in order. Set once, before the first message can arrive. */
   onMessage: (message: unknown[]) => void;
+  /** Called with the error when a message arrived that cannot be read. */
+  onUnreadable: (error: unknown) => void;
   /** Called once when the other side is gone and nothing more will arrive. */
   onClose: () => void;
   /** Whether what was posted is still waiting in this process; a host starts nothing more until it drained. */

@@ -5,6 +5,8 @@
  * arrive as one, and what the first call changes in it the second would see. Sent alone, each call has its own copy; so
  * has it here: where an entry refers to an object of an earlier entry, it is copied first.
  */
+import { types } from "node:util";
+
 export class Distinct {
   /** The objects of this message, and the entry each belongs to. */
   #owners = new Map<object, number>();
@@ -23,6 +25,15 @@ export class Distinct {
   /** The values for the next entry: themselves, or a copy where one of them is part of an earlier entry. */
   keepApart(values: readonly unknown[]): readonly unknown[] {
     if (!values.some(isObject)) return values;
+    try {
+      return this.#apart(values);
+    } catch {
+      // Something in it throws when looked at, or cannot be sent: sending it will say so.
+      return values;
+    }
+  }
+
+  #apart(values: readonly unknown[]): readonly unknown[] {
     this.#entries += 1;
     if (this.#entries === 1) {
       this.#unvisited = values;
@@ -35,12 +46,11 @@ export class Distinct {
     let isShared = false;
     for (const value of values) isShared = this.#claim(value, this.#entries) || isShared;
     if (!isShared) return values;
-    try {
-      return structuredClone(values) as unknown[];
-    } catch {
-      // It cannot be sent: sending it will say so.
-      return values;
+    // Parts of one large buffer: their own bytes are enough, where a clone would take the whole buffer for each.
+    if (values.every((value) => !isObject(value) || isTypedArray(value))) {
+      return values.map((value) => (isTypedArray(value) ? copyOf(value) : value));
     }
+    return structuredClone(values) as unknown[];
   }
 
   /** Notes that a value and its parts belong to this entry; `true` when one belongs to another. */
@@ -68,14 +78,21 @@ export class Distinct {
   #claimFields(value: object, entry: number): boolean {
     let isShared = value instanceof Error && this.#claim(value.cause, entry);
     for (const key of Object.keys(value)) {
-      try {
-        isShared = this.#claim((value as Record<string, unknown>)[key], entry) || isShared;
-      } catch {
-        // A getter that throws: sending the value will say so.
-      }
+      isShared = this.#claim((value as Record<string, unknown>)[key], entry) || isShared;
     }
     return isShared;
   }
+}
+
+type TypedArray = Extract<ArrayBufferView, { slice(): unknown }>;
+
+function isTypedArray(value: unknown): value is TypedArray {
+  return types.isTypedArray(value) && !(value.buffer instanceof SharedArrayBuffer);
+}
+
+/** The elements of a typed array in a buffer of their own; the `slice` of a `Buffer` would not copy. */
+function copyOf(array: TypedArray): unknown {
+  return Object.getPrototypeOf(Uint8Array.prototype).slice.call(array);
 }
 
 function isObject(value: unknown): value is object {

@@ -35,6 +35,15 @@ export type ErrorClassLookup = (name: string) => object | undefined;
 
 /** Encodes a thrown value; `canSend` tells which field values may go along. */
 export function encodeFailure(thrown: unknown, canSend: (value: unknown) => boolean): WireFailure {
+  try {
+    return encode(thrown, canSend);
+  } catch {
+    // A proxy, say: it may throw at any look.
+    return { root: { value: "[something thrown that cannot be read]" }, errors: [] };
+  }
+}
+
+function encode(thrown: unknown, canSend: (value: unknown) => boolean): WireFailure {
   const errors: WireError[] = [];
   const indexes = new Map<object, number>();
 
@@ -103,7 +112,7 @@ export function decodeFailure(failure: WireFailure, lookup: ErrorClassLookup, fr
 
 /** Whether a value is an error of any realm. */
 export function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error;
+  return types.isNativeError(value) || attempt(() => value instanceof Error) === true;
 }
 
 const BUILT_IN: Readonly<Record<string, object>> = Object.fromEntries(

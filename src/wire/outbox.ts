@@ -10,6 +10,10 @@
 import type { Channel } from "./channel.js";
 import { Distinct } from "./distinct.js";
 
+// As they are when the library loads: a worker may replace its globals, as fake timers do.
+const laterTurn = setImmediate;
+const endOfTurn = process.nextTick;
+
 /** Told of an entry that could not be serialized; it may add another in its place. */
 export type OnUnsendable = (entry: unknown[], error: unknown) => void;
 
@@ -47,12 +51,12 @@ export class Outbox {
     if (isPatient) {
       if (this.#scheduled === "no") {
         this.#scheduled = "soon";
-        setImmediate(this.#flush);
+        laterTurn(this.#flush);
       }
     } else if (this.#scheduled !== "now") {
       this.#scheduled = "now";
       // After the microtasks of this turn, so that calls made by many continuations leave together.
-      process.nextTick(this.#flush);
+      endOfTurn(this.#flush);
     }
     return this.#entries;
   }

@@ -5,15 +5,16 @@ import type { Channel } from "./channel.js";
 export class PortChannel implements Channel {
   readonly #port: MessagePort;
   onMessage: (message: unknown[]) => void = () => {};
+  onUnreadable: (error: unknown) => void = (error) => {
+    throw error;
+  };
   onClose: () => void = () => {};
   readonly isCongested = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
     port.on("message", (message: unknown[]) => this.onMessage(message));
-    port.on("messageerror", (error: Error) => {
-      throw error;
-    });
+    port.on("messageerror", (error: Error) => this.onUnreadable(error));
     port.on("close", () => this.onClose());
   }
 

@@ -32,6 +32,9 @@ export class SocketChannel implements Channel {
   #isInHeader = true;
   #isClosed = false;
   onMessage: (message: unknown[]) => void = () => {};
+  onUnreadable: (error: unknown) => void = (error) => {
+    throw error;
+  };
   onClose: () => void = () => {};
 
   constructor(socket: Socket) {
@@ -103,9 +106,20 @@ export class SocketChannel implements Channel {
       } else {
         this.#wanted = HEADER_BYTES;
         this.#isInHeader = true;
-        this.onMessage(deserialize(bytes) as unknown[]);
+        this.#receive(bytes);
       }
     }
+  }
+
+  #receive(bytes: Buffer): void {
+    let message: unknown[];
+    try {
+      message = deserialize(bytes) as unknown[];
+    } catch (error) {
+      this.onUnreadable(error);
+      return;
+    }
+    this.onMessage(message);
   }
 
   /** Removes `count` bytes from the front; copies only when a frame spans chunks. */

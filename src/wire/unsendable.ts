@@ -14,6 +14,9 @@ export function canSend(trySend: TrySend, value: unknown): boolean {
   }
 }
 
+/** Steps that a path has at most: a longer one helps nobody. */
+const DEEPEST_PATH = 50;
+
 interface Culprit {
   readonly path: string;
   readonly value: unknown;
@@ -33,19 +36,24 @@ export function unsendableError(
   trySend: TrySend,
   cause: unknown,
 ): SerializationError {
-  const culprit = findUnsendable(root, value, trySend) ?? { path: root, value, cause };
-  return new SerializationError(
-    `Cannot ${action} as ${culprit.path} is ${describe(culprit.value)}, which cannot be sent to or from a worker${remedy(culprit)}`,
-    culprit.path,
-    { cause: culprit.cause },
-  );
+  try {
+    const culprit = findUnsendable(root, value, trySend) ?? { path: root, value, cause };
+    return new SerializationError(
+      `Cannot ${action} as ${culprit.path} is ${describe(culprit.value)}, which cannot be sent to or from a worker${remedy(culprit)}`,
+      culprit.path,
+      { cause: culprit.cause },
+    );
+  } catch {
+    // A proxy or a getter may throw at any look.
+    return new SerializationError(`Cannot ${action} as ${root} cannot be read, and so not sent`, root, { cause });
+  }
 }
 
 /** The innermost part that fails on its own, or `undefined` when the whole passes. */
 export function findUnsendable(root: string, value: unknown, trySend: TrySend): Culprit | undefined {
   const visited = new Set<unknown>();
   let culprit = test(root, value, trySend);
-  while (culprit && !visited.has(culprit.value)) {
+  for (let depth = 0; culprit && depth < DEEPEST_PATH && !visited.has(culprit.value); depth += 1) {
     if (typeof culprit.value === "object") visited.add(culprit.value);
     const inner = firstFailingPart(culprit, trySend, visited);
     if (!inner) return culprit;

@@ -108,6 +108,52 @@ describe.each(REMOTE_MODES)("what cannot be sent in mode %s", (mode) => {
     expect([await before, await after]).toEqual([2, 4]);
   });
 
+  it("fails that call alone when looking at it throws", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    class Hostile {
+      readonly data = (): number => 1;
+      get then(): never {
+        throw new RangeError("Do not look");
+      }
+    }
+    const nameless = Object.defineProperty(() => 1, "name", { value: Symbol("name") });
+    const futures = [proxy, [proxy], new Hostile(), { nameless }].map((value) => pool.echo(value));
+    for (const future of futures) expect(await future.exception()).toBeInstanceOf(Error);
+    const error = await pool.hostile().exception();
+    expect(error).toBeInstanceOf(SerializationError);
+    const stuck = pool.sleep(100_000);
+    stuck.cancel(proxy);
+    expect(await pool.add(1, 1)).toBe(2);
+    expect(pool.stats().calls.queued).toBe(0);
+    await Promise.allSettled([stuck]);
+  });
+
+  it("refuses arguments too deep to be read, and survives such results", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    await pool.ready();
+    let deep: object = {};
+    for (let level = 0; level < 100_000; level += 1) deep = { deep };
+    const [before, bad, after] = [pool.add(1, 1), pool.echo(deep), pool.add(2, 2)];
+    await expect(bad).rejects.toThrow(/nested more than 1000 levels deep/);
+    expect([await before, await after]).toEqual([2, 4]);
+    // Where the stack ends first differs: in the worker as it sends, or here as it is read.
+    const error = await pool.deep(5000).exception();
+    expect(error).toMatchObject({ code: expect.stringMatching(/^MH_(SERIALIZATION|WORKER_CRASHED)$/) });
+    expect((error as Error).message.length).toBeLessThan(1000);
+    expect(await pool.add(3, 3)).toBe(6);
+  });
+
+  it("copies of a large buffer only the parts that calls look at", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const bytes = new Uint8Array(4_000_000);
+    const parts = Array.from({ length: 200 }, (_, index) => bytes.subarray(index * 10, index * 10 + 10).fill(index));
+    const results = await Promise.all(parts.map((part) => pool.overwrite(part, 255)));
+    expect(results).toEqual(parts.map((_, index) => index));
+    expect(bytes[0]).toBe(0);
+  });
+
   it("names a getter that throws", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
     const hostile = {

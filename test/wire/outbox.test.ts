@@ -6,6 +6,7 @@ import { Outbox } from "../../dist/wire/outbox.js";
 
 /** Keeps what was posted as the other side would get it. */
 class Recorder implements Channel {
+  onUnreadable: (error: unknown) => void = () => undefined;
   readonly messages: unknown[][] = [];
   readonly isCongested = false;
   onMessage = (): void => {};
