@@ -62,7 +62,60 @@ type Settled<T> =
 
 function refuseCloning(): void {}
 
-type Listener<T> = (future: Future<T>) => void;
+/** Told at once, or in a microtask. */
+type Listener = ((future: never) => void) | Reaction<unknown>;
+
+/** One `then`: what to call with the outcome, and the promise to settle with what comes of it. */
+class Reaction<A> {
+  readonly #future: Future<unknown>;
+  readonly #onFulfilled: ((value: never) => A | PromiseLike<A>) | null | undefined;
+  readonly #onRejected: ((error: unknown) => A | PromiseLike<A>) | null | undefined;
+  readonly #resolve: (value: A | PromiseLike<A>) => void;
+  readonly #reject: (error: unknown) => void;
+
+  constructor(
+    future: Future<unknown>,
+    onFulfilled: ((value: never) => A | PromiseLike<A>) | null | undefined,
+    onRejected: ((error: unknown) => A | PromiseLike<A>) | null | undefined,
+    resolve: (value: A | PromiseLike<A>) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#future = future;
+    this.#onFulfilled = onFulfilled;
+    this.#onRejected = onRejected;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  run(): void {
+    const outcome = peek(this.#future)!;
+    try {
+      if (outcome.status === "done") {
+        const { value } = outcome;
+        this.#resolve(typeof this.#onFulfilled === "function" ? this.#onFulfilled(value as never) : (value as A));
+      } else if (typeof this.#onRejected === "function") {
+        this.#resolve(this.#onRejected(outcome.error));
+      } else {
+        this.#reject(outcome.error);
+      }
+    } catch (error) {
+      this.#reject(error);
+    }
+  }
+}
+
+/** Reactions whose futures have settled: the replies of one message are many, and one microtask serves them all. */
+let scheduled: Reaction<unknown>[] = [];
+
+function schedule(reaction: Reaction<unknown>): void {
+  if (scheduled.push(reaction) === 1) queueMicrotask(runScheduled);
+}
+
+function runScheduled(): void {
+  const reactions = scheduled;
+  scheduled = [];
+  for (const reaction of reactions) reaction.run();
+}
 
 /** Settles a future; `false` when it was settled before (F1). For the owner of the call. */
 export let settle: <T>(future: Future<T>, settled: Settled<T>) => boolean;
@@ -88,10 +141,8 @@ export class Future<T> implements PromiseLike<T> {
   readonly #source: FutureSource;
   #settled: Settled<T> | undefined;
   #promise: Promise<T> | undefined;
-  #resolve: ((value: T) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
   /** One listener, or several: most futures have one. */
-  #listeners: Listener<T> | Listener<T>[] | undefined;
+  #listeners: Listener | Listener[] | undefined;
   #isObserved = false;
   #unobservedToken: object | undefined;
 
@@ -139,15 +190,28 @@ export class Future<T> implements PromiseLike<T> {
     onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
     onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
   ): Promise<A | B> {
-    return this.#asPromise().then(onFulfilled, onRejected);
+    this.#observe();
+    return new Promise<A | B>((resolve, reject) => {
+      const reaction = new Reaction(this, onFulfilled, onRejected, resolve, reject);
+      if (this.#settled) schedule(reaction as Reaction<unknown>);
+      else this.#listen(reaction as Reaction<unknown>);
+    });
   }
 
   catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.#asPromise().catch(onRejected);
+    return this.then(undefined, onRejected);
   }
 
   finally(onFinally?: (() => void) | null): Promise<T> {
-    return this.#asPromise().finally(onFinally);
+    if (typeof onFinally !== "function") return this.then(undefined);
+    const run = async (): Promise<void> => onFinally();
+    return this.then(
+      async (value) => run().then(() => value),
+      async (error: unknown) =>
+        run().then(() => {
+          throw error;
+        }),
+    );
   }
 
   /**
@@ -212,22 +276,7 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   #asPromise(): Promise<T> {
-    if (this.#promise) return this.#promise;
-    this.#observe();
-    const settled = this.#settled;
-    if (!settled) {
-      this.#promise = new Promise<T>((resolve, reject) => {
-        this.#resolve = resolve;
-        this.#reject = reject;
-      });
-    } else if (settled.status === "done") {
-      this.#promise = Promise.resolve(settled.value);
-    } else {
-      this.#promise = Promise.reject(settled.error as Error);
-      // Whoever asked gets a promise derived from this one, which reports for itself (F3).
-      this.#promise.catch(() => {});
-    }
-    return this.#promise;
+    return (this.#promise ??= this.then(undefined));
   }
 
   #observe(): void {
@@ -238,25 +287,30 @@ export class Future<T> implements PromiseLike<T> {
     }
   }
 
-  #listen(listener: Listener<T>): void {
+  #listen(listener: Listener): void {
     if (this.#listeners === undefined) this.#listeners = listener;
-    else if (typeof this.#listeners === "function") this.#listeners = [this.#listeners, listener];
-    else this.#listeners.push(listener);
+    else if (Array.isArray(this.#listeners)) this.#listeners.push(listener);
+    else this.#listeners = [this.#listeners, listener];
   }
 
   #settle(settled: Settled<T>): void {
     this.#settled = settled;
     const listeners = this.#listeners;
     this.#listeners = undefined;
-    if (this.#promise) {
-      if (settled.status === "done") this.#resolve!(settled.value);
-      else this.#reject!(settled.error);
+    if (listeners === undefined) {
+      if (settled.status === "failed" && !this.#isObserved) {
+        this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.id})`, settled.error);
+      }
+    } else if (Array.isArray(listeners)) {
+      for (const listener of listeners) this.#tell(listener);
+    } else {
+      this.#tell(listeners);
     }
-    if (typeof listeners === "function") listeners(this);
-    else if (listeners) for (const listener of listeners) listener(this);
-    else if (settled.status === "failed" && !this.#isObserved) {
-      this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.id})`, settled.error);
-    }
+  }
+
+  #tell(listener: Listener): void {
+    if (typeof listener === "function") (listener as (future: this) => void)(this);
+    else schedule(listener);
   }
 
   static {
