@@ -138,6 +138,9 @@ class ChannelHost implements Replies, Pacing {
       case ToHost.ping:
         void this.#pong(id, message[at + 1] as number);
         return at + 2;
+      case ToHost.skipped:
+        this.#arrivals = (this.#arrivals + 1) | 0;
+        return at;
       case ToHost.stop:
         void this.#stop();
         return at;

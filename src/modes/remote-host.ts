@@ -245,6 +245,7 @@ export class RemoteHost implements Host {
     const [code, sequence, method] = entry as [number, number, number];
     const fields = CALL_FIELDS.get(code);
     if (fields === undefined) throw cause;
+    if (code !== ToHost.urgentCall) this.#vessel!.channel.post([ToHost.skipped], []);
     const name = this.#setup.start.blueprint.methods[method];
     const args = entry.slice(fields);
     const { trySend } = this.#vessel!;

@@ -23,6 +23,8 @@ export const ToHost = {
   urgentCall: 7,
   /** id, method index, argument count, …arguments: a first attempt without deadline or stream, which most calls are */
   plainCall: 8,
+  /** a call was meant to stand here and could not be sent: both sides count the calls */
+  skipped: 9,
 } as const;
 
 /** Entries from a host to the caller. */

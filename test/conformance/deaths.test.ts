@@ -25,6 +25,15 @@ describe.each(REMOTE_MODES)("a worker that dies in mode %s", (mode) => {
     expect(pool.stats().workers.restarts).toBe(1);
   });
 
+  it("fails the call it had begun, also after a call that could not be sent", async () => {
+    await using pool = open();
+    expect(await pool.calls()).toBe(1);
+    await expect(pool.sleep((() => 1) as unknown as number)).rejects.toMatchObject({ code: "MH_SERIALIZATION" });
+    const dying = pool.with({ timeout: 5000 }).exit(1);
+    await expect(dying).rejects.toMatchObject({ reason: "exit" });
+    expect(pool.stats().workers.restarts).toBe(1);
+  });
+
   it("of an uncaught exception says which", async () => {
     await using pool = open();
     const error = (await pool.throwLater().exception()) as WorkerCrashedError;
