@@ -60,65 +60,31 @@ type Settled<T> =
   | { readonly status: "done"; readonly value: T }
   | { readonly status: "failed" | "cancelled"; readonly error: unknown };
 
-function refuseCloning(): void {}
+type Ending = Settled<unknown>["status"];
 
-/** Told at once, or in a microtask. */
-type Listener = ((future: never) => void) | Reaction<unknown>;
+/**
+ * The platform's promise, typed as a mere object: that a future is one is what makes awaiting it cheap, but callers may
+ * leave a future alone as they may not leave a promise (F3), so its type does not say so.
+ */
+const NativePromise = Promise as unknown as new (
+  executor: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
+) => object;
 
-/** One `then`: what to call with the outcome, and the promise to settle with what comes of it. */
-class Reaction<A> {
-  readonly #future: Future<unknown>;
-  readonly #onFulfilled: ((value: never) => A | PromiseLike<A>) | null | undefined;
-  readonly #onRejected: ((error: unknown) => A | PromiseLike<A>) | null | undefined;
-  readonly #resolve: (value: A | PromiseLike<A>) => void;
-  readonly #reject: (error: unknown) => void;
+let lastResolve: ((value: unknown) => void) | undefined;
+let lastReject: ((error: unknown) => void) | undefined;
 
-  constructor(
-    future: Future<unknown>,
-    onFulfilled: ((value: never) => A | PromiseLike<A>) | null | undefined,
-    onRejected: ((error: unknown) => A | PromiseLike<A>) | null | undefined,
-    resolve: (value: A | PromiseLike<A>) => void,
-    reject: (error: unknown) => void,
-  ) {
-    this.#future = future;
-    this.#onFulfilled = onFulfilled;
-    this.#onRejected = onRejected;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  run(): void {
-    const outcome = peek(this.#future)!;
-    try {
-      if (outcome.status === "done") {
-        const { value } = outcome;
-        this.#resolve(typeof this.#onFulfilled === "function" ? this.#onFulfilled(value as never) : (value as A));
-      } else if (typeof this.#onRejected === "function") {
-        this.#resolve(this.#onRejected(outcome.error));
-      } else {
-        this.#reject(outcome.error);
-      }
-    } catch (error) {
-      this.#reject(error);
-    }
-  }
+/** One for all futures, as a promise calls it at once. */
+function takeSettlers(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  lastResolve = resolve;
+  lastReject = reject;
 }
 
-/** Reactions whose futures have settled: the replies of one message are many, and one microtask serves them all. */
-let scheduled: Reaction<unknown>[] = [];
+function ignore(): void {}
 
-function schedule(reaction: Reaction<unknown>): void {
-  if (scheduled.push(reaction) === 1) queueMicrotask(runScheduled);
-}
+type Listener = (future: never) => void;
 
-function runScheduled(): void {
-  const reactions = scheduled;
-  scheduled = [];
-  for (const reaction of reactions) reaction.run();
-}
-
-/** Settles a future; `false` when it was settled before (F1). For the owner of the call. */
-export let settle: <T>(future: Future<T>, settled: Settled<T>) => boolean;
+/** Settles a future with its value or error; `false` when it was settled before (F1). For the owner of the call. */
+export let settle: (future: Future<unknown>, status: Ending, outcome: unknown) => boolean;
 
 /** The outcome so far, without observing it. */
 export let peek: <T>(future: Future<T>) => Settled<T> | undefined;
@@ -135,19 +101,27 @@ export let subscribe: <T>(future: Future<T>, listener: (future: Future<T>) => vo
  * digest.status;                         // "queued" or "running"
  * await digest;                          // the result, or the worker's own error
  */
-export class Future<T> implements PromiseLike<T> {
-  /** A function, so that structured clone refuses a future instead of making an empty object of it. */
-  protected readonly uncloneable = refuseCloning;
+export class Future<T> extends NativePromise implements PromiseLike<T> {
+  declare readonly then: Promise<T>["then"];
+  declare readonly catch: Promise<T>["catch"];
+  declare readonly finally: Promise<T>["finally"];
   readonly #source: FutureSource;
-  #settled: Settled<T> | undefined;
-  #promise: Promise<T> | undefined;
-  /** One listener, or several: most futures have one. */
+  #ending: Ending | undefined;
+  #outcome: unknown;
+  #resolve: ((value: unknown) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  /** One listener, or several: most futures have none. */
   #listeners: Listener | Listener[] | undefined;
   #isObserved = false;
   #unobservedToken: object | undefined;
 
   /** Futures are made by pools. */
   constructor(source: FutureSource) {
+    super(takeSettlers);
+    this.#resolve = lastResolve;
+    this.#reject = lastReject;
+    // They would keep the last future from being collected.
+    lastResolve = lastReject = undefined;
     this.#source = source;
   }
 
@@ -157,7 +131,7 @@ export class Future<T> implements PromiseLike<T> {
   }
 
   get status(): FutureStatus {
-    if (this.#settled) return this.#settled.status;
+    if (this.#ending) return this.#ending;
     return this.#source.isRunning ? "running" : "queued";
   }
 
@@ -186,34 +160,6 @@ export class Future<T> implements PromiseLike<T> {
     return this;
   }
 
-  then<A = T, B = never>(
-    onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
-    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B> {
-    this.#observe();
-    return new Promise<A | B>((resolve, reject) => {
-      const reaction = new Reaction(this, onFulfilled, onRejected, resolve, reject);
-      if (this.#settled) schedule(reaction as Reaction<unknown>);
-      else this.#listen(reaction as Reaction<unknown>);
-    });
-  }
-
-  catch<B = never>(onRejected?: ((error: unknown) => B | PromiseLike<B>) | null): Promise<T | B> {
-    return this.then(undefined, onRejected);
-  }
-
-  finally(onFinally?: (() => void) | null): Promise<T> {
-    if (typeof onFinally !== "function") return this.then(undefined);
-    const run = async (): Promise<void> => onFinally();
-    return this.then(
-      async (value) => run().then(() => value),
-      async (error: unknown) =>
-        run().then(() => {
-          throw error;
-        }),
-    );
-  }
-
   /**
    * Cancels the call: one that waits is removed at once; in one that runs `call().signal` fires, and what happens to a
    * worker that does not let go is the pool's `abortStrategy`. The future rejects at once, with `reason` when given,
@@ -222,7 +168,7 @@ export class Future<T> implements PromiseLike<T> {
    * @returns whether there was something to cancel
    */
   cancel(reason?: unknown): boolean {
-    if (this.#settled) return false;
+    if (this.#ending) return false;
     this.#source.cancel(reason);
     return true;
   }
@@ -234,7 +180,7 @@ export class Future<T> implements PromiseLike<T> {
    */
   async result(options: ResultOptions = {}): Promise<T> {
     const { timeout } = options;
-    if (timeout === undefined || this.#settled) return this.#asPromise();
+    if (timeout === undefined || this.#ending) return this as PromiseLike<T>;
     duration("timeout", timeout);
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_, reject) => {
@@ -244,7 +190,7 @@ export class Future<T> implements PromiseLike<T> {
       }, timeout);
     });
     try {
-      return await Promise.race([this.#asPromise(), expiry]);
+      return await Promise.race([this, expiry]);
     } finally {
       clearTimeout(timer);
     }
@@ -253,7 +199,7 @@ export class Future<T> implements PromiseLike<T> {
   /** The error the call failed with, or `undefined` when it succeeded. Waits; never rejects. */
   async exception(): Promise<unknown> {
     try {
-      await this.#asPromise();
+      await this;
       return undefined;
     } catch (error) {
       return error;
@@ -275,16 +221,22 @@ export class Future<T> implements PromiseLike<T> {
     return `Future { ${this.#source.label}, ${this.status} }`;
   }
 
-  #asPromise(): Promise<T> {
-    return (this.#promise ??= this.then(undefined));
-  }
-
+  /** Somebody asks for the outcome (F3): from now on the promise itself may reject. */
   #observe(): void {
+    if (this.#isObserved) return;
     this.#isObserved = true;
     if (this.#unobservedToken) {
       forgetUnobserved(this.#unobservedToken);
       this.#unobservedToken = undefined;
     }
+    if (this.#ending && this.#ending !== "done") this.#rejectPromise();
+  }
+
+  #rejectPromise(): void {
+    // Who asked may have looked in passing only: what they made of it tells of itself when it is left unhandled.
+    void Promise.prototype.then.call(this, undefined, ignore);
+    this.#reject!(this.#outcome);
+    this.#reject = undefined;
   }
 
   #listen(listener: Listener): void {
@@ -293,37 +245,52 @@ export class Future<T> implements PromiseLike<T> {
     else this.#listeners = [this.#listeners, listener];
   }
 
-  #settle(settled: Settled<T>): void {
-    this.#settled = settled;
-    const listeners = this.#listeners;
-    this.#listeners = undefined;
-    if (listeners === undefined) {
-      if (settled.status === "failed" && !this.#isObserved) {
-        this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.id})`, settled.error);
-      }
-    } else if (Array.isArray(listeners)) {
-      for (const listener of listeners) this.#tell(listener);
-    } else {
-      this.#tell(listeners);
+  #settle(ending: Ending, outcome: unknown): void {
+    this.#ending = ending;
+    this.#outcome = outcome;
+    const resolve = this.#resolve!;
+    this.#resolve = undefined;
+    if (ending === "done") {
+      this.#reject = undefined;
+      resolve(outcome);
+    } else if (this.#isObserved) {
+      this.#rejectPromise();
+    } else if (ending === "failed") {
+      this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, outcome);
     }
+    const listeners = this.#listeners;
+    if (listeners === undefined) return;
+    this.#listeners = undefined;
+    if (Array.isArray(listeners)) for (const listener of listeners) listener(this as never);
+    else listeners(this as never);
   }
 
-  #tell(listener: Listener): void {
-    if (typeof listener === "function") (listener as (future: this) => void)(this);
-    else schedule(listener);
+  #peek(): Settled<T> | undefined {
+    if (this.#ending === undefined) return undefined;
+    if (this.#ending === "done") return { status: "done", value: this.#outcome as T };
+    return { status: this.#ending, error: this.#outcome };
   }
 
   static {
-    settle = (future, settled) => {
-      if (future.#settled) return false;
-      future.#settle(settled);
+    settle = (future, ending, outcome) => {
+      if (future.#ending) return false;
+      future.#settle(ending, outcome);
       return true;
     };
-    peek = (future) => future.#settled;
+    peek = (future) => future.#peek();
     subscribe = (future, listener) => {
       future.#observe();
-      if (future.#settled) listener(future);
+      if (future.#ending) listener(future);
       else future.#listen(listener);
     };
+    // `await`, `then`, `catch`, `finally`, `Promise.all` and their kin all read `constructor` first: they see `Promise`, so
+    // that `await` takes the future itself for its promise and `then` returns a plain one; and the future sees them (F3).
+    Object.defineProperty(this.prototype, "constructor", {
+      configurable: true,
+      get(this: object) {
+        if (#isObserved in this) this.#observe();
+        return Promise;
+      },
+    });
   }
 }

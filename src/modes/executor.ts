@@ -57,8 +57,8 @@ export interface CallRequest {
   /** Items a stream may be ahead; 0 when the result is a single value. */
   readonly readAhead: number;
   readonly transfer: readonly object[] | undefined;
-  /** The how-manieth call of its host it is: set by the host. */
-  handedAs: number;
+  /** The how-manieth call of its host it is, urgent ones not counted. */
+  readonly handedAs: number;
   /** Begins at once, beside what the worker runs: how a broadcast reaches a busy worker. */
   readonly isUrgent: boolean;
 }
@@ -91,6 +91,8 @@ export interface Host {
 
 /** What a host tells its owner. Nothing follows `exited`. */
 export interface HostEvents {
+  /** Runs `tell`, which tells several things known at once: what follows from them all is done once, after it. */
+  together(tell: () => void): void;
   ready(): void;
   startFailed(error: unknown): void;
   done(sequence: number, ran: number, value: unknown): void;

@@ -36,6 +36,9 @@ export interface VesselEvents {
 /** With so many calls in flight a worker does not run dry before the next message. */
 const PATIENT_FROM = 2;
 
+/** With so many entries a message need not wait for more. */
+const WORTHWHILE = 32;
+
 /** Fields of an entry before its arguments. */
 const CALL_FIELDS = new Map<number, number>([
   [ToHost.plainCall, 4],
@@ -50,7 +53,6 @@ export class RemoteHost implements Host {
   #outbox: Outbox | undefined;
   readonly #swift = new Set<number>();
   readonly #begun: Int32Array | undefined;
-  #handed = 0;
   /** Calls without an outcome. */
   #inFlight = 0;
   readonly #frame: string;
@@ -75,7 +77,11 @@ export class RemoteHost implements Host {
       return;
     }
     const { channel } = this.#vessel;
-    channel.onMessage = (message) => this.#receive(message);
+    channel.onMessage = (message) => {
+      this.#setup.events.together(() => this.#receive(message));
+      // What the replies made room for is on its way while the continuations of the callers run.
+      if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
+    };
     // Whose outcome it held cannot be told: the worker ends, and its calls with it.
     channel.onUnreadable = (cause) => {
       this.#lastWords = { reason: "unreadable", cause };
@@ -92,7 +98,6 @@ export class RemoteHost implements Host {
     const args = request.transfer ? request.args : outbox.keepApart(request.args);
     const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
     this.#inFlight += 1;
-    if (!request.isUrgent) request.handedAs = this.#handed = (this.#handed + 1) | 0;
     const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
     if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent) {
       entry.push(ToHost.plainCall, sequence, method, args.length);

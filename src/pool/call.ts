@@ -19,9 +19,9 @@ import type { StreamSink } from "../future/stream.js";
 import type { CallRequest } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { turnNow } from "./clock.js";
-import { onAbort } from "./on-abort.js";
+import { onAbort } from "../config/on-abort.js";
 import type { CallOptions } from "./options.js";
-import type { Waiter, WaitingRoom } from "./waiting-room.js";
+import type { Waiter, WaitingRoom } from "../waiting/waiting-room.js";
 
 /** Who decides about calls: the pool. */
 export interface CallOwner {
@@ -180,6 +180,6 @@ export class Call implements FutureSource, CallRequest, Waiter {
     // Whoever keeps the future need not keep what it was made from.
     this.args = NO_ARGS;
     this.#owner.over(this, status, from);
-    settle(this.future, status === "done" ? { status, value: outcome } : { status, error: outcome });
+    settle(this.future, status, outcome);
   }
 }

@@ -28,7 +28,7 @@ import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
 import { Roster } from "./roster.js";
 import { Slot, type SlotOwner } from "./slot.js";
-import { WaitingRoom } from "./waiting-room.js";
+import { WaitingRoom } from "../waiting/waiting-room.js";
 
 /** A method of the worker class, as calls refer to it. */
 export interface MethodInfo {

@@ -23,11 +23,12 @@ import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
+import { CallTable } from "./call-table.js";
 import { describeDeath } from "./describe-death.js";
 import { KeepAlive } from "./keep-alive.js";
 import type { ResolvedOptions } from "./options.js";
 import { nextBackoff, STARTS } from "./start-backoff.js";
-import { WaitingRoom } from "./waiting-room.js";
+import { WaitingRoom } from "../waiting/waiting-room.js";
 
 /** What a slot asks of its pool. */
 export interface SlotOwner {
@@ -66,7 +67,9 @@ export class Slot implements Candidate, CallPlace {
   /** Given to this worker, which is not ready yet. */
   #pending: Call[] = [];
   /** Handed to the host, in order. */
-  readonly #outstanding = new Map<number, Call>();
+  readonly #outstanding = new CallTable<Call>();
+  /** The calls that this host was handed so far, but for urgent ones. */
+  #handed = 0;
   /** Handed to the host to begin at once, beside the others. */
   readonly #urgent = new Map<number, Call>();
   /** Calls that may go to no other worker. */
@@ -88,6 +91,9 @@ export class Slot implements Candidate, CallPlace {
   /** Whether a pause before the next start is followed by that start. */
   #isWanted = false;
   readonly #keepAlive = new KeepAlive();
+  /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
+  #isListening = false;
+  #hasHeardOutcome = false;
   #onPong: ((isHealthy: boolean) => void) | undefined;
 
   constructor(owner: SlotOwner, index: number) {
@@ -127,12 +133,9 @@ export class Slot implements Candidate, CallPlace {
   /** Whether the call is among those that the worker runs now. */
   hasBegun(call: Call): boolean {
     if (this.#urgent.has(call.sequence)) return true;
-    let ahead = 0;
-    for (const sequence of this.#outstanding.keys()) {
-      if (sequence === call.sequence) return true;
-      if (++ahead >= this.#owner.options.concurrency) return false;
-    }
-    return false;
+    if (!this.#outstanding.has(call.sequence)) return false;
+    const { concurrency } = this.#owner.options;
+    return this.#outstanding.size <= concurrency || this.#outstanding.ahead(call) < concurrency;
   }
 
   /** Gives the worker a call, starting the worker where needed. */
@@ -160,6 +163,7 @@ export class Slot implements Candidate, CallPlace {
       this.#events(() => this.#host === host),
     );
     this.#host = host;
+    this.#handed = 0;
     const { startTimeout } = this.#owner.options;
     this.#arm(startTimeout, () => {
       const error = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
@@ -258,13 +262,18 @@ export class Slot implements Candidate, CallPlace {
 
   /** The calls that were handed to the worker and whose outcome is not known. */
   handed(): Call[] {
-    return [...this.#outstanding.values(), ...this.#urgent.values()];
+    return [...this.#outstanding.inOrder(), ...this.#urgent.values()];
   }
 
   #hand(call: Call): void {
     call.attempt += 1;
     call.worker = this.identity;
-    (call.isUrgent ? this.#urgent : this.#outstanding).set(call.sequence, call);
+    if (call.isUrgent) {
+      this.#urgent.set(call.sequence, call);
+    } else {
+      call.handedAs = this.#handed = (this.#handed + 1) | 0;
+      this.#outstanding.add(call);
+    }
     this.#host!.call(call);
   }
 
@@ -273,9 +282,11 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #forget(sequence: number): Call | undefined {
-    const call = this.#outstanding.get(sequence) ?? this.#urgent.get(sequence);
-    if (call && !this.#outstanding.delete(sequence)) this.#urgent.delete(sequence);
-    return call;
+    const call = this.#outstanding.take(sequence);
+    if (call) return call;
+    const urgent = this.#urgent.get(sequence);
+    this.#urgent.delete(sequence);
+    return urgent;
   }
 
   #events(isCurrent: () => boolean): HostEvents {
@@ -286,9 +297,11 @@ export class Slot implements Candidate, CallPlace {
       call.finish(status, value);
       this.#served += 1;
       this.#failedStarts = 0;
-      this.#afterCall();
+      if (this.#isListening) this.#hasHeardOutcome = true;
+      else this.#afterCall();
     };
     return {
+      together: (tell) => this.#listen(tell),
       ready: () => isCurrent() && this.#ready(),
       startFailed: (error) => isCurrent() && this.#startFailed(error),
       done: (sequence, ran, value) => outcome(sequence, ran, "done", value),
@@ -300,6 +313,19 @@ export class Slot implements Candidate, CallPlace {
       memory: (bytes) => (this.memory = bytes),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
+  }
+
+  #listen(tell: () => void): void {
+    this.#isListening = true;
+    try {
+      tell();
+    } finally {
+      this.#isListening = false;
+      if (this.#hasHeardOutcome) {
+        this.#hasHeardOutcome = false;
+        this.#afterCall();
+      }
+    }
   }
 
   #call(sequence: number): Call | undefined {
@@ -401,7 +427,7 @@ export class Slot implements Candidate, CallPlace {
     this.#isCondemned = false;
     this.memory = undefined;
     this.#onPong = undefined;
-    const handed = [...this.#outstanding.values()];
+    const handed = this.#outstanding.inOrder();
     const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
     const lost = handed.slice(begun).filter((call) => call.place !== "over");
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.

@@ -39,6 +39,11 @@ export class Outbox {
     return this.#starts.length === 0;
   }
 
+  /** Entries not sent yet. */
+  get size(): number {
+    return this.#starts.length;
+  }
+
   /**
    * Begins an entry; what is pushed onto the returned array until the next `begin` belongs to it.
    *

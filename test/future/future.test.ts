@@ -31,7 +31,7 @@ function create(): { future: Future<string>; source: FakeSource } {
 
 function settledAs(status: "done" | "failed" | "cancelled"): Future<string> {
   const { future } = create();
-  settle(future, status === "done" ? { status, value: "result" } : { status, error });
+  settle(future, status, status === "done" ? "result" : error);
   return future;
 }
 
@@ -57,7 +57,7 @@ describe("a future", () => {
       const seen: FutureStatus[] = [future.status];
       source.isRunning = true;
       seen.push(future.status);
-      settle(future, end === "done" ? { status: end, value: "" } : { status: end, error });
+      settle(future, end, end === "done" ? "" : error);
       seen.push(future.status);
       source.isRunning = false;
       seen.push(future.status);
@@ -69,9 +69,9 @@ describe("a future", () => {
   it("is settled once (F1)", async () => {
     const { future } = create();
     expect(peek(future)).toBeUndefined();
-    expect(settle(future, { status: "done", value: "first" })).toBe(true);
-    expect(settle(future, { status: "done", value: "second" })).toBe(false);
-    expect(settle(future, { status: "failed", error })).toBe(false);
+    expect(settle(future, "done", "first")).toBe(true);
+    expect(settle(future, "done", "second")).toBe(false);
+    expect(settle(future, "failed", error)).toBe(false);
     expect(peek(future)).toEqual({ status: "done", value: "first" });
     expect(await future).toBe("first");
   });
@@ -93,7 +93,7 @@ describe.each([
     const { future } = create();
     return {
       future,
-      end: () => settle(future, status === "done" ? { status, value: "result" } : { status, error }),
+      end: () => settle(future, status, status === "done" ? "result" : error),
     };
   }
 
@@ -175,7 +175,7 @@ describe("cancel", () => {
     expect(future.cancel()).toBe(true);
     expect(future.cancel("enough")).toBe(true);
     expect(source.reasons).toEqual([undefined, "enough"]);
-    settle(future, { status: "cancelled", error });
+    settle(future, "cancelled", error);
     expect(future.cancel()).toBe(false);
     expect(source.reasons).toHaveLength(2);
   });
@@ -199,7 +199,7 @@ describe("result with a timeout", () => {
     });
     expect(source.reasons).toEqual([]);
     expect(future.status).toBe("queued");
-    settle(future, { status: "done", value: "late" });
+    settle(future, "done", "late");
     expect(await future.result({ timeout: 50 })).toBe("late");
   });
 
@@ -207,7 +207,7 @@ describe("result with a timeout", () => {
     vi.useFakeTimers();
     const { future } = create();
     const outcome = future.result({ timeout: 50 }).catch((reason: unknown) => reason);
-    settle(future, status === "done" ? { status, value: "in time" } : { status, error });
+    settle(future, status, status === "done" ? "in time" : error);
     expect(await outcome).toBe(status === "done" ? "in time" : error);
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -237,13 +237,13 @@ describe("a failure that nobody looked at (F3)", () => {
       import { Future, settle, subscribe } from ${JSON.stringify(url)};
       const make = (id, status) => {
         const future = new Future({ id, label: "Hasher.hash" });
-        settle(future, { status, error: new Error("no luck " + id) });
+        settle(future, status, new Error("no luck " + id));
         return future;
       };
       process.on("unhandledRejection", (error) => console.log("unhandled:", error.message));
       ${code}`;
     const args = ["--expose-gc", "--input-type=module", "--eval", program];
-    return promisify(execFile)(process.execPath, args);
+    return promisify(execFile)(process.execPath, args, { timeout: 15_000 });
   }
 
   it("is told once when the process ends, with its stack, and does not crash it", async () => {
@@ -284,7 +284,7 @@ describe("a failure that nobody looked at (F3)", () => {
         const early = new Future({ id: "c", label: "Hasher.hash" });
         kept.push(early);
         look(early);
-        settle(early, { status: "failed", error: new Error("no luck c") });
+        settle(early, "failed", new Error("no luck c"));
       }`);
     expect({ stdout, stderr }).toEqual({ stdout: "", stderr: "" });
   });

@@ -26,17 +26,17 @@ class FakeCall implements FutureSource, StreamSource {
   }
 
   cancel(reason: unknown): void {
-    settle(this.future, { status: "cancelled", error: reason ?? new CancelledError("cancelled") });
+    settle(this.future, "cancelled", reason ?? new CancelledError("cancelled"));
   }
 
   onProgress(): void {}
 
   end(): void {
-    settle(this.future, { status: "done", value: undefined });
+    settle(this.future, "done", undefined);
   }
 
   fail(error: unknown): void {
-    settle(this.future, { status: "failed", error });
+    settle(this.future, "failed", error);
   }
 }
 

@@ -21,7 +21,7 @@ function pending(): Future<unknown> {
 
 function done(value: unknown): Future<unknown> {
   const future = pending();
-  settle(future, { status: "done", value });
+  settle(future, "done", value);
   return future;
 }
 
@@ -226,7 +226,7 @@ describe("whenUnwrapped", () => {
     const outcomes = unwrapping([futures]);
     for (const [at, future] of futures.entries()) {
       expect(outcomes.done).toEqual([]);
-      settle(future, { status: "done", value: at });
+      settle(future, "done", at);
     }
     expect(outcomes).toEqual({ done: [[[0, 1, 2]]], failed: [] });
   });
@@ -235,17 +235,17 @@ describe("whenUnwrapped", () => {
     const [first, second, third] = [pending(), pending(), pending()];
     const outcomes = unwrapping([first, { second }, third]);
     const error = new Error("no luck");
-    settle(second, { status, error });
+    settle(second, status, error);
     expect(outcomes).toEqual({ done: [], failed: [error] });
-    settle(first, { status: "failed", error: new Error("later") });
-    settle(third, { status: "done", value: 1 });
+    settle(first, "failed", new Error("later"));
+    settle(third, "done", 1);
     expect(outcomes).toEqual({ done: [], failed: [error] });
   });
 
   it("tells at once what had failed before", () => {
     const failed = pending();
     const error = new Error("no luck");
-    settle(failed, { status: "failed", error });
+    settle(failed, "failed", error);
     expect(unwrapping([pending(), failed])).toEqual({ done: [], failed: [error] });
   });
 
@@ -258,7 +258,7 @@ describe("whenUnwrapped", () => {
       },
     };
     const outcomes = unwrapping([hostile]);
-    expect(() => settle(future, { status: "done", value: 1 })).not.toThrow();
+    expect(() => settle(future, "done", 1)).not.toThrow();
     expect(outcomes.done.length + outcomes.failed.length).toBe(1);
   });
 });

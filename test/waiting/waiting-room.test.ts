@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Call, type CallOwner } from "../../dist/pool/call.js";
 import type { CallOptions } from "../../dist/pool/options.js";
-import { type Waiter, WaitingRoom } from "../../dist/pool/waiting-room.js";
+import { type Waiter, WaitingRoom } from "../../dist/waiting/waiting-room.js";
 
 interface TestCall extends Waiter {
   readonly rank: number;

@@ -58,6 +58,17 @@ export class WaitingRoom<T extends Waiter> {
     return first ?? top;
   }
 
+  /** The one whose turn it is, then those that came in order behind it; not those of a priority of their own. */
+  *upcoming(): Generator<T, void, undefined> {
+    const first = this.peek();
+    if (!first) return;
+    yield first;
+    for (let index = this.#head; index < this.#line.length; index += 1) {
+      const call = this.#line[index];
+      if (call && call !== first && call.waitsIn === this) yield call;
+    }
+  }
+
   /** Removes the call whose turn it is. */
   take(): T | undefined {
     const call = this.peek();

@@ -1,0 +1,82 @@
+/**
+ * The calls that one worker was handed and has not answered, found by their sequence number.
+ *
+ * Sequence numbers of one worker's calls lie close together, so that a ring indexed by their last bits finds most; what
+ * finds its place in the ring taken, as behind a call that runs for long, lies in a map. (A map alone costs a tenth of a
+ * no-op call: it is rebuilt again and again as entries come and go.)
+ */
+
+/** What the table needs to know of a call. */
+export interface Tabled {
+  readonly sequence: number;
+  /** The how-manieth call of its worker it is. */
+  readonly handedAs: number;
+}
+
+const RING = 1024;
+const MASK = RING - 1;
+
+export class CallTable<T extends Tabled> {
+  #ring: (T | undefined)[] = [];
+  #others = new Map<number, T>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(call: T): void {
+    if (this.#ring.length === 0) this.#ring = Array.from({ length: RING }, () => undefined);
+    const place = call.sequence & MASK;
+    if (this.#ring[place] === undefined) this.#ring[place] = call;
+    else this.#others.set(call.sequence, call);
+    this.#size += 1;
+  }
+
+  get(sequence: number): T | undefined {
+    const call = this.#ring[sequence & MASK];
+    return call?.sequence === sequence ? call : this.#others.get(sequence);
+  }
+
+  has(sequence: number): boolean {
+    return this.get(sequence) !== undefined;
+  }
+
+  /** Removes the call and returns it; `undefined` when there is none of this number. */
+  take(sequence: number): T | undefined {
+    const place = sequence & MASK;
+    let call = this.#ring[place];
+    if (call?.sequence === sequence) this.#ring[place] = undefined;
+    else {
+      call = this.#others.get(sequence);
+      if (call === undefined) return undefined;
+      this.#others.delete(sequence);
+    }
+    this.#size -= 1;
+    return call;
+  }
+
+  /** All, in the order they were handed over. */
+  inOrder(): T[] {
+    const calls = [...this.#others.values()];
+    for (const call of this.#ring) if (call) calls.push(call);
+    return calls.toSorted((a, b) => (a.handedAs - b.handedAs) | 0);
+  }
+
+  /** How many were handed over before this one. */
+  ahead(of: T): number {
+    let count = 0;
+    for (const call of this.#ring) if (call && ((call.handedAs - of.handedAs) | 0) < 0) count += 1;
+    for (const call of this.#others.values()) if (((call.handedAs - of.handedAs) | 0) < 0) count += 1;
+    return count;
+  }
+
+  /** Removes all, and returns them in order. */
+  clear(): T[] {
+    const calls = this.inOrder();
+    this.#ring = [];
+    this.#others = new Map();
+    this.#size = 0;
+    return calls;
+  }
+}
