@@ -117,6 +117,34 @@ export class CancelledError extends ManyhandsError {
   }
 }
 
+/** One thing that a schema found wrong. */
+export interface ValidationIssue {
+  /** Where the part at fault sits, such as `args[0].text` or `result.items[2]`. */
+  readonly path: string;
+  /** What the schema says of it. */
+  readonly message: string;
+}
+
+/** What is known about a value that a schema refused. */
+export interface ValidationDetails {
+  readonly subject: string;
+  readonly issues: readonly ValidationIssue[];
+}
+
+/** Arguments or a result did not pass their schema, or the schema threw an error (see `cause`). */
+export class ValidationError extends ManyhandsError {
+  /** What was validated, such as `args of 'Embedder.embed'` or `result of 'Embedder.embed'`. */
+  readonly subject: string;
+  /** All that the schema found, at least one; the message tells the first. */
+  readonly issues: readonly ValidationIssue[];
+
+  constructor(message: string, details: ValidationDetails, options?: ErrorOptions) {
+    super("MH_VALIDATION", message, options);
+    this.subject = details.subject;
+    this.issues = details.issues;
+  }
+}
+
 /** An optional package is needed here and is not installed; the message holds the command that installs it. */
 export class MissingPackageError extends ManyhandsError {
   constructor(message: string, options?: ErrorOptions) {
@@ -133,6 +161,7 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Manyha
   MH_POOL_STOPPED: PoolStoppedError,
   MH_SERIALIZATION: SerializationError,
   MH_TIMEOUT: TimeoutError,
+  MH_VALIDATION: ValidationError,
   MH_WORKER_CRASHED: WorkerCrashedError,
   MH_WORKER_START: WorkerStartError,
 };
