@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { duration } from "../config/duration.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
 import type { HostSettings } from "../modes/executor.js";
-import { closest } from "./closest.js";
+import { closest } from "../config/closest.js";
 
 /** How the worker for a call is chosen, by name. */
 export type LoadBalancingName = "round-robin" | "least-active" | "least-total" | "random" | "shared-queue" | "key";
