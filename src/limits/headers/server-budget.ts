@@ -1,0 +1,34 @@
+import { atLeastZero } from "./at-least-zero.js";
+
+/** What a server says of one of its limits; each part may be missing. */
+export interface ServerBudget {
+  /** What it counts, as the header names it: `"requests"`, `"tokens"`, the name of a policy. */
+  readonly key: string | undefined;
+  /** The most in one window. */
+  readonly limit: number | undefined;
+  /** What is left in this window. */
+  readonly remaining: number | undefined;
+  /** When the budget is whole again, in ms from now. */
+  readonly resetAfter: number | undefined;
+  /** The length of the window in ms; only a policy tells it. */
+  readonly window: number | undefined;
+}
+
+/**
+ * Makes a budget of the numbers as they were read, in a list of its own.
+ *
+ * The list is empty when there is no number, and when the limit is below zero, for so Azure says that there is no limit.
+ */
+export function toBudgets({ key, limit, remaining, resetAfter, window }: ServerBudget): ServerBudget[] {
+  if (limit !== undefined && limit < 0) return [];
+  const budget: ServerBudget = {
+    key,
+    limit: atLeastZero(limit),
+    remaining: atLeastZero(remaining),
+    resetAfter: atLeastZero(resetAfter),
+    // Nothing can be paced by a window that is empty.
+    window: atLeastZero(window) || undefined,
+  };
+  const says = budget.limit !== undefined || budget.remaining !== undefined || budget.resetAfter !== undefined;
+  return says ? [budget] : [];
+}
