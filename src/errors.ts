@@ -98,6 +98,13 @@ export class PoolFullError extends ManyhandsError {
   }
 }
 
+/** A call asks for more of a limit while it holds so much of it that it would wait for itself. */
+export class LimitDeadlockError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_LIMIT_DEADLOCK", message, options);
+  }
+}
+
 /** Something took longer than it was allowed to. */
 export class TimeoutError extends ManyhandsError {
   /** The time that was allowed, in ms. */
@@ -156,6 +163,7 @@ export class MissingPackageError extends ManyhandsError {
 export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
   MH_CANCELLED: CancelledError,
   MH_DEFINITION: DefinitionError,
+  MH_LIMIT_DEADLOCK: LimitDeadlockError,
   MH_MISSING_PACKAGE: MissingPackageError,
   MH_POOL_FULL: PoolFullError,
   MH_POOL_STOPPED: PoolStoppedError,
