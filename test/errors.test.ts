@@ -55,7 +55,8 @@ describe.each(entries)("%s", (_code, errorClass) => {
   it("takes a cause, and has none unless given", () => {
     const cause = new RangeError("why");
     const withDetails =
-      errorClass.length > 1 && ["SerializationError", "TimeoutError", "WorkerCrashedError"].includes(errorClass.name);
+      errorClass.length > 1 &&
+      ["RetryValidationError", "SerializationError", "TimeoutError", "WorkerCrashedError"].includes(errorClass.name);
     const error = withDetails ? new errorClass("no luck", {}, { cause }) : new errorClass("no luck", { cause });
     expect(error.cause).toBe(cause);
     expect(Object.hasOwn(create(errorClass), "cause")).toBe(false);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { closest } from "../../dist/pool/closest.js";
+import { closest } from "../../dist/config/closest.js";
 
 /** Levenshtein's distance straight from its definition. */
 function distance(a: string, b: string, known = new Map<string, number>()): number {
