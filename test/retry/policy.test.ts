@@ -36,8 +36,7 @@ function failureOf(decision: RetryDecision | undefined): unknown {
 
 describe("RetryPolicy", () => {
   it("checks its options", () => {
-    expect(() => policyOf({ wait: -1 }, "methods.fetch.retry")).toThrow(RangeError);
-    expect(() => policyOf({ wait: -1 }, "methods.fetch.retry")).toThrow("'methods.fetch.retry.wait'");
+    expect(() => policyOf({ wait: -1 }, "methods.fetch.retry")).toThrow(/'methods.fetch.retry.wait'/);
   });
 
   it("tells whether it looks at results", () => {
