@@ -152,6 +152,30 @@ export class ValidationError extends ManyhandsError {
   }
 }
 
+/** What is known of a call none of whose results was acceptable. */
+export interface RefusedResults {
+  readonly attempts: number;
+  readonly results: readonly unknown[];
+  readonly validationErrors: readonly string[];
+}
+
+/** The retries of a call are used up, and the last attempt returned something that `until` does not accept. */
+export class RetryValidationError extends ManyhandsError {
+  /** How many attempts were made, those that threw included. */
+  readonly attempts: number;
+  /** What the attempts returned, in order, without those that threw: the last 100 at most. */
+  readonly results: readonly unknown[];
+  /** Why each of `results` was refused, in the same order. */
+  readonly validationErrors: readonly string[];
+
+  constructor(message: string, details: RefusedResults, options?: ErrorOptions) {
+    super("MH_RETRY_VALIDATION", message, options);
+    this.attempts = details.attempts;
+    this.results = details.results;
+    this.validationErrors = details.validationErrors;
+  }
+}
+
 /** An optional package is needed here and is not installed; the message holds the command that installs it. */
 export class MissingPackageError extends ManyhandsError {
   constructor(message: string, options?: ErrorOptions) {
@@ -167,6 +191,7 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Manyha
   MH_MISSING_PACKAGE: MissingPackageError,
   MH_POOL_FULL: PoolFullError,
   MH_POOL_STOPPED: PoolStoppedError,
+  MH_RETRY_VALIDATION: RetryValidationError,
   MH_SERIALIZATION: SerializationError,
   MH_TIMEOUT: TimeoutError,
   MH_VALIDATION: ValidationError,

@@ -1,5 +1,5 @@
 /** The longest delay a timer of Node.js takes, in ms: about 25 days. */
-const LONGEST_TIMER = 0x7fff_ffff;
+export const LONGEST_TIMER = 0x7fff_ffff;
 
 /**
  * Returns a number of ms that a timer can take.
