@@ -24,6 +24,8 @@ export interface StreamSource {
 export interface StreamSink {
   /** Items the worker may be ahead of the consumer. */
   readonly readAhead: number;
+  /** Whether an item has come. */
+  readonly hasBegun: boolean;
   push(items: unknown[]): void;
 }
 
@@ -113,8 +115,20 @@ export class Stream<T> implements AsyncIterableIterator<T, undefined> {
 
   #start(): void {
     if (this.#source) return;
-    this.#source = this.#open({ readAhead: this.#readAhead, push: (items) => this.#push(items as T[]) });
+    this.#source = this.#open(this.#sink());
     subscribe(this.#source.future, () => this.#ended());
+  }
+
+  #sink(): StreamSink {
+    const sink = {
+      readAhead: this.#readAhead,
+      hasBegun: false,
+      push: (items: unknown[]): void => {
+        sink.hasBegun = true;
+        this.#push(items as T[]);
+      },
+    };
+    return sink;
   }
 
   #push(items: T[]): void {

@@ -1,6 +1,8 @@
 /** What a method can learn about the call it serves, through `call()`. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { processWide } from "../config/process-wide.js";
+import type { Limits } from "../limits/grant.js";
+import { provideCaller } from "../limits/holdings.js";
 
 /** The call that the running code serves. */
 export interface CallContext {
@@ -12,6 +14,8 @@ export interface CallContext {
   readonly signal: AbortSignal;
   /** When the call times out, in ms since the epoch; `undefined` without a timeout. */
   readonly deadline: number | undefined;
+  /** The limits of the pool: what a class that extends `Worker` has as `this.limits`. */
+  readonly limits: Limits;
   /** Tells the caller how far the call has come, in units of your choice. */
   progress(done: number, total?: number): void;
   /** Sends values to the pool's `log` listeners; without any they are printed with the worker's name. */
@@ -50,6 +54,8 @@ export function call(): CallContext {
 function currentCall(): CallContext | undefined {
   return contexts.storage.getStore() ?? contexts.exclusive;
 }
+
+provideCaller(currentCall);
 
 /** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */
 export function runInCall<T>(context: CallContext, step: () => T): T {

@@ -12,6 +12,7 @@
  *     meanwhile still finds the next one waiting.
  */
 import { CancelledError, SerializationError } from "../errors.js";
+import type { Limits } from "../limits/grant.js";
 import { type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
 import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
 
@@ -22,6 +23,8 @@ export interface Replies {
   items(id: number, items: unknown[]): void;
   progress(id: number, done: number, total: number | undefined): void;
   log(id: number, values: unknown[]): void;
+  /** A call that was abandoned has ended after all; only where calls can be. */
+  abandonedEnded?(id: number): void;
 }
 
 /** One call as the host sees it. */
@@ -61,6 +64,7 @@ export class CallServer {
   /** One call at a time, and no other worker in this event loop. */
   readonly #followsOne: boolean;
   readonly #idPrefix: string;
+  readonly #limits: Limits;
   readonly #replies: Replies;
   readonly #pacing: Pacing;
   readonly #waiting = new Map<number, HostedCall>();
@@ -74,7 +78,7 @@ export class CallServer {
   constructor(
     instance: object,
     methods: readonly string[],
-    options: { concurrency: number; pool: string; isAlone: boolean },
+    options: { concurrency: number; pool: string; isAlone: boolean; limits: Limits },
     replies: Replies,
     pacing: Pacing,
   ) {
@@ -84,6 +88,7 @@ export class CallServer {
     this.#concurrency = options.concurrency;
     this.#followsOne = options.isAlone && options.concurrency === 1;
     this.#idPrefix = `${options.pool}:`;
+    this.#limits = options.limits;
     this.#replies = replies;
     this.#pacing = pacing;
   }
@@ -177,7 +182,7 @@ export class CallServer {
   }
 
   #begin(hosted: HostedCall): void {
-    const running = new RunningCall(this.#idPrefix, hosted, this.#replies);
+    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits);
     const isExclusive = this.#isExclusive(hosted);
     const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
     let result: unknown;
@@ -224,7 +229,10 @@ export class CallServer {
 
   #end(hosted: HostedCall, running: RunningCall, isFailed: boolean, value: unknown): void {
     const ran = performance.now() - running.startedAt;
-    if (running.isAbandoned) return;
+    if (running.isAbandoned) {
+      this.#replies.abandonedEnded?.(hosted.id);
+      return;
+    }
     this.#running.delete(hosted.id);
     if (!hosted.isUrgent) this.#ordered -= 1;
     if (this.#isExclusive(hosted)) setExclusiveCall(undefined);
@@ -264,14 +272,16 @@ class RunningCall implements CallContext {
   isAbandoned = false;
   readonly #prefix: string;
   readonly hosted: HostedCall;
+  readonly limits: Limits;
   readonly #replies: Replies;
   #abortion: { readonly reason: unknown } | undefined;
   #controller: AbortController | undefined;
 
-  constructor(prefix: string, hosted: HostedCall, replies: Replies) {
+  constructor(prefix: string, hosted: HostedCall, replies: Replies, limits: Limits) {
     this.#prefix = prefix;
     this.hosted = hosted;
     this.#replies = replies;
+    this.limits = limits;
   }
 
   get id(): string {

@@ -1,6 +1,7 @@
 /** What this thread knows of itself as a host; all empty in the main program. */
 import { processWide } from "../config/process-wide.js";
 import { DefinitionError } from "../errors.js";
+import type { Limits } from "../limits/grant.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 
 interface HostState {
@@ -8,8 +9,8 @@ interface HostState {
   depth: number;
   /** The module that is being loaded in order to find a worker in it. */
   loading: string | undefined;
-  /** Which worker is being constructed: `Worker` reads it. */
-  constructing: WorkerIdentity | undefined;
+  /** Which worker is being constructed, and its limits: `Worker` reads it. */
+  constructing: { readonly identity: WorkerIdentity; readonly limits: Limits } | undefined;
 }
 
 export const hostState = processWide<HostState>("host-state", () => ({

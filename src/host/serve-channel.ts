@@ -8,7 +8,11 @@
  * H2. No call begins while earlier replies have not left this process.
  */
 import { getHeapStatistics } from "node:v8";
-import { isMainThread } from "node:worker_threads";
+import { isMainThread, threadId } from "node:worker_threads";
+import type { Limits } from "../limits/grant.js";
+import { LimitSet } from "../limits/limit-set.js";
+import { LimitClient, type LimitLine } from "../limits/remote/limit-client.js";
+import type { LimitReply } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
@@ -50,6 +54,7 @@ class ChannelHost implements Replies, Pacing {
   readonly #outbox: Outbox;
   readonly #swiftness: Swiftness;
   #server: CallServer | undefined;
+  #limits: LimitClient | undefined;
   readonly #begun: Int32Array | undefined;
   #arrivals = 0;
   /** Whether the caller sends many calls at a time: it can wait a moment for replies of several messages. */
@@ -75,14 +80,25 @@ class ChannelHost implements Replies, Pacing {
     this.#watchDeath();
     try {
       const registration = await importRegistration(blueprint.url, blueprint.key, blueprint.name);
-      const instance = construct(registration.target, blueprint.constructorArgs, identity);
-      this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true }, this, this);
+      const limits = this.#openLimits();
+      const instance = construct(registration.target, blueprint.constructorArgs, identity, limits);
+      this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true, limits }, this, this);
       this.#outbox.begin().push(ToCaller.ready);
     } catch (error) {
       this.#outbox.begin().push(ToCaller.startFailed, this.#encode(error));
     }
     this.#reportMemory();
     this.#flush();
+  }
+
+  #openLimits(): Limits {
+    const { limits } = this.#start;
+    if (!limits) return new LimitSet([]);
+    const line: LimitLine = {
+      send: (message) => void this.#outbox.begin().push(ToCaller.limits, message),
+      decode: (error) => decodeFailure(error as WireFailure, () => undefined, "(limits of the pool)"),
+    };
+    return (this.#limits = new LimitClient(limits, line, threadId + 1));
   }
 
   receive(message: unknown[]): void {
@@ -138,6 +154,9 @@ class ChannelHost implements Replies, Pacing {
       case ToHost.ping:
         void this.#pong(id, message[at + 1] as number);
         return at + 2;
+      case ToHost.limits:
+        this.#limits!.receive(message[at] as LimitReply);
+        return at + 1;
       case ToHost.skipped:
         this.#arrivals = (this.#arrivals + 1) | 0;
         return at;

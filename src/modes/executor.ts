@@ -1,6 +1,7 @@
 /** The one interface that a mode implements: how to make the place a worker lives in, and how to talk to it. */
 import type { Mode } from "../config/mode.js";
 import type { CrashDetails } from "../errors.js";
+import type { LimitSource } from "../limits/limit-source.js";
 import type { ErrorClassLookup } from "../wire/error-codec.js";
 import type { StartMessage } from "../wire/protocol.js";
 
@@ -26,6 +27,8 @@ export interface HostSetup {
   readonly label: string;
   readonly errorClasses: ErrorClassLookup;
   readonly settings: HostSettings;
+  /** What the worker has as `this.limits`. */
+  readonly limits: LimitSource;
 }
 
 /** Options of threads and processes; each is Node's own option of that name. */
@@ -101,6 +104,8 @@ export interface HostEvents {
   progress(sequence: number, done: number, total: number | undefined): void;
   log(sequence: number, values: unknown[]): void;
   pong(sequence: number, isHealthy: boolean): void;
+  /** A call that was abandoned has ended after all. */
+  abandonedEnded(sequence: number): void;
   /** Bytes of memory the worker uses. */
   memory(bytes: number): void;
   /** The worker is gone; `cause` is the exception that ended it, where one did. */

@@ -30,12 +30,13 @@ class LocalHost implements Host {
   }
 
   launch(): void {
-    const { start, events } = this.#setup;
+    const { start, events, limits } = this.#setup;
     try {
       const registration = findRegistration(start.blueprint.key)!;
-      const instance = construct(registration.target, start.blueprint.constructorArgs, start.identity);
+      const instance = construct(registration.target, start.blueprint.constructorArgs, start.identity, limits);
       const { blueprint } = start;
-      this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: false }, events, UNPACED);
+      const options = { ...blueprint, isAlone: false, limits };
+      this.#server = new CallServer(instance, blueprint.methods, options, events, UNPACED);
     } catch (error) {
       events.startFailed(error);
       return;

@@ -8,6 +8,8 @@
  * R2. `exited` comes last, after everything the worker managed to say.
  */
 import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
+import { LimitServer } from "../limits/remote/limit-server.js";
+import type { LimitMessage } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
@@ -52,6 +54,7 @@ export class RemoteHost implements Host {
   #vessel: Vessel | undefined;
   #outbox: Outbox | undefined;
   readonly #swift = new Set<number>();
+  #limits: LimitServer | undefined;
   readonly #begun: Int32Array | undefined;
   /** Calls without an outcome. */
   #inFlight = 0;
@@ -88,7 +91,8 @@ export class RemoteHost implements Host {
       this.#vessel!.kill();
     };
     this.#outbox = new Outbox(channel, (entry, error) => this.#callUnsendable(entry, error));
-    channel.post([this.#setup.start], []);
+    this.#limits = this.#serveLimits();
+    channel.post([{ ...this.#setup.start, limits: this.#limits?.ticket }], []);
   }
 
   call(request: CallRequest): void {
@@ -170,6 +174,18 @@ export class RemoteHost implements Host {
     this.#vessel?.unref();
   }
 
+  /** Limits for the worker, where the pool has any. */
+  #serveLimits(): LimitServer | undefined {
+    const { limits, start } = this.#setup;
+    if (limits.isUnlimited) return undefined;
+    return new LimitServer(limits, start.identity.mode === "thread", {
+      send: (reply) => {
+        if (!this.#hasExited) this.#outbox!.begin().push(ToHost.limits, reply);
+      },
+      encode: (error) => encodeFailure(error, (value) => canSend(this.#vessel!.trySend, value)),
+    });
+  }
+
   #receive(message: unknown[]): void {
     const { events } = this.#setup;
     let at = 0;
@@ -214,6 +230,9 @@ export class RemoteHost implements Host {
       case ToCaller.memory:
         events.memory(first);
         return at + 1;
+      case ToCaller.limits:
+        this.#limits!.receive(message[at] as LimitMessage);
+        return at + 1;
       case ToCaller.ready:
         events.ready();
         return at;
@@ -236,6 +255,7 @@ export class RemoteHost implements Host {
     this.#vessel?.channel.deliverPending();
     this.#hasExited = true;
     this.#vessel?.channel.close();
+    this.#limits?.close();
     const { exitCode, signal } = details;
     const words = this.#lastWords;
     const reason = this.#expected?.reason ?? words?.reason ?? details.reason;

@@ -68,14 +68,18 @@ export function askBalancer(
 function roundRobin<C extends Candidate>(): Pick<C> {
   let last = -1;
   return (workers) => {
-    for (let step = 1; step <= workers.length; step += 1) {
-      const at = (last + step) % workers.length;
-      if (workers[at]!.isOpen) {
-        last = at;
-        return workers[at]!;
+    let next: C | undefined;
+    for (const worker of workers) {
+      if (!worker.isOpen) continue;
+      // The first behind the last one, else the first of all.
+      if (worker.index > last) {
+        next = worker;
+        break;
       }
+      next ??= worker;
     }
-    return workers[0]!;
+    last = next!.index;
+    return next!;
   };
 }
 

@@ -3,20 +3,25 @@
  *
  * States (`place`):
  *
- *     preparing ─→ waiting ─→ worker ─→ over
- *         │           │ ↑        │
- *         └───────────┴─┼────────┴──→ over      (cancelled, timed out)
- *                       └────────┘              (its worker died before the call began)
+ *       aside ─→ waiting ─→ worker ─→ over
+ *       │   ↑       │ ↑        │ │
+ *       │   └───────┼─┼────────┘ │               (made again)
+ *       └───────────┴─┼──────────┴──→ over       (cancelled, timed out)
+ *                     └────────┘                 (its worker died before the call began)
  *
- * `preparing`: futures among the arguments are pending. `waiting`: in a waiting room. `worker`: handed to a worker, and
- * perhaps begun. `over`: the future is settled; a worker may still be busy with it until it lets go.
+ * `aside`: futures among the arguments are pending, limits or the end of a backoff awaited. `waiting`: in a waiting room.
+ * `worker`: handed to a worker, and perhaps begun. `over`: the future is settled; a worker may still be busy with it until
+ * it lets go.
  *
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
+import type { Amounts, HeldGrant } from "../limits/grant.js";
+import type { Outcome } from "../limits/limit.js";
 import type { CallRequest } from "../modes/executor.js";
+import type { RetryHistory } from "../retry/history.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { turnNow } from "./clock.js";
 import { onAbort } from "../config/on-abort.js";
@@ -47,6 +52,16 @@ export interface CallTraits {
   readonly sink?: StreamSink;
 }
 
+/** What calls with limits or retries have besides; most have neither. */
+export interface CallExtras {
+  /** What it took of limits. */
+  grant: HeldGrant<unknown> | undefined;
+  /** What its attempts returned so far. */
+  history: RetryHistory | undefined;
+  /** The only worker that may take it: by its place, or, for another attempt, as long as that very worker lives. */
+  boundTo: { readonly index: number; readonly id?: string } | undefined;
+}
+
 const NO_ARGS: readonly unknown[] = [];
 
 export class Call implements FutureSource, CallRequest, Waiter {
@@ -59,7 +74,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
   readonly submittedAt = turnNow();
   readonly future: Future<unknown> = new Future<unknown>(this);
   args: readonly unknown[];
-  place: "preparing" | "waiting" | "worker" | "over" = "preparing";
+  place: "aside" | "waiting" | "worker" | "over" = "aside";
   waitsIn: WaitingRoom<Call> | undefined;
   slot: CallPlace | undefined;
   attempt = 0;
@@ -74,6 +89,7 @@ export class Call implements FutureSource, CallRequest, Waiter {
   #timer: NodeJS.Timeout | undefined;
   #forgetSignal: (() => void) | undefined;
   #progress: Progress | undefined;
+  #extras: CallExtras | undefined;
   #progressListeners: ((progress: Progress) => void)[] | undefined;
 
   constructor(
@@ -154,6 +170,33 @@ export class Call implements FutureSource, CallRequest, Waiter {
       this.#forgetSignal = onAbort(signal, (reason) => this.#owner.cancel(this, reason));
     }
     return true;
+  }
+
+  get extras(): CallExtras {
+    return (this.#extras ??= { grant: undefined, history: undefined, boundTo: undefined });
+  }
+
+  get boundTo(): CallExtras["boundTo"] {
+    return this.#extras?.boundTo;
+  }
+
+  get hasGrant(): boolean {
+    return this.#extras?.grant !== undefined;
+  }
+
+  /** Gives back what the call took of limits, of which it really used so much. */
+  endGrant(outcome: Outcome, usage?: Amounts): void {
+    const grant = this.#extras?.grant;
+    if (!grant) return;
+    if (usage) grant.update(usage);
+    this.#extras!.grant = undefined;
+    grant.release(outcome);
+  }
+
+  /** Gives back all of it: the call has not begun. */
+  refundGrant(): void {
+    const grant = this.#extras?.grant;
+    if (grant) this.endGrant("ignored", Object.fromEntries(Object.keys(grant.amounts).map((key) => [key, 0])));
   }
 
   cancel(reason: unknown): void {

@@ -1,5 +1,6 @@
 /** Reads from a class which methods a pool of it has. */
 import { DefinitionError } from "../errors.js";
+import { checkNames, type MethodOptions } from "./method-plan.js";
 import type { MethodInfo } from "./pool-core.js";
 
 /** Members that every pool has; a worker class cannot have a method of such a name. */
@@ -19,12 +20,6 @@ export const RESERVED_MEMBERS = [
 
 /** The name of a member that every pool has. */
 export type ReservedMember = (typeof RESERVED_MEMBERS)[number];
-
-/** What a definition may say of a method. */
-export interface MethodOptions {
-  /** Whether the method returns something to iterate; known by itself of `async *` and `*` methods. */
-  readonly stream?: boolean;
-}
 
 const GENERATORS: readonly string[] = ["AsyncGeneratorFunction", "GeneratorFunction"];
 
@@ -54,10 +49,8 @@ export function methodsOf(
     if (!found.has(name)) continue;
     throw new DefinitionError(`Cannot define '${target.name}' as every pool has a member '${name}': rename the method`);
   }
-  for (const name of Object.keys(options)) {
-    if (found.has(name)) continue;
-    throw new DefinitionError(`Cannot set options of '${target.name}.${name}' as there is no such method`);
-  }
   const names = [...found.keys()].toSorted();
-  return names.map((name, index) => ({ index, name, isStream: found.get(name)! }));
+  const methods = names.map((name, index) => ({ index, name, isStream: found.get(name)! }));
+  checkNames(target.name, methods, Object.keys(options));
+  return methods;
 }

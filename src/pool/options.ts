@@ -3,7 +3,11 @@ import { availableParallelism } from "node:os";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
+import { oneOf } from "../config/one-of.js";
 import type { HostSettings } from "../modes/executor.js";
+import type { RetryOptions } from "../retry/options.js";
+import type { CallPlan } from "./method-plan.js";
+import type { LimitsOption } from "./pool-limits.js";
 
 /** How the worker for a call is chosen, by name. */
 export type LoadBalancingName = "round-robin" | "least-active" | "least-total" | "random" | "shared-queue" | "key";
@@ -76,6 +80,15 @@ export interface PoolOptions extends HostSettings {
   blocking?: boolean | undefined;
   /** How long a worker may take to load its module and construct itself, in ms. Default: 60,000. */
   startTimeout?: number | undefined;
+  /**
+   * Limits that calls and workers of the pool keep to: a list for this pool alone, a `LimitSet` or `LimitPool` to share with
+   * others, `perWorker(…)`, or the `limits` of the worker that makes the pool. Default: none.
+   */
+  limits?: LimitsOption | undefined;
+  /** Makes calls again that failed. Default: none is. */
+  retry?: RetryOptions | undefined;
+  /** What is done around calls of single methods, by name; in place of what the definition says. */
+  methods?: Readonly<Record<string, CallPlan>> | undefined;
   /** Whether SIGINT and SIGTERM stop the pool, and then end the process as they would have. Default: false. */
   handleSignals?: boolean | undefined;
 }
@@ -142,6 +155,9 @@ const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
   blocking: true,
   startTimeout: true,
   handleSignals: true,
+  limits: true,
+  retry: true,
+  methods: true,
   execArgv: true,
   env: true,
   resourceLimits: true,
@@ -259,15 +275,6 @@ function finite(name: string, value: number): number {
 function positive(name: string, value: number): number {
   if (typeof value === "number" && value > 0) return value;
   throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${String(value)}`);
-}
-
-function oneOf<T extends string>(name: string, value: T, allowed: readonly T[]): T {
-  if (allowed.includes(value)) return value;
-  const hint = closest(String(value), allowed);
-  throw new TypeError(
-    `Cannot set '${name}' as it must be one of ${allowed.map((item) => `'${item}'`).join(", ")}: current value is ` +
-      `'${String(value)}'${hint ? `, did you mean '${hint}'?` : ""}`,
-  );
 }
 
 function balancing(value: LoadBalancingName | LoadBalancer): LoadBalancingName | LoadBalancer {

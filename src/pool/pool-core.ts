@@ -19,16 +19,24 @@ import {
   TimeoutError,
   type WorkerStartError,
 } from "../errors.js";
-import { findFutures, whenUnwrapped } from "../future/unwrap.js";
+import type { LimitSource } from "../limits/limit-source.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
+import { WaitingRoom } from "../waiting/waiting-room.js";
+import { Aside } from "./aside.js";
+import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
+import { Gate } from "./gate.js";
+import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
+import type { MethodPlan } from "./method-plan.js";
 import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
+import type { PoolLimits } from "./pool-limits.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
+import { prepare } from "./prepare.js";
+import { Readiness } from "./readiness.js";
 import { Roster } from "./roster.js";
 import { Slot, type SlotOwner } from "./slot.js";
-import { WaitingRoom } from "../waiting/waiting-room.js";
 
 /** A method of the worker class, as calls refer to it. */
 export interface MethodInfo {
@@ -45,19 +53,23 @@ export interface PoolSetup {
   readonly id: string;
   readonly methods: readonly MethodInfo[];
   readonly options: ResolvedOptions;
+  readonly limits: PoolLimits;
+  /** What is done around the calls of each method, by its index; `undefined` when that is nothing for all of them. */
+  readonly plans: readonly (MethodPlan | undefined)[] | undefined;
   /** Makes a host of the executor for a worker of this pool. */
-  createHost(identity: WorkerIdentity, events: HostEvents): Host;
+  createHost(identity: WorkerIdentity, events: HostEvents, limits: LimitSource): Host;
 }
 
 const STOP_WITHIN_MS = 30_000;
 
-export class PoolCore implements CallOwner, SlotOwner {
+export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwner {
   readonly #setup: PoolSetup;
   readonly options: ResolvedOptions;
   readonly events = new Emitter();
   readonly #room = new WaitingRoom<Call>();
-  /** Calls among whose arguments a future is pending. */
-  readonly #preparing = new Set<Call>();
+  readonly #aside = new Aside();
+  readonly #attempts: Attempts | undefined;
+  readonly #limited = new LimitedCalls(this);
   readonly #tally = new Tally();
   readonly #roster: Roster;
   #calls = 0;
@@ -68,13 +80,14 @@ export class PoolCore implements CallOwner, SlotOwner {
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
-  #drains: (() => void)[] = [];
-  #rooms: (() => void)[] = [];
-  #readiness: { slot: Slot; resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #drains = new Gate();
+  readonly #rooms = new Gate();
+  readonly #readiness = new Readiness();
 
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.options = setup.options;
+    if (setup.plans) this.#attempts = new Attempts(this, setup.plans);
     this.#roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
     const { healthCheck, isElastic, idleTimeout } = setup.options;
     if (healthCheck) this.#every(healthCheck.interval, () => this.#checkHealth());
@@ -111,6 +124,7 @@ export class PoolCore implements CallOwner, SlotOwner {
       const error = new PoolStoppedError(`Cannot call '${method.name}' as the pool of '${this.name}' is stopped`);
       call.finish("failed", error);
     } else if (call.watch(this.options.timeout)) {
+      this.#plan(call)?.retry?.onCall(performance.now());
       this.#prepare(call);
     }
     return call;
@@ -140,8 +154,12 @@ export class PoolCore implements CallOwner, SlotOwner {
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
     this.#unsettled -= 1;
     this.#tally[status] += 1;
-    if (from === "preparing") this.#preparing.delete(call);
-    if (from !== "worker") this.#leftTheRoom();
+    if (from !== "worker") {
+      this.#aside.drop(call);
+      call.refundGrant();
+      this.#leftTheRoom();
+      this.#feedIfFree();
+    }
     if (call.ran !== undefined && call.waited !== undefined) {
       this.#tally.run.record(call.ran);
       this.#tally.wait.record(call.waited);
@@ -152,13 +170,13 @@ export class PoolCore implements CallOwner, SlotOwner {
   /** Resolves when the waiting room has space. */
   async room(): Promise<void> {
     if (this.#tally.queued < this.options.capacity || this.isStopped) return;
-    await new Promise<void>((resolve) => this.#rooms.push(resolve));
+    await this.#rooms.wait();
   }
 
   /** Resolves when no call waits or runs. */
   async drain(): Promise<void> {
     if (this.#isDrained) return;
-    await new Promise<void>((resolve) => this.#drains.push(resolve));
+    await this.#drains.wait();
   }
 
   /** Starts the workers that are always kept, and resolves when they take calls. */
@@ -167,14 +185,8 @@ export class PoolCore implements CallOwner, SlotOwner {
       throw new PoolStoppedError(`Cannot start the pool of '${this.name}' as it is stopped`);
     if (this.options.onDemand) return;
     if (this.slots.length === 0) this.#roster.add();
-    const waits = this.liveSlots
-      .filter((slot) => slot.state !== "ready")
-      .map(async (slot) => {
-        const isReady = new Promise<void>((resolve, reject) => this.#readiness.push({ slot, resolve, reject }));
-        slot.start();
-        await isReady;
-      });
-    await Promise.all(waits);
+    const missing = this.liveSlots.filter((slot) => slot.state !== "ready");
+    await Promise.all(missing.map(async (slot) => this.#readiness.of(slot)));
   }
 
   /** Changes the number of workers, or its bounds; surplus workers finish what they have. */
@@ -197,13 +209,13 @@ export class PoolCore implements CallOwner, SlotOwner {
   }
 
   stats(): PoolStats {
-    return this.#tally.report(this.id, this.isStopped, this.options, this.slots);
+    return this.#tally.report(this.id, this.isStopped, this.options, this.slots, this.#setup.limits.reports());
   }
 
   // What slots ask of their pool.
 
   createHost(identity: WorkerIdentity, events: HostEvents): Host {
-    return this.#setup.createHost(identity, events);
+    return this.#setup.createHost(identity, events, this.#setup.limits.of(identity.index));
   }
 
   identify(index: number): WorkerIdentity {
@@ -211,7 +223,17 @@ export class PoolCore implements CallOwner, SlotOwner {
     return { index, id: `${this.id}/${this.#generation}`, mode: this.options.mode, pool: this.id };
   }
 
+  get isOwed(): boolean {
+    return this.#limited.isOwed;
+  }
+
+  answered(call: Call, status: "done" | "failed", outcome: unknown): void {
+    if (this.#attempts) this.#attempts.ended(call, status, outcome);
+    else call.finish(status, outcome);
+  }
+
   hasRoom(slot: Slot): void {
+    if (this.#limited.isOwed) this.#limited.serve();
     this.#feed(slot);
     this.#checkDrained();
   }
@@ -221,14 +243,15 @@ export class PoolCore implements CallOwner, SlotOwner {
       call.place = "waiting";
       call.slot = undefined;
       this.#tally.queued += 1;
+      call.refundGrant();
       if (this.isStopped) this.#abandon(call, "cancelled", this.#stoppedEarly());
-      else this.#admit(call);
+      else this.#enter(call);
     }
   }
 
   becameReady(slot: Slot): void {
     this.events.emit("ready", { worker: slot.identity! });
-    this.#settleReadiness(slot, undefined);
+    this.#readiness.settle(slot, undefined);
   }
 
   died(_slot: Slot, worker: WorkerIdentity, details: CrashDetails): void {
@@ -237,7 +260,7 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   cannotStart(slot: Slot, error: WorkerStartError): void {
     this.events.emit("start-failed", { error });
-    this.#settleReadiness(slot, error);
+    this.#readiness.settle(slot, error);
     const isHopeless = !this.slots.some(({ state }) => state === "ready" || state === "starting");
     const own = slot.surrender();
     const [bound, free] = [
@@ -258,7 +281,7 @@ export class PoolCore implements CallOwner, SlotOwner {
     this.#roster.remove(slot);
     this.#tally.restarts += slot.restarts;
     this.#reroute(slot);
-    this.#settleReadiness(slot, new PoolStoppedError(`The worker ${slot.index} of '${this.name}' was stopped`));
+    this.#readiness.settle(slot, new PoolStoppedError(`The worker ${slot.index} of '${this.name}' was stopped`));
     this.#growForRoom();
     if (this.slots.length === 0) this.#onStopped?.();
   }
@@ -273,41 +296,97 @@ export class PoolCore implements CallOwner, SlotOwner {
   // How a call finds its worker.
 
   #prepare(call: Call): void {
-    let futures: ReturnType<typeof findFutures>;
-    try {
-      if (this.options.unwrapFutures) futures = findFutures(call.args);
-    } catch (error) {
+    prepare(call, {
+      unwrapFutures: this.options.unwrapFutures,
+      schema: this.#plan(call)?.args,
+      setAside: () => this.#aside.add(call),
+      ready: (args) => {
+        if (call.place === "over") return;
+        this.#aside.delete(call);
+        call.args = args;
+        if (this.#mayEnter(call)) this.#enter(call);
+      },
+      failed: (error) => call.finish("failed", error),
+    });
+  }
+
+  /** Turns a call away, this one or another, when too many wait. */
+  #mayEnter(call: Call): boolean {
+    const { capacity, overflow } = this.options;
+    if (this.#tally.queued <= capacity || overflow === "wait" || this.#roster.hasOpen) return true;
+    const dropped = overflow === "reject" ? call : (this.#room.oldest() ?? call);
+    this.#room.delete(dropped);
+    const message = `Cannot call '${dropped.name}' as ${capacity} calls wait in the pool of '${this.name}' already`;
+    dropped.finish("failed", new PoolFullError(`${message}: overflow is '${overflow}'`));
+    return dropped !== call;
+  }
+
+  /** Lets a call wait for the limits it needs, or else for a worker. */
+  #enter(call: Call): void {
+    const cost = this.#plan(call)?.cost;
+    if (cost) {
+      this.#limited.add(call, cost);
+    } else {
+      call.place = "waiting";
+      this.#admit(call);
+    }
+  }
+
+  // What calls with limits and attempts ask of their pool.
+
+  setAside(call: Call, leave?: () => void): void {
+    if (call.place === "worker") this.#tally.queued += 1;
+    this.#aside.add(call, leave);
+  }
+
+  again(call: Call, delay: number, error: unknown): void {
+    if (this.isStopped) {
       call.finish("failed", error);
       return;
     }
-    if (!futures) {
+    this.#tally.retried += 1;
+    if (call.worker) call.extras.boundTo = call.worker;
+    const timer = setTimeout(() => {
+      this.#aside.delete(call);
       this.#enter(call);
-      return;
-    }
-    this.#preparing.add(call);
-    whenUnwrapped(
-      call.args,
-      futures,
-      (args) => {
-        if (!this.#preparing.delete(call)) return;
-        call.args = args;
-        this.#enter(call);
-      },
-      (error) => call.finish("failed", error),
-    );
+    }, delay);
+    this.setAside(call, () => clearTimeout(timer));
   }
 
-  #enter(call: Call): void {
-    const { capacity, overflow } = this.options;
-    if (this.#tally.queued > capacity && overflow !== "wait" && !this.#roster.hasOpen) {
-      const dropped = overflow === "reject" ? call : (this.#room.oldest() ?? call);
-      this.#room.delete(dropped);
-      const message = `Cannot call '${dropped.name}' as ${capacity} calls wait in the pool of '${this.name}' already`;
-      dropped.finish("failed", new PoolFullError(`${message}: overflow is '${overflow}'`));
-      if (dropped === call) return;
+  limitsFor(call: Call): LimitSource {
+    const { shared } = this.#setup.limits;
+    if (!shared || this.#roster.isBound(call)) this.#roster.bind(call);
+    return shared ?? this.#setup.limits.of(call.extras.boundTo!.index);
+  }
+
+  canBegin(call: Call): boolean {
+    return this.options.onDemand ? this.#roster.mayGrow : this.#roster.idleFor(call) !== undefined;
+  }
+
+  wantWorker(call: Call): void {
+    this.#roster.want(call);
+  }
+
+  begin(call: Call): void {
+    this.#aside.delete(call);
+    const { onDemand } = this.options;
+    const slot = onDemand && this.#roster.mayGrow ? this.#roster.add() : this.#roster.idleFor(call);
+    if (slot) {
+      this.#give(call, slot);
+    } else {
+      call.place = "waiting";
+      this.#admit(call);
     }
-    call.place = "waiting";
-    this.#admit(call);
+    this.#feedIfFree();
+  }
+
+  /** While a worker was owed to somebody, none was handed anything ahead (D1): makes up for it (P1). */
+  #feedIfFree(): void {
+    if (this.#room.size > 0 && !this.#limited.isOwed) for (const slot of this.slots) this.#feed(slot);
+  }
+
+  #plan(call: Call): MethodPlan | undefined {
+    return this.#setup.plans?.[call.method];
   }
 
   /** Gives a call to a worker, or lets it wait for one. */
@@ -369,7 +448,7 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   #leftTheRoom(): void {
     this.#tally.queued -= 1;
-    if (this.#rooms.length > 0 && this.#tally.queued < this.options.capacity) this.#rooms.shift()!();
+    if (!this.#rooms.isEmpty && this.#tally.queued < this.options.capacity) this.#rooms.openForOne();
   }
 
   // How many workers there are.
@@ -404,22 +483,12 @@ export class PoolCore implements CallOwner, SlotOwner {
 
   // Starting and stopping.
 
-  #settleReadiness(slot: Slot, error: Error | undefined): void {
-    const settled = this.#readiness.filter((wait) => wait.slot === slot);
-    this.#readiness = this.#readiness.filter((wait) => wait.slot !== slot);
-    for (const { resolve, reject } of settled) {
-      if (error) reject(error);
-      else resolve();
-    }
-  }
-
   get #isDrained(): boolean {
     return this.#unsettled === 0 && this.slots.every(({ isQuiet }) => isQuiet);
   }
 
   #checkDrained(): void {
-    if (this.#drains.length === 0 || !this.#isDrained) return;
-    for (const resolve of this.#drains.splice(0)) resolve();
+    if (!this.#drains.isEmpty && this.#isDrained) this.#drains.openForAll();
   }
 
   async #stop(): Promise<void> {
@@ -428,11 +497,11 @@ export class PoolCore implements CallOwner, SlotOwner {
     this.#roster.close();
     for (const timer of this.#timers) clearInterval(timer);
     const error = this.#stoppedEarly();
-    const waiting = [...this.#preparing, ...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
+    const waiting = [...this.#aside.all(), ...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
     const handed = this.slots.flatMap((slot) => slot.handed()).filter((call) => !call.isRunning);
     for (const call of waiting) call.finish("cancelled", error);
     for (const call of handed) this.#abandon(call, "cancelled", error);
-    for (const resolve of this.#rooms.splice(0)) resolve();
+    this.#rooms.openForAll();
     const allGone = new Promise<void>((resolve) => (this.#onStopped = resolve));
     if (this.slots.length === 0) this.#onStopped!();
     for (const slot of this.slots) slot.retire(false);

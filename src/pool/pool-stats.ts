@@ -1,4 +1,5 @@
 import type { Mode } from "../config/mode.js";
+import type { LimitSetStats } from "../limits/limit-set.js";
 import { Histogram, type Percentiles } from "./histogram.js";
 import type { ResolvedOptions } from "./options.js";
 import type { Slot, SlotState } from "./slot.js";
@@ -20,12 +21,17 @@ export interface PoolStats {
     readonly each: readonly WorkerStats[];
   };
   readonly calls: {
+    /** Made and not given to a worker, or to begin there after others; those that wait for limits or a retry included. */
     readonly queued: number;
     readonly running: number;
     readonly done: number;
     readonly failed: number;
+    /** Attempts that were followed by another. */
+    readonly retried: number;
     readonly cancelled: number;
   };
+  /** The limits of the pool, by set; empty where it has none, or where those around this pool are known. */
+  readonly limits: readonly LimitSetStats[];
   /** From the call to its start. */
   readonly wait: Percentiles;
   /** In the worker. */
@@ -62,13 +68,20 @@ export class Tally {
   dispatched = 0;
   done = 0;
   failed = 0;
+  retried = 0;
   cancelled = 0;
   /** Restarts of workers whose place is gone. */
   restarts = 0;
   readonly wait = new Histogram();
   readonly run = new Histogram();
 
-  report(id: string, isStopped: boolean, options: ResolvedOptions, slots: readonly Slot[]): PoolStats {
+  report(
+    id: string,
+    isStopped: boolean,
+    options: ResolvedOptions,
+    slots: readonly Slot[],
+    limits: readonly LimitSetStats[],
+  ): PoolStats {
     const each = slots.map(reportWorker);
     const up = each.filter(({ state }) => state === "ready" || state === "retiring" || state === "stopping");
     const busy = up.filter(({ active }) => active > 0).length;
@@ -92,8 +105,10 @@ export class Tally {
         running,
         done: this.done,
         failed: this.failed,
+        retried: this.retried,
         cancelled: this.cancelled,
       },
+      limits: limits.filter((set) => set.limits.length > 0),
       wait: this.wait.percentiles(),
       run: this.run.percentiles(),
       loadBalancer: {

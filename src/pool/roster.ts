@@ -19,6 +19,7 @@ export class Roster {
   #min: number;
   #max: number;
   #isClosed = false;
+  #turn = 0;
 
   constructor(name: string, options: ResolvedOptions, create: (index: number) => Slot) {
     this.#name = name;
@@ -110,6 +111,8 @@ export class Roster {
    * @throws {TypeError} when the load-balancing function names none
    */
   route(call: Call): Slot | undefined {
+    const bound = this.#boundSlot(call);
+    if (bound) return bound;
     const { target } = call.traits;
     if (target !== undefined) {
       const slot = this.#slots.find(({ index }) => index === target);
@@ -130,6 +133,49 @@ export class Roster {
   isBound(call: Call): boolean {
     const { loadBalancing } = this.#options;
     const isByKey = loadBalancing === "key" && call.options.key !== undefined;
-    return call.traits.target !== undefined || isByKey || typeof loadBalancing === "function";
+    const isChosen = call.traits.target !== undefined || isByKey || typeof loadBalancing === "function";
+    return isChosen || this.#boundSlot(call) !== undefined;
+  }
+
+  /** Settles on one worker for the call, whether it has room or not. */
+  bind(call: Call): void {
+    if (this.#boundSlot(call)) return;
+    const { index } = this.route(call) ?? this.#next();
+    call.extras.boundTo = { index };
+  }
+
+  /** A worker that would begin with the call at once; one that starts would not. */
+  idleFor(call: Call): Slot | undefined {
+    if (this.isBound(call)) {
+      const slot = this.route(call)!;
+      return slot.isReadyAndIdle ? slot : undefined;
+    }
+    const idle = this.#slots.filter((slot) => slot.isReadyAndIdle);
+    return idle.length === 0 || !this.#pick ? idle[0] : this.#pick(idle);
+  }
+
+  /** A worker is missing for the call: starts one, unless one is starting. */
+  want(call: Call): void {
+    if (this.isBound(call)) {
+      this.route(call)!.start();
+    } else if (!this.#slots.some(({ state }) => state === "starting")) {
+      const cold = this.#slots.find(({ state }) => state === "cold");
+      if (cold) cold.start();
+      else if (this.mayGrow && !this.#options.onDemand) this.add().start();
+    }
+  }
+
+  /** Where the call must go for something that happened to it; `undefined` when that worker is gone. */
+  #boundSlot({ boundTo }: Call): Slot | undefined {
+    if (!boundTo) return undefined;
+    const slot = this.#slots.find(({ index }) => index === boundTo.index);
+    const isLost = boundTo.id !== undefined && slot?.identity?.id !== boundTo.id;
+    return isLost || slot?.state === "retiring" || slot?.state === "gone" ? undefined : slot;
+  }
+
+  /** Each live worker in turn. */
+  #next(): Slot {
+    const { live } = this;
+    return live.length === 0 ? this.add() : live[this.#turn++ % live.length]!;
   }
 }

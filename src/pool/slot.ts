@@ -18,7 +18,13 @@
  * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
-import { type CrashDetails, type CrashReason, TimeoutError, WorkerCrashedError, WorkerStartError } from "../errors.js";
+import {
+  type CrashDetails,
+  type CrashReason,
+  TimeoutError,
+  WorkerCrashedError,
+  type WorkerStartError,
+} from "../errors.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Candidate } from "./balancers.js";
@@ -27,7 +33,7 @@ import { CallTable } from "./call-table.js";
 import { describeDeath } from "./describe-death.js";
 import { KeepAlive } from "./keep-alive.js";
 import type { ResolvedOptions } from "./options.js";
-import { nextBackoff, STARTS } from "./start-backoff.js";
+import { Starts } from "./starts.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
 
 /** What a slot asks of its pool. */
@@ -37,6 +43,10 @@ export interface SlotOwner {
   /** Makes a host for a worker of this identity. */
   createHost(identity: WorkerIdentity, events: HostEvents): Host;
   identify(index: number): WorkerIdentity;
+  /** Whether a call that needs limits waits only for a worker that has nothing to do. */
+  readonly isOwed: boolean;
+  /** The worker answered a call, or died over it: an attempt is over. */
+  answered(call: Call, status: "done" | "failed", outcome: unknown): void;
   /** The slot may take more calls than before. */
   hasRoom(slot: Slot): void;
   /** The calls must be given to somebody else. */
@@ -80,7 +90,9 @@ export class Slot implements Candidate, CallPlace {
   /** Since when it has had nothing to do. */
   idleSince = performance.now();
   #served = 0;
-  #failedStarts = 0;
+  readonly #starts: Starts;
+  /** What calls took of limits that were given up and still run in this event loop. */
+  readonly #abandoned = new Map<number, Call>();
   #timer: NodeJS.Timeout | undefined;
   /** Whether the place stays when its worker ends. */
   #isReplaced: boolean;
@@ -99,6 +111,7 @@ export class Slot implements Candidate, CallPlace {
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
     this.index = index;
+    this.#starts = new Starts(owner.name);
     this.#isReplaced = !owner.options.onDemand;
   }
 
@@ -114,6 +127,11 @@ export class Slot implements Candidate, CallPlace {
     return this.isOpen && this.active < this.#owner.options.concurrency;
   }
 
+  /** Whether a call would begin at once. */
+  get isReadyAndIdle(): boolean {
+    return this.#state === "ready" && this.isIdle;
+  }
+
   /** Nothing is running, waiting to, or being let go of. */
   get isQuiet(): boolean {
     return this.active === 0 && this.#urgent.size === 0;
@@ -125,8 +143,9 @@ export class Slot implements Candidate, CallPlace {
     const { concurrency, maxQueuedTasks, recycle, onDemand, isElastic } = this.#owner.options;
     const { active } = this;
     if (onDemand && this.total > 0) return false;
-    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
-    const ahead = isElastic && this.#state !== "ready" ? 0 : maxQueuedTasks;
+    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts. And the
+    // next worker that has nothing to do may be owed to somebody (D1).
+    const ahead = (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : maxQueuedTasks;
     return active < concurrency + ahead && this.#served + active < recycle.afterCalls;
   }
 
@@ -209,6 +228,7 @@ export class Slot implements Candidate, CallPlace {
     const at = this.#pending.indexOf(call);
     if (at >= 0) {
       this.#pending.splice(at, 1);
+      call.refundGrant();
       this.#afterCall();
       return;
     }
@@ -294,9 +314,9 @@ export class Slot implements Candidate, CallPlace {
       const call = isCurrent() ? this.#forget(sequence) : undefined;
       if (!call) return;
       call.ran = ran;
-      call.finish(status, value);
+      this.#owner.answered(call, status, value);
       this.#served += 1;
-      this.#failedStarts = 0;
+      this.#starts.succeeded();
       if (this.#isListening) this.#hasHeardOutcome = true;
       else this.#afterCall();
     };
@@ -311,6 +331,10 @@ export class Slot implements Candidate, CallPlace {
       log: (sequence, values) => this.#owner.logged(this.identity!, this.#call(sequence), values),
       pong: (_sequence, isHealthy) => this.#onPong?.(isHealthy),
       memory: (bytes) => (this.memory = bytes),
+      abandonedEnded: (sequence) => {
+        this.#abandoned.get(sequence)?.endGrant("ignored");
+        this.#abandoned.delete(sequence);
+      },
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
   }
@@ -373,6 +397,7 @@ export class Slot implements Candidate, CallPlace {
     if (!this.#has(call) || !this.hasBegun(call)) return;
     if (this.#host!.abandon(call.sequence)) {
       this.#forget(call.sequence);
+      if (call.hasGrant) this.#abandoned.set(call.sequence, call);
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
       // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
@@ -390,12 +415,10 @@ export class Slot implements Candidate, CallPlace {
 
   #startFailed(cause: unknown): void {
     this.#disarm();
-    const detail = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause);
     const host = this.#host;
     this.#host = undefined;
     host?.terminate({ reason: "terminated" });
-    this.#failedStarts += 1;
-    this.#cannotStart(new WorkerStartError(`Cannot start a worker of '${this.#owner.name}': ${detail}`, { cause }));
+    this.#cannotStart(this.#starts.threw(cause));
   }
 
   #cannotStart(error: WorkerStartError): void {
@@ -408,7 +431,7 @@ export class Slot implements Candidate, CallPlace {
   /** Waits before the next start, longer after each failure, so that a broken worker does not use up the machine. */
   #back(): void {
     this.#state = "backoff";
-    this.#arm(nextBackoff(this.#failedStarts), () => {
+    this.#arm(this.#starts.pause, () => {
       this.#state = "cold";
       if (this.#isWanted || this.#pending.length > 0) this.start();
       this.#owner.hasRoom(this);
@@ -437,7 +460,9 @@ export class Slot implements Candidate, CallPlace {
     for (const call of lost) call.attempt -= 1;
     if (isStillborn && !this.#isLeaving) {
       this.#pending.unshift(...lost);
-      this.#diedAtStart(details, cause);
+      const error = this.#starts.died(details, cause);
+      if (error) this.#cannotStart(error);
+      else this.#back();
       return;
     }
     if (!isPlanned && !wasStarting) {
@@ -456,21 +481,8 @@ export class Slot implements Candidate, CallPlace {
     this.#urgent.clear();
     for (const call of calls) {
       const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
-      call.finish("failed", new WorkerCrashedError(message, details, { cause }));
+      this.#owner.answered(call, "failed", new WorkerCrashedError(message, details, { cause }));
     }
-  }
-
-  #diedAtStart(details: CrashDetails, cause: unknown): void {
-    this.#failedStarts += 1;
-    if (this.#failedStarts < STARTS) {
-      this.#back();
-      return;
-    }
-    const message =
-      `Cannot start a worker of '${this.#owner.name}' as it died at each of ${this.#failedStarts} starts: ` +
-      `the last one ${describeDeath(details, cause)}`;
-    const crash = new WorkerCrashedError(`The worker ${describeDeath(details, cause)}`, details, { cause });
-    this.#cannotStart(new WorkerStartError(message, { cause: crash }));
   }
 
   #returnPending(): void {

@@ -5,6 +5,8 @@
  * clone pays for each nested array and each property name. Values stand in it as they are; errors as `WireFailure`.
  */
 
+import type { LimitsTicket } from "../limits/remote/ticket.js";
+
 /** Entries from the caller to a host. */
 export const ToHost = {
   /** id, method index, attempt, deadline (epoch ms, 0 for none), read-ahead (0: not a stream), argument count, …arguments */
@@ -25,6 +27,8 @@ export const ToHost = {
   plainCall: 8,
   /** a call was meant to stand here and could not be sent: both sides count the calls */
   skipped: 9,
+  /** an answer about limits, see `limits/remote/line.ts` */
+  limits: 10,
 } as const;
 
 /** Entries from a host to the caller. */
@@ -53,6 +57,8 @@ export const ToCaller = {
   dying: 11,
   /** everything is done and disposed */
   stopped: 12,
+  /** a question about limits, see `limits/remote/line.ts` */
+  limits: 13,
 } as const;
 
 /** What a host needs to construct its worker. */
@@ -86,4 +92,6 @@ export interface StartMessage {
   readonly identity: WorkerIdentity;
   /** Where the host writes, before it begins a call, the how-manieth it is: one 32-bit integer, between threads only. */
   readonly begun?: SharedArrayBuffer;
+  /** The limits of the pool; none where it has none. */
+  readonly limits?: LimitsTicket | undefined;
 }

@@ -1,0 +1,88 @@
+/** Waiting for limits: in the queue of one set, or of several at once, where the first that can serve does. */
+import type { Clock } from "../config/monotonic.js";
+import { duration } from "../config/duration.js";
+import { onAbort } from "../config/on-abort.js";
+import { TimeoutError } from "../errors.js";
+import type { AcquireOptions, Grant, HeldGrant } from "./grant.js";
+import type { Caller } from "./holdings.js";
+import type { LimitRequest, Requester } from "./limit-request.js";
+
+/** Where requests wait: a set. */
+export interface Queue<C> {
+  readonly keys: readonly string[];
+  enqueue(need: readonly number[], requester: Requester<C>): LimitRequest;
+}
+
+/** A set, and what a request needs of it. */
+export interface Choice<C> {
+  readonly set: Queue<C>;
+  readonly need: readonly number[];
+}
+
+/** Somebody who waits, and may stop waiting. */
+export interface Waiting {
+  /** Waits no more, at no cost; does nothing once it was granted. */
+  leave(): void;
+}
+
+/** Waits in all these queues; the first that grants takes the request out of the others. */
+export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester<C>): Waiting {
+  const [only] = choices;
+  if (only && choices.length === 1) return only.set.enqueue(only.need, requester);
+  const requests: LimitRequest[] = [];
+  let isGranted = false;
+  const leave = (): void => requests.forEach((request) => request.leave());
+  const first: Requester<C> = {
+    ...requester,
+    isReady: () => requester.isReady?.() ?? true,
+    isWanted: () => requester.isWanted?.(),
+    granted: (grant) => {
+      isGranted = true;
+      leave();
+      requester.granted(grant);
+    },
+  };
+  for (const { set, need } of choices) if (!isGranted) requests.push(set.enqueue(need, first));
+  if (isGranted) leave();
+  return { leave };
+}
+
+/** Waits for a grant; see `Limits.acquire`. */
+export async function waitFor<C>(
+  choices: readonly Choice<C>[],
+  caller: Caller | undefined,
+  options: AcquireOptions = {},
+  clock: Clock,
+): Promise<Grant<C>> {
+  const { timeout, priority, key } = options;
+  if (timeout !== undefined) duration("timeout", timeout);
+  if (priority !== undefined && !Number.isFinite(priority)) {
+    throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);
+  }
+  const signal = options.signal ?? caller?.signal;
+  signal?.throwIfAborted();
+  const forgets: (() => void)[] = [];
+  try {
+    return await new Promise<Grant<C>>((resolve, reject) => {
+      const granted = (grant: HeldGrant<C>): void => resolve(grant);
+      const waiting = enqueueIn(choices, { owner: caller?.id, priority, key, granted });
+      // It leaves before it rejects: a grant in between would be lost.
+      const fail = (error: unknown): void => {
+        waiting.leave();
+        reject(error as Error);
+      };
+      if (timeout !== undefined) {
+        forgets.push(clock.after(timeout, () => fail(new TimeoutError(tooLate(choices, timeout), timeout))));
+      }
+      if (signal) forgets.push(onAbort(signal, fail));
+    });
+  } finally {
+    for (const forget of forgets) forget();
+  }
+}
+
+function tooLate<C>([choice]: readonly Choice<C>[], timeout: number): string {
+  const { set, need } = choice!;
+  const wanted = need.map((amount, index) => `${amount} of '${set.keys[index]}'`).join(", ");
+  return `Cannot acquire ${wanted} within ${timeout} ms as it was not free in time`;
+}

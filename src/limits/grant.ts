@@ -1,0 +1,145 @@
+import type { HeadersLike } from "./headers/read-headers.js";
+import { changeHoldings, type HeldLimit } from "./holdings.js";
+import type { Outcome } from "./limit.js";
+
+/** Amounts by key, in the units of the limits. */
+export type Amounts = Readonly<Record<string, number>>;
+
+/**
+ * What `acquire` returns: the right to go on, and what was taken for it.
+ *
+ * Held until it is released; `using` and `await using` release it at the end of the block. What rates have counted stays
+ * counted; connections and other resources are given back.
+ */
+export interface Grant<C = unknown> extends Disposable, AsyncDisposable {
+  /** What was taken, as corrected by `update`. */
+  readonly amounts: Amounts;
+  /** The `config` of the set it was taken from. */
+  readonly config: C;
+  readonly isReleased: boolean;
+  /**
+   * Says what was really used. Less is given back at once, to whoever waits; more is charged, and later requests wait for
+   * it. A grant that is never updated keeps its estimate.
+   *
+   * @throws {TypeError} for a key that the grant did not take
+   * @throws {RangeError} for an amount that is not a finite number from 0 on
+   */
+  update(usage: Amounts): void;
+  /**
+   * Gives back what can be given back; a second time does nothing.
+   *
+   * @param outcome - for an `AdaptiveLimit`: `"success"` (default), `"dropped"` when the other side could not take it, such
+   *   as a 429 or a timeout, `"ignored"` when it says nothing about that
+   */
+  release(outcome?: Outcome): void;
+}
+
+/** How a request waits, where it must. */
+export interface AcquireOptions {
+  /** How long to wait at most, in ms. Default: for ever. */
+  readonly timeout?: number;
+  /** Leaves the queue at once when it fires, at no cost; rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Goes before requests of a lower one with the same key. Default: 0. */
+  readonly priority?: number;
+  /** Requests of different keys (users, tenants) are served in turn. Default: one key for all that name none. */
+  readonly key?: string;
+}
+
+/** What code that keeps to limits needs of them, wherever it runs: `this.limits` of a worker, a `LimitSet`, a `LimitPool`. */
+export interface Limits<C = unknown> {
+  /**
+   * Takes from all limits at once, waiting as long as one of them has too little; holds nothing meanwhile.
+   *
+   * Calls, resources and concurrency default to 1; the amount of a rate must be given. First come, first served, but a
+   * request that is blocked is overtaken by at most 16 others that fit.
+   *
+   * Rejects with a `TypeError` for an amount that is missing or unknown, with a `RangeError` for one above the capacity,
+   * with a `LimitDeadlockError` when the call that asks holds what it waits for, with a `TimeoutError`, or with the reason
+   * of `signal`.
+   */
+  acquire(amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>>;
+  /** Takes from all limits at once if that is possible without waiting. */
+  tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined>;
+  /** Grants nothing for `ms` ms, then begins again gently. The longest of several pauses holds. */
+  pause(ms: number): void;
+  /** Reads what a response says of the server's limits: pauses for `Retry-After`, and takes what remains as a cap. */
+  learn(headers: HeadersLike): void;
+}
+
+/** What a grant asks of whoever gave it. */
+export interface GrantKeeper {
+  /** The limits it was taken from. */
+  readonly held: readonly HeldLimit[];
+  /** What was taken is changed by these differences, one for each limit; of a released grant, for rates only. */
+  settle(grant: HeldGrant<unknown>, differences: readonly number[]): void;
+  giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void;
+}
+
+/** A grant over a row of amounts, one for each limit of its set. */
+export class HeldGrant<C> implements Grant<C> {
+  readonly keeper: GrantKeeper;
+  readonly takenAt: number;
+  readonly config: C;
+  /** The call that holds it, where one does. */
+  readonly #owner: string | undefined;
+  taken: readonly number[];
+  isReleased = false;
+
+  constructor(keeper: GrantKeeper, taken: readonly number[], takenAt: number, config: C, owner: string | undefined) {
+    this.keeper = keeper;
+    this.taken = taken;
+    this.takenAt = takenAt;
+    this.config = config;
+    this.#owner = owner;
+    this.#note(taken, 1);
+  }
+
+  get amounts(): Amounts {
+    return Object.fromEntries(this.keeper.held.map(({ key }, index) => [key, this.taken[index]!]));
+  }
+
+  update(usage: Amounts): void {
+    const { held } = this.keeper;
+    for (const [key, amount] of Object.entries(usage)) checkUsage(key, amount, held);
+    const before = this.taken;
+    this.taken = held.map(({ key }, index) => usage[key] ?? before[index]!);
+    const differences = this.taken.map((amount, index) => amount - before[index]!);
+    if (!this.isReleased) this.#note(differences, 1);
+    this.keeper.settle(this as HeldGrant<unknown>, differences);
+  }
+
+  release(outcome: Outcome = "success"): void {
+    if (this.isReleased) return;
+    this.isReleased = true;
+    this.#note(this.taken, -1);
+    this.keeper.giveBack(this as HeldGrant<unknown>, outcome);
+  }
+
+  [Symbol.dispose](): void {
+    this.release();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.release();
+  }
+
+  #note(amounts: readonly number[], sign: 1 | -1): void {
+    if (this.#owner !== undefined) changeHoldings(this.#owner, this.keeper.held, amounts, sign);
+  }
+}
+
+function checkUsage(key: string, amount: number, held: readonly HeldLimit[]): void {
+  const keys = held.map((limit) => limit.key);
+  // A set without limits takes any request, so that code that asks for limits runs without them too.
+  if (keys.length > 0 && !keys.includes(key)) {
+    throw new TypeError(
+      `Cannot update '${key}' as the grant has no such limit: it has ${keys.map((name) => `'${name}'`).join(", ")}`,
+    );
+  }
+  if (!Number.isFinite(amount) || amount < 0) {
+    throw new RangeError(
+      `Cannot update '${key}' as it must be a finite number from 0 on: current value is ${String(amount)}`,
+    );
+  }
+}

@@ -1,0 +1,411 @@
+/**
+ * Several limits that are taken together, and those who wait for them.
+ *
+ * Owns the queue, the pause, and the timer that wakes it. The limits own their numbers, and may be shared with other sets
+ * and, through shared memory, with other threads.
+ *
+ * Q1. All or nothing: check all, then take all, without a step between; nothing is held while waiting.
+ * Q2. In turn between keys, in order of rank within one; the one whose turn it is and that is blocked has a claim on its
+ *     limits, and is overtaken by at most `OVERTAKINGS` later ones, of any set.
+ * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
+ * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
+ */
+import { machineClock, type Clock } from "../config/monotonic.js";
+import { duration } from "../config/duration.js";
+import { FairRoom } from "../waiting/fair-room.js";
+import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
+import { type HeadersLike, readHeaders } from "./headers/read-headers.js";
+import { enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
+import { type Caller, checkHolder, currentCaller } from "./holdings.js";
+import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
+import type { LimitMemory } from "./limit-memory.js";
+import type { LimitSource } from "./limit-source.js";
+import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
+import { needOf } from "./need.js";
+import { Recovery } from "./recovery.js";
+import { LimitRequest, type Requester } from "./limit-request.js";
+
+/** Options of a {@link LimitSet}. */
+export interface LimitSetOptions<C> {
+  /** What every grant of this set carries, such as a key or a region; plain data where workers are to see it. */
+  readonly config?: C;
+  /** Default: the monotonic clock of the machine. For tests. */
+  readonly clock?: Clock;
+}
+
+/** What a set is doing. */
+export interface LimitSetStats {
+  readonly limits: readonly LimitStats[];
+  /** Requests that wait. */
+  readonly waiting: number;
+  /** Grants so far. */
+  readonly granted: number;
+  /** For how long nothing is granted, in ms; 0 when it is not paused. */
+  readonly pausedFor: number;
+}
+
+const OVERTAKINGS = 16;
+/** Requests that are looked at in one go: what is behind them waits for a later one. */
+const LOOKAHEAD = 64;
+
+const OWN_ROW = 0;
+
+/**
+ * Limits that are taken together, all or nothing.
+ *
+ * @throws {TypeError} when one of the limits is none
+ * @example
+ * const limits = new LimitSet([
+ *   new CallLimit({ capacity: 500, window: 60_000 }),
+ *   new RateLimit({ key: "tokens", capacity: 90_000, window: 60_000 }),
+ *   new ResourceLimit({ key: "connections", capacity: 20 }),
+ * ]);
+ * await using grant = await limits.acquire({ tokens: 1200 });
+ */
+export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantKeeper {
+  readonly limits: readonly Limit[];
+  readonly config: C;
+  readonly keys: readonly string[];
+  readonly #cores: readonly LimitCore[];
+  /** In the order in which they are locked. */
+  readonly #memories: readonly LimitMemory[];
+  readonly #clock: Clock;
+  readonly #holders = new FairRoom<LimitRequest>();
+  readonly #others = new FairRoom<LimitRequest>();
+  readonly #recovery = new Recovery();
+  /** What a request without amounts takes; `undefined` where one must say. */
+  readonly #usual: readonly number[] | undefined;
+  #claim: LimitRequest | undefined;
+  #granted = 0;
+  #isServing = false;
+  #isServingAgain = false;
+  #forgetTimer: (() => void) | undefined;
+  readonly #serve = (): void => this.serve();
+
+  constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
+    for (const limit of limits) {
+      if (limit?.[CORE]) continue;
+      throw new TypeError(
+        `Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is ` +
+          String(limit),
+      );
+    }
+    this.limits = [...limits];
+    this.config = options.config as C;
+    this.#clock = options.clock ?? machineClock;
+    this.#cores = limits.map((limit) => limit[CORE]);
+    this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
+    this.keys = this.#cores.map(({ key }) => key);
+    const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
+    this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
+    for (const core of this.#cores) core.watchers.add(this.#serve);
+  }
+
+  get cores(): readonly LimitCore[] {
+    return this.#cores;
+  }
+
+  get held(): readonly LimitCore[] {
+    return this.#cores;
+  }
+
+  acquire(amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
+    return this.acquireFor(currentCaller(), amounts, options);
+  }
+
+  async tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
+    return this.tryAcquireFor(currentCaller(), amounts);
+  }
+
+  pause(ms: number): void {
+    duration("pause", ms);
+    const now = this.#clock.now();
+    if (!this.#recovery.pause(now, ms)) return;
+    this.#closeToThreads();
+    this.serve();
+  }
+
+  learn(headers: HeadersLike): void {
+    const { retryAfter, budgets } = readHeaders(headers, Date.now());
+    const now = this.#clock.now();
+    for (const { key, remaining, resetAfter } of budgets) {
+      if (remaining === undefined) continue;
+      for (const core of this.#cores) {
+        if (core.kind !== "rate" || core.key !== (key === undefined || key === "requests" ? "calls" : key)) continue;
+        core.memory.lock();
+        core.cap(now, remaining, resetAfter);
+        core.memory.unlock();
+      }
+    }
+    if (retryAfter !== undefined && retryAfter > 0) this.pause(Math.min(retryAfter, 0x7fff_ffff));
+    // What is left may be more than a waiting timer thinks, never less: it looks again by itself.
+  }
+
+  stats(): LimitSetStats {
+    const now = this.#clock.now();
+    return {
+      limits: this.#cores.map((core) => core.stats(now)),
+      waiting: this.#holders.size + this.#others.size,
+      granted: this.#granted,
+      pausedFor: this.#recovery.pausedFor(now),
+    };
+  }
+
+  // What pools, limit pools and workers elsewhere ask.
+
+  get isUnlimited(): boolean {
+    return this.#cores.length === 0 && this.config === undefined;
+  }
+
+  /** Limits as one worker of a pool has them: each begins elsewhere, where there is more than one set. */
+  at(_index: number): this {
+    return this;
+  }
+
+  acquireFor(caller: Caller | undefined, amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
+    try {
+      const need = this.needOf(amounts);
+      options?.signal?.throwIfAborted();
+      const grant = this.take(need, caller?.id);
+      return grant ? Promise.resolve(grant) : waitFor([{ set: this, need }], caller, options, this.#clock);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<HeldGrant<C> | undefined> {
+    return this.take(this.needOf(amounts), caller?.id);
+  }
+
+  enqueueFor(amounts: Amounts | undefined, requester: Requester<C>): Waiting {
+    return enqueueIn([{ set: this, need: this.needOf(amounts) }], requester);
+  }
+
+  indexOf(): number {
+    return 0;
+  }
+
+  poke(): void {
+    for (const core of this.#cores) for (const watcher of core.watchers) watcher();
+  }
+
+  issue(isThread: boolean): IssuedTicket {
+    return issueTicket([this], "round-robin", 0, isThread);
+  }
+
+  reports(): LimitSetStats[] {
+    return [this.stats()];
+  }
+
+  /** The row of amounts of a request; see {@link needOf}. */
+  needOf(amounts: Amounts | undefined): readonly number[] {
+    return amounts === undefined && this.#usual ? this.#usual : needOf(this.#cores, amounts);
+  }
+
+  /** Takes what is needed if that is possible now and nobody else has a right to go first. */
+  take(need: readonly number[], owner: string | undefined): HeldGrant<C> | undefined {
+    const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
+    if (!isHolder && !(this.#holders.isEmpty && this.#others.isEmpty)) return undefined;
+    const now = this.#clock.now();
+    if (!this.#recovery.mayGrant(now) || (!isHolder && !this.#mayOvertake(undefined, need))) return undefined;
+    if (!this.#takeAll(need, now)) return undefined;
+    this.#recovery.granted(now);
+    return this.#grant(need, now, owner);
+  }
+
+  /** Puts a request in the queue; `requester` is told when it is granted. */
+  enqueue(need: readonly number[], requester: Requester<C>): LimitRequest {
+    const { owner } = requester;
+    const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
+    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, this.#clock.now(), (left) =>
+      this.#leave(left),
+    );
+    (isHolder ? this.#holders : this.#others).add(request);
+    this.#countWaiting(need, 1);
+    this.serve();
+    return request;
+  }
+
+  /** Gives to those that wait what there is. */
+  serve(): void {
+    // A grant may lead to another request, or a release, within itself: the loop that runs already sees to it.
+    if (this.#isServing) {
+      this.#isServingAgain = true;
+      return;
+    }
+    this.#isServing = true;
+    try {
+      do {
+        this.#isServingAgain = false;
+        this.#serveAll();
+      } while (this.#isServingAgain);
+    } finally {
+      this.#isServing = false;
+    }
+  }
+
+  settle(grant: HeldGrant<unknown>, differences: readonly number[]): void {
+    const now = this.#clock.now();
+    this.#change((core, index) => {
+      if (differences[index] === 0 || (grant.isReleased && core.kind !== "rate")) return false;
+      return core.settle(now, grant.takenAt, differences[index]!, OWN_ROW);
+    });
+  }
+
+  giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
+    const now = this.#clock.now();
+    this.#change((core, index) => {
+      const amount = grant.taken[index]!;
+      return amount > 0 && core.giveBack(now, grant.takenAt, amount, OWN_ROW, outcome);
+    });
+  }
+
+  #serveAll(): void {
+    for (;;) {
+      const now = this.#clock.now();
+      const pausedFor = this.#recovery.waitFor(now);
+      if (pausedFor > 0) {
+        this.#wakeAfter(this.#holders.isEmpty && this.#others.isEmpty ? Number.POSITIVE_INFINITY : pausedFor);
+        return;
+      }
+      const request = this.#takeNext(now);
+      if (!request) return;
+      this.#recovery.granted(now);
+      request.requester.granted(this.#grant(request.need, now, request.requester.owner));
+    }
+  }
+
+  /** Takes for the next request that can be served, and removes it; else sees to being woken. */
+  #takeNext(now: number): LimitRequest | undefined {
+    let looked = 0;
+    let soonest = Number.POSITIVE_INFINITY;
+    let firstBlocked: LimitRequest | undefined;
+    for (const room of [this.#holders, this.#others]) {
+      for (const request of room.upcoming()) {
+        if (++looked > LOOKAHEAD) break;
+        const { requester, need } = request;
+        if (requester.isReady?.() === false) {
+          if (this.#waitFor(need, now) === 0) requester.isWanted?.();
+          continue;
+        }
+        if ((request.isHolder || this.#mayOvertake(request, need)) && this.#takeAll(need, now)) {
+          this.#overtake(request);
+          room.serve(request);
+          this.#forget(request);
+          return request;
+        }
+        firstBlocked ??= request;
+        soonest = Math.min(soonest, this.#waitFor(need, now));
+      }
+    }
+    this.#claimFor(firstBlocked);
+    this.#wakeAfter(soonest);
+    return undefined;
+  }
+
+  #grant(need: readonly number[], now: number, owner: string | undefined): HeldGrant<C> {
+    this.#granted += 1;
+    return new HeldGrant<C>(this, need, now, this.config, owner);
+  }
+
+  #waitFor(need: readonly number[], now: number): number {
+    let longest = 0;
+    for (let index = 0; index < need.length; index += 1) {
+      const amount = need[index]!;
+      if (amount > 0) longest = Math.max(longest, this.#cores[index]!.wait(now, amount));
+    }
+    return longest;
+  }
+
+  #takeAll(need: readonly number[], now: number): boolean {
+    this.#lock();
+    const canTake = this.#waitFor(need, now) === 0;
+    if (canTake) {
+      for (let index = 0; index < need.length; index += 1) {
+        if (need[index]! > 0) this.#cores[index]!.take(now, need[index]!, OWN_ROW);
+      }
+    }
+    this.#unlock();
+    return canTake;
+  }
+
+  /** Whether no earlier request that needs one of the same limits has been overtaken often enough (Q2). */
+  #mayOvertake(request: LimitRequest | undefined, need: readonly number[]): boolean {
+    for (let index = 0; index < need.length; index += 1) {
+      const { claims } = this.#cores[index]!;
+      if (claims.size === 0 || need[index] === 0) continue;
+      for (const claim of claims) {
+        const isEarlier = claim !== request && (!request || claim.order < request.order);
+        if (isEarlier && claim.overtaken >= OVERTAKINGS) return false;
+      }
+    }
+    return true;
+  }
+
+  #overtake(request: LimitRequest): void {
+    const overtaken = new Set(
+      this.#cores.flatMap(({ claims }, index) => (request.need[index]! > 0 ? [...claims] : [])),
+    );
+    for (const claim of overtaken) if (claim.order < request.order) claim.overtaken += 1;
+  }
+
+  #claimFor(request: LimitRequest | undefined): void {
+    if (this.#claim === request) return;
+    const former = this.#claim;
+    this.#claim = request;
+    for (const [index, { claims }] of this.#cores.entries()) {
+      if (former) claims.delete(former);
+      if (request && request.need[index]! > 0) claims.add(request);
+    }
+  }
+
+  #leave(request: LimitRequest): void {
+    (request.isHolder ? this.#holders : this.#others).delete(request);
+    this.#forget(request);
+    this.serve();
+  }
+
+  #forget(request: LimitRequest): void {
+    request.isOver = true;
+    this.#countWaiting(request.need, -1);
+    if (this.#claim !== request) return;
+    this.#claimFor(undefined);
+    // Other sets may have held back for it.
+    for (const [index, core] of this.#cores.entries()) {
+      if (request.need[index]! > 0)
+        for (const watcher of core.watchers) if (watcher !== this.#serve) queueMicrotask(watcher);
+    }
+  }
+
+  #change(change: (core: LimitCore, index: number) => boolean): void {
+    this.#lock();
+    const freed = this.#cores.filter(change);
+    this.#unlock();
+    for (const core of freed) for (const watcher of core.watchers) watcher();
+  }
+
+  #countWaiting(need: readonly number[], difference: 1 | -1): void {
+    for (const [index, core] of this.#cores.entries()) if (need[index]! > 0) core.memory.countWaiting(difference);
+  }
+
+  /** While the set is paused, threads ask the owner, who lets them wait. */
+  #closeToThreads(): void {
+    const { pausedUntil } = this.#recovery;
+    for (const { memory } of this.#cores) memory.countWaiting(1);
+    const reopen = (): void => this.#cores.forEach(({ memory }) => memory.countWaiting(-1));
+    this.#clock.after(pausedUntil - this.#clock.now(), reopen, true);
+  }
+
+  #lock(): void {
+    for (const memory of this.#memories) memory.lock();
+  }
+
+  #unlock(): void {
+    for (const memory of this.#memories) memory.unlock();
+  }
+
+  #wakeAfter(ms: number): void {
+    this.#forgetTimer?.();
+    this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.#clock.after(ms, this.#serve);
+  }
+}

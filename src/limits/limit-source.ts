@@ -1,0 +1,36 @@
+import type { Waiting } from "./acquire.js";
+import type { AcquireOptions, Amounts, Grant, HeldGrant, Limits } from "./grant.js";
+import type { Caller } from "./holdings.js";
+import type { Requester } from "./limit-request.js";
+import type { LimitSetStats } from "./limit-set.js";
+import type { IssuedTicket } from "./remote/ticket.js";
+
+/** Which set of a limit pool is asked first. */
+export type LimitPoolBalancing = "round-robin" | "random" | "least-used";
+
+/** Limits as pools need them: a set, several, or those of a pool around this one, reached from one of its workers. */
+export interface LimitSource<C = unknown> extends Limits<C> {
+  /** Whether there are no limits at all. */
+  readonly isUnlimited: boolean;
+  /** As the worker of this index has them. */
+  at(index: number): LimitSource<C>;
+  /** `acquire`, for a call that may run elsewhere. */
+  acquireFor(caller: Caller | undefined, amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>>;
+  /** `tryAcquire`, for a call that may run elsewhere. */
+  tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<Grant<C> | undefined>;
+  /**
+   * Waits without a promise.
+   * @throws {TypeError | RangeError} for amounts that can never be granted
+   */
+  enqueueFor(amounts: Amounts | undefined, requester: Requester<C>): Waiting;
+  /** Of which set a grant is. */
+  indexOf(grant: HeldGrant<unknown>): number;
+  /** Gives to those that wait what there is, as one that was not ready may be now. */
+  serve(): void;
+  /** A thread gave something of this set back by itself: others may take something now. */
+  poke(set: number): void;
+  /** What a worker in another thread or process needs to ask for them. */
+  issue(isThread: boolean): IssuedTicket;
+  /** One for each set; none where they are not known. */
+  reports(): readonly LimitSetStats[];
+}

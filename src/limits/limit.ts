@@ -1,0 +1,87 @@
+import type { LimitMemory } from "./limit-memory.js";
+
+/** How something that took from a limit ended, for limits that adapt to it. */
+export type Outcome = "success" | "ignored" | "dropped";
+
+/** One limit as statistics show it. */
+export interface LimitStats {
+  readonly key: string;
+  readonly kind: "rate" | "resource" | "adaptive";
+  /** What can be taken at most: in a window, or at once. */
+  readonly capacity: number;
+  /** What is taken now, debt included. */
+  readonly inUse: number;
+  /** `inUse` as a share of `capacity`. */
+  readonly utilization: number;
+}
+
+/** Somebody whose turn it is and who cannot be served yet. */
+export interface Claim {
+  /** Lower came earlier, in all sets. */
+  readonly order: number;
+  /** Later ones that went before it so far. */
+  overtaken: number;
+}
+
+/** What makes a limit in another thread that reads and writes the same numbers. */
+export interface LimitTicket {
+  readonly kind: "rate" | "resource";
+  readonly options: object;
+  readonly buffer: SharedArrayBuffer;
+  /** Where the other thread counts what it holds. */
+  readonly row: number;
+}
+
+/**
+ * What a limit set asks of a limit: arithmetic over (state, now, amount). Who waits, and in which order, is the set's.
+ *
+ * Amounts are numbers of the limit's own unit; times are of the machine's monotonic clock, in ms.
+ */
+export interface LimitCore {
+  readonly kind: LimitStats["kind"];
+  readonly key: string;
+  /** What a request takes that does not say; `undefined` when it must say. */
+  readonly fallback: number | undefined;
+  /** The largest amount one request may ask for. */
+  readonly largest: number;
+  readonly memory: LimitMemory;
+  /** Those whose turn it is in their set, and who wait for this limit among others. */
+  readonly claims: Set<Claim>;
+  /** Told when something was given back that others may be waiting for. */
+  readonly watchers: Set<() => void>;
+  /** Ms until `amount` can be taken; `Infinity` when only somebody giving back can help. */
+  wait(now: number, amount: number): number;
+  take(now: number, amount: number, row: number): void;
+  /** Ends the use of what was taken at `takenAt`; `true` when others may take something now. */
+  giveBack(now: number, takenAt: number, amount: number, row: number, outcome: Outcome): boolean;
+  /** What was taken at `takenAt` turns out to be `difference` more, or less; `true` when others may take something now. */
+  settle(now: number, takenAt: number, difference: number, row: number): boolean;
+  /** The server says that only `remaining` is left, for `resetAfter` ms where it says that too. Never raises. */
+  cap(now: number, remaining: number, resetAfter: number | undefined): void;
+  stats(now: number): LimitStats;
+  /** What another thread needs to take from it by itself; `undefined` when that is not possible. */
+  ticket(): LimitTicket | undefined;
+  /** Gives back what the holder of a row held. */
+  abandonRow(row: number): void;
+}
+
+/** Where the core of a public limit is found. */
+export const CORE = Symbol("core");
+
+/** Any limit: a `CallLimit`, `RateLimit`, `ResourceLimit` or `AdaptiveLimit`. */
+export interface Limit {
+  readonly key: string;
+  readonly [CORE]: LimitCore;
+}
+
+/** @throws {RangeError} when it is not a finite number above 0 */
+export function checkCapacity(name: string, value: number): number {
+  if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
+  throw new RangeError(`Cannot set '${name}' as it must be a finite number above 0: current value is ${String(value)}`);
+}
+
+/** @throws {TypeError} when it is not a string with something in it */
+export function checkKey(key: string): string {
+  if (typeof key === "string" && key !== "") return key;
+  throw new TypeError(`Cannot set 'key' as it must be a name, as in 'tokens': current value is ${String(key)}`);
+}

@@ -1,0 +1,46 @@
+/** Turns what a request asks for, by key, into a row of amounts, one for each limit of a set. */
+import { closest } from "../config/closest.js";
+import type { Amounts } from "./grant.js";
+import type { LimitCore } from "./limit.js";
+
+type KnownLimit = Pick<LimitCore, "key" | "fallback" | "largest">;
+
+/**
+ * @throws {TypeError} for a key that no limit has, or a rate without an amount
+ * @throws {RangeError} for an amount that is no finite number from 0 on, or above a capacity
+ */
+export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefined): readonly number[] {
+  if (amounts && limits.length > 0) refuseUnknown(limits, amounts);
+  return limits.map((limit) => {
+    const amount = amounts?.[limit.key] ?? limit.fallback;
+    if (amount === undefined) {
+      throw new TypeError(
+        `Cannot acquire without an amount of '${limit.key}' as it is a rate: pass { ${limit.key}: amount }`,
+      );
+    }
+    if (!Number.isFinite(amount) || amount < 0) {
+      throw new RangeError(
+        `Cannot acquire that much of '${limit.key}' as it must be a finite number from 0 on: current value is ` +
+          String(amount),
+      );
+    }
+    if (amount > limit.largest) {
+      throw new RangeError(
+        `Cannot acquire ${amount} of '${limit.key}' as that is above its capacity of ${limit.largest}`,
+      );
+    }
+    return amount;
+  });
+}
+
+function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
+  for (const key of Object.keys(amounts)) {
+    if (limits.some((limit) => limit.key === key)) continue;
+    const known = limits.map((limit) => limit.key);
+    const hint = closest(key, known);
+    throw new TypeError(
+      `Cannot acquire '${key}' as the set has no such limit: it has ${known.map((name) => `'${name}'`).join(", ")}` +
+        (hint ? `, did you mean '${hint}'?` : ""),
+    );
+  }
+}

@@ -1,0 +1,228 @@
+/**
+ * The limits of a pool as one of its workers has them, in a thread or process of its own.
+ *
+ * Owns the requests that the owner has not answered. Requests are checked here, so that a wrong one fails at once; in a
+ * thread what is free is taken here too (`SharedSet`). Everything else is the owner's: who waits, and whose turn it is.
+ */
+import { duration } from "../../config/duration.js";
+import { machineClock } from "../../config/monotonic.js";
+import { onAbort } from "../../config/on-abort.js";
+import type { Waiting } from "../acquire.js";
+import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "../grant.js";
+import { type HeadersLike, headerLines } from "../headers/header-lines.js";
+import { type Caller, checkHolder, currentCaller } from "../holdings.js";
+import type { Requester } from "../limit-request.js";
+import type { LimitSource } from "../limit-source.js";
+import { needOf } from "../need.js";
+import type { LimitMessage, LimitReply } from "./line.js";
+import { SharedSet } from "./shared-set.js";
+import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } from "./ticket.js";
+
+interface Pending {
+  /** The call that asks. */
+  readonly owner: string | undefined;
+  resolve(grant: HeldGrant<unknown> | undefined): void;
+  reject(error: unknown): void;
+}
+
+/** One set as this worker knows it. */
+interface KnownSet {
+  readonly ticket: SetTicket;
+  readonly shared: SharedSet | undefined;
+}
+
+/** What carries messages to the owner. */
+export interface LimitLine {
+  send(message: LimitMessage): void;
+  /** An error as the wire carries errors. */
+  decode(error: unknown): unknown;
+}
+
+export class LimitClient implements LimitSource {
+  readonly #line: LimitLine;
+  readonly #ticket: LimitsTicket;
+  readonly #sets: readonly KnownSet[];
+  readonly #pending = new Map<number, Pending>();
+  #requests = 0;
+  #next: number;
+
+  constructor(ticket: LimitsTicket, line: LimitLine, thread: number) {
+    this.#line = line;
+    this.#ticket = ticket;
+    this.#next = ticket.first;
+    this.#sets = ticket.sets.map((set, index) => ({
+      ticket: set,
+      shared: set.shared && new SharedSet(set.shared, set.facts, set.config, () => this.poke(index)),
+    }));
+    line.send({ what: "hello", thread });
+  }
+
+  acquire(amounts?: Amounts, options?: AcquireOptions): Promise<Grant> {
+    return this.acquireFor(currentCaller(), amounts, options);
+  }
+
+  async tryAcquire(amounts?: Amounts): Promise<Grant | undefined> {
+    return this.tryAcquireFor(currentCaller(), amounts);
+  }
+
+  pause(ms: number): void {
+    this.#line.send({ what: "pause", ms: duration("pause", ms) });
+  }
+
+  learn(headers: HeadersLike): void {
+    const lines = [...headerLines(headers)].flatMap(([name, values]) => values.map((value) => [name, value] as const));
+    this.#line.send({ what: "learn", headers: lines });
+  }
+
+  async acquireFor(caller: Caller | undefined, amounts?: Amounts, options: AcquireOptions = {}): Promise<Grant> {
+    const { timeout, priority, key } = options;
+    options.signal?.throwIfAborted();
+    if (timeout !== undefined) duration("timeout", timeout);
+    const grant = this.#take(caller, amounts);
+    if (grant) return grant;
+    const owner = caller?.id;
+    return (await this.#ask(
+      (request) => ({ what: "acquire", request, amounts, owner, timeout, priority, key }),
+      owner,
+      options.signal ?? caller?.signal,
+    ))!;
+  }
+
+  async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<Grant | undefined> {
+    const grant = this.#take(caller, amounts);
+    if (grant) return grant;
+    const owner = caller?.id;
+    return this.#ask((request) => ({ what: "try", request, amounts, owner }), owner, undefined);
+  }
+
+  enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
+    for (const { ticket } of this.#sets) needOf(ticket.facts, amounts);
+    const controller = new AbortController();
+    const { owner, priority, key } = requester;
+    const caller = owner === undefined ? undefined : { id: owner, signal: controller.signal };
+    void this.acquireFor(caller, amounts, {
+      signal: controller.signal,
+      ...(priority !== undefined && { priority }),
+      ...(key !== undefined && { key }),
+    }).then(
+      (grant) => requester.granted(grant as HeldGrant<unknown>),
+      (error: unknown) => {
+        if (!controller.signal.aborted) requester.failed?.(error);
+      },
+    );
+    return { leave: () => controller.abort() };
+  }
+
+  readonly isUnlimited = false;
+
+  at(): this {
+    return this;
+  }
+
+  indexOf({ keeper }: HeldGrant<unknown>): number {
+    return this.#sets.findIndex(({ ticket }) => ticket.facts === keeper.held);
+  }
+
+  /** The owner does. */
+  serve(): void {}
+
+  poke(set: number): void {
+    this.#line.send({ what: "poke", set });
+  }
+
+  issue(isThread: boolean): IssuedTicket {
+    const sets = this.#sets.map(({ shared, ticket }, index) => ({
+      cores: shared?.cores,
+      ticket,
+      config: ticket.config,
+      poke: () => this.poke(index),
+    }));
+    if (isThread && sets.every(({ cores }) => cores)) {
+      const issuers = sets.map(({ cores, config, poke }) => ({ cores: cores!, config, poke }));
+      return issueTicket(issuers, this.#ticket.loadBalancing, this.#next, true);
+    }
+    const bare = this.#ticket.sets.map((set) => ({ ...set, shared: undefined }));
+    return { ticket: { ...this.#ticket, sets: bare }, withdraw: () => {} };
+  }
+
+  /** The owner knows. */
+  reports(): [] {
+    return [];
+  }
+
+  receive(reply: LimitReply): void {
+    const pending = this.#pending.get(reply.request);
+    this.#pending.delete(reply.request);
+    if (!pending) {
+      // It left while the grant was on its way.
+      if (reply.what === "granted") this.#line.send({ what: "release", request: reply.request, outcome: "ignored" });
+    } else if (reply.what === "granted") {
+      pending.resolve(this.#granted(reply, pending.owner));
+    } else if (reply.what === "none") {
+      pending.resolve(undefined);
+    } else {
+      pending.reject(this.#line.decode(reply.error));
+    }
+  }
+
+  /** Takes what is free, where this thread can; checks the request in any case. */
+  #take(caller: Caller | undefined, amounts: Amounts | undefined): HeldGrant<unknown> | undefined {
+    let refusal: unknown;
+    let isPossible = false;
+    const first = this.#first();
+    for (let step = 0; step < this.#sets.length; step += 1) {
+      const { shared, ticket } = this.#sets[(first + step) % this.#sets.length]!;
+      try {
+        const need = needOf(ticket.facts, amounts);
+        if (caller) checkHolder(caller.id, ticket.facts, need);
+        isPossible = true;
+        const grant = shared?.take(need, caller?.id);
+        if (grant) return grant;
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    if (!isPossible) throw refusal;
+    return undefined;
+  }
+
+  #first(): number {
+    if (this.#ticket.loadBalancing === "random") return Math.floor(Math.random() * this.#sets.length);
+    return this.#ticket.loadBalancing === "round-robin" ? this.#next++ % this.#sets.length : 0;
+  }
+
+  async #ask(
+    message: (request: number) => LimitMessage,
+    owner: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<HeldGrant<unknown> | undefined> {
+    signal?.throwIfAborted();
+    const request = ++this.#requests;
+    let forget: (() => void) | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#pending.set(request, { owner, resolve, reject });
+        if (signal) {
+          forget = onAbort(signal, (reason) => {
+            this.#pending.delete(request);
+            this.#line.send({ what: "leave", request });
+            reject(reason as Error);
+          });
+        }
+        this.#line.send(message(request));
+      });
+    } finally {
+      forget?.();
+    }
+  }
+
+  #granted({ request, set, taken }: LimitReply & { what: "granted" }, owner: string | undefined): HeldGrant<unknown> {
+    const { facts, config } = this.#sets[set]!.ticket;
+    const keeper: GrantKeeper = {
+      held: facts,
+      settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
+      giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
+    };
+    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Answers one worker in another thread or process that asks for limits.
+ *
+ * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
+ */
+import type { Amounts, Grant, HeldGrant } from "../grant.js";
+import type { LimitSource } from "../limit-source.js";
+import type { LimitMessage, LimitReply } from "./line.js";
+import type { IssuedTicket, LimitsTicket } from "./ticket.js";
+
+/** How answers travel. */
+export interface ReplyLine {
+  send(reply: LimitReply): void;
+  encode(error: unknown): unknown;
+}
+
+export class LimitServer {
+  readonly #source: LimitSource;
+  readonly #line: ReplyLine;
+  readonly #issued: IssuedTicket;
+  readonly #waiting = new Map<number, AbortController>();
+  readonly #grants = new Map<number, Grant>();
+  #thread: number | undefined;
+  #isClosed = false;
+
+  constructor(source: LimitSource, isThread: boolean, line: ReplyLine) {
+    this.#source = source;
+    this.#line = line;
+    this.#issued = source.issue(isThread);
+  }
+
+  get ticket(): LimitsTicket {
+    return this.#issued.ticket;
+  }
+
+  receive(message: LimitMessage): void {
+    switch (message.what) {
+      case "acquire":
+      case "try":
+        void this.#answer(message);
+        return;
+      case "leave":
+        this.#waiting.get(message.request)?.abort();
+        return;
+      case "update":
+        this.#update(message.request, message.usage);
+        return;
+      case "release":
+        this.#grants.get(message.request)?.release(message.outcome);
+        return;
+      case "pause":
+        this.#source.pause(message.ms);
+        return;
+      case "learn":
+        this.#source.learn(message.headers);
+        return;
+      case "poke":
+        this.#source.poke(message.set);
+        return;
+      case "hello":
+        this.#thread = message.thread;
+    }
+  }
+
+  /** The worker is gone: what it held is free, and what it waited for is not needed. */
+  close(): void {
+    this.#isClosed = true;
+    for (const controller of this.#waiting.values()) controller.abort();
+    for (const grant of this.#grants.values()) grant.release("ignored");
+    this.#grants.clear();
+    this.#issued.withdraw(this.#thread);
+  }
+
+  async #answer(message: LimitMessage & { what: "acquire" | "try" }): Promise<void> {
+    const { request } = message;
+    const controller = new AbortController();
+    this.#waiting.set(request, controller);
+    try {
+      const grant = await this.#acquire(message, controller.signal);
+      if (controller.signal.aborted || this.#isClosed) grant?.release("ignored");
+      else if (grant) this.#granted(request, grant);
+      else this.#line.send({ what: "none", request });
+    } catch (error) {
+      if (!controller.signal.aborted && !this.#isClosed) {
+        this.#line.send({ what: "failed", request, error: this.#line.encode(error) });
+      }
+    } finally {
+      this.#waiting.delete(request);
+    }
+  }
+
+  async #acquire(message: LimitMessage & { what: "acquire" | "try" }, signal: AbortSignal): Promise<Grant | undefined> {
+    const { owner, amounts } = message;
+    const caller = owner === undefined ? undefined : { id: owner, signal };
+    if (message.what === "try") return this.#source.tryAcquireFor(caller, amounts);
+    const { timeout, priority, key } = message;
+    return this.#source.acquireFor(caller, amounts, {
+      signal,
+      ...(timeout !== undefined && { timeout }),
+      ...(priority !== undefined && { priority }),
+      ...(key !== undefined && { key }),
+    });
+  }
+
+  #granted(request: number, grant: Grant): void {
+    this.#grants.set(request, grant);
+    const held = grant as HeldGrant<unknown>;
+    this.#line.send({ what: "granted", request, set: this.#source.indexOf(held), taken: held.taken });
+  }
+
+  #update(request: number, usage: Amounts): void {
+    // A grant that was released can still be corrected: it stays known as long as the worker lives.
+    this.#grants.get(request)?.update(usage);
+  }
+}

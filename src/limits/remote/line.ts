@@ -1,0 +1,39 @@
+import type { Outcome } from "../limit.js";
+import type { Amounts } from "../grant.js";
+
+/** What a worker elsewhere says to the owner of its limits. `request` numbers what is answered, and the grant it leads to. */
+export type LimitMessage =
+  | {
+      readonly what: "acquire";
+      readonly request: number;
+      readonly amounts: Amounts | undefined;
+      /** The call that asks. */
+      readonly owner: string | undefined;
+      readonly timeout: number | undefined;
+      readonly priority: number | undefined;
+      readonly key: string | undefined;
+    }
+  | {
+      readonly what: "try";
+      readonly request: number;
+      readonly amounts: Amounts | undefined;
+      readonly owner: string | undefined;
+    }
+  /** Waits no more. */
+  | { readonly what: "leave"; readonly request: number }
+  | { readonly what: "update"; readonly request: number; readonly usage: Amounts }
+  | { readonly what: "release"; readonly request: number; readonly outcome: Outcome }
+  | { readonly what: "pause"; readonly ms: number }
+  | { readonly what: "learn"; readonly headers: readonly (readonly [string, string])[] }
+  /** Others may take something of this set now. */
+  | { readonly what: "poke"; readonly set: number }
+  /** Who speaks: what this thread writes into locks. */
+  | { readonly what: "hello"; readonly thread: number };
+
+/** What the owner answers. */
+export type LimitReply =
+  | { readonly what: "granted"; readonly request: number; readonly set: number; readonly taken: readonly number[] }
+  /** There was not enough for a `try`. */
+  | { readonly what: "none"; readonly request: number }
+  /** `error` as the wire carries errors. */
+  | { readonly what: "failed"; readonly request: number; readonly error: unknown };

@@ -1,0 +1,86 @@
+/**
+ * One set as a worker in another thread has it: takes what is free by itself, in shared memory, and leaves all that must
+ * wait to the owner.
+ *
+ * While somebody waits for one of the limits, or the set is paused, it takes nothing (M3): the owner knows whose turn it is.
+ */
+import { machineClock } from "../../config/monotonic.js";
+import { type GrantKeeper, HeldGrant } from "../grant.js";
+import type { HeldLimit } from "../holdings.js";
+import type { LimitCore, LimitTicket, Outcome } from "../limit.js";
+import type { LimitMemory } from "../limit-memory.js";
+import { RateCore, type RateLimitOptions } from "../rate-limit.js";
+import { ResourceCore, type ResourceLimitOptions } from "../resource-limit.js";
+import type { Issuer } from "./ticket.js";
+
+export class SharedSet implements GrantKeeper, Issuer {
+  readonly held: readonly HeldLimit[];
+  readonly config: unknown;
+  readonly cores: readonly LimitCore[];
+  readonly #rows: readonly number[];
+  readonly #memories: readonly LimitMemory[];
+  /** Tells the owner that others may take something now. */
+  readonly poke: () => void;
+
+  constructor(tickets: readonly LimitTicket[], held: readonly HeldLimit[], config: unknown, poke: () => void) {
+    this.cores = tickets.map(revive);
+    this.config = config;
+    this.held = held;
+    this.#rows = tickets.map(({ row }) => row);
+    this.#memories = this.cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
+    this.poke = poke;
+  }
+
+  /** Takes all of it when it is free and nobody waits. */
+  take(need: readonly number[], owner: string | undefined): HeldGrant<unknown> | undefined {
+    const now = machineClock.now();
+    this.#lock();
+    const isFree = this.cores.every(
+      (core, index) => need[index] === 0 || (!core.memory.hasWaiting && core.wait(now, need[index]!) === 0),
+    );
+    if (isFree) {
+      for (const [index, core] of this.cores.entries()) {
+        if (need[index]! > 0) core.take(now, need[index]!, this.#rows[index]!);
+      }
+    }
+    this.#unlock();
+    return isFree ? new HeldGrant(this, need, now, this.config, owner) : undefined;
+  }
+
+  settle(grant: HeldGrant<unknown>, differences: readonly number[]): void {
+    const now = machineClock.now();
+    this.#change((core, index) => {
+      if (differences[index] === 0 || (grant.isReleased && core.kind !== "rate")) return false;
+      return core.settle(now, grant.takenAt, differences[index]!, this.#rows[index]!);
+    });
+  }
+
+  giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
+    const now = machineClock.now();
+    this.#change((core, index) => {
+      const amount = grant.taken[index]!;
+      return amount > 0 && core.giveBack(now, grant.takenAt, amount, this.#rows[index]!, outcome);
+    });
+  }
+
+  #change(change: (core: LimitCore, index: number) => boolean): void {
+    this.#lock();
+    const isAwaited = this.cores.filter(change).some((core) => core.memory.hasWaiting);
+    this.#unlock();
+    if (isAwaited) this.poke();
+  }
+
+  #lock(): void {
+    for (const memory of this.#memories) memory.lock();
+  }
+
+  #unlock(): void {
+    for (const memory of this.#memories) memory.unlock();
+  }
+}
+
+function revive({ kind, options, buffer }: LimitTicket): LimitCore {
+  if (kind === "resource") return new ResourceCore(options as ResourceLimitOptions, buffer);
+  const { fallback, ...rate } = options as RateLimitOptions & { fallback: number | undefined };
+  return new RateCore(rate, fallback, buffer);
+}

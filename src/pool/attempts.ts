@@ -1,0 +1,143 @@
+/**
+ * What happens when a worker has let go of a call: what it took of limits is settled, its result is checked, and it is
+ * over, or made again.
+ *
+ * A1. What a call took is given back when the worker has let go of it, not when its caller gave up.
+ * A2. Nothing is made again of which something was seen: a stream that has begun.
+ */
+import { validateValue } from "../config/validate.js";
+import { TimeoutError } from "../errors.js";
+import { retryAfterOf } from "../limits/headers/retry-after.js";
+import type { Outcome } from "../limits/limit.js";
+import { RetryHistory } from "../retry/history.js";
+import type { RetryDecision } from "../retry/policy.js";
+import type { Call } from "./call.js";
+import type { MethodPlan } from "./method-plan.js";
+
+/** Who goes on with a call: the pool. */
+export interface AttemptsOwner {
+  /** The outcome of an attempt is looked at, which takes a while. */
+  setAside(call: Call): void;
+  /** Makes the call again after `delay` ms; if that cannot be, fails it with `error`. */
+  again(call: Call, delay: number, error: unknown): void;
+}
+
+export class Attempts {
+  readonly #owner: AttemptsOwner;
+  readonly #plans: readonly (MethodPlan | undefined)[];
+
+  constructor(owner: AttemptsOwner, plans: readonly (MethodPlan | undefined)[]) {
+    this.#owner = owner;
+    this.#plans = plans;
+  }
+
+  /** A worker answered, or died. */
+  ended(call: Call, status: "done" | "failed", outcome: unknown): void {
+    const plan = this.#plans[call.method];
+    const fault = settle(call, plan, status, outcome);
+    if (call.place === "over") return;
+    if (fault) call.finish("failed", fault.error);
+    else if (!plan) call.finish(status, outcome);
+    else if (status === "failed") this.#failed(call, plan, outcome);
+    else this.#returned(call, plan, outcome);
+  }
+
+  #failed(call: Call, { retry }: MethodPlan, error: unknown): void {
+    if (!retry || call.traits.sink?.hasBegun) {
+      call.finish("failed", error);
+      return;
+    }
+    const retryAfter = retryAfterOf(error, Date.now());
+    this.#decided(call, retry.onFailure({ ...surroundings(call), error, retryAfter }), undefined, error);
+  }
+
+  #returned(call: Call, plan: MethodPlan, result: unknown): void {
+    if (!plan.result) {
+      this.#validated(call, plan, result);
+      return;
+    }
+    try {
+      const value = validateValue(plan.result, result, { kind: "result", name: call.label });
+      if (value instanceof Promise) this.#later(call, value, (valid) => this.#validated(call, plan, valid), plan);
+      else this.#validated(call, plan, value);
+    } catch (error) {
+      this.#failed(call, plan, error);
+    }
+  }
+
+  #validated(call: Call, plan: MethodPlan, result: unknown): void {
+    const { retry } = plan;
+    if (!retry?.validates) {
+      call.finish("done", result);
+      return;
+    }
+    const history = (call.extras.history ??= new RetryHistory());
+    const decide = (decision: RetryDecision | undefined): void =>
+      this.#decided(call, decision, result, history.toError(call.name, call.attempt));
+    const decision = retry.onResult({ ...surroundings(call), result, history });
+    if (decision instanceof Promise) this.#later(call, decision, decide, plan);
+    else decide(decision);
+  }
+
+  #decided(call: Call, decision: RetryDecision | undefined, result: unknown, error: unknown): void {
+    if (!decision) call.finish("done", result);
+    else if (decision.retry) this.#owner.again(call, decision.delay, error);
+    else call.finish("failed", decision.error);
+  }
+
+  /** Goes on when a promise has settled, unless the call is over by then. */
+  #later<T>(call: Call, promise: Promise<T>, next: (value: T) => void, plan: MethodPlan): void {
+    this.#owner.setAside(call);
+    void promise.then(
+      (value) => {
+        if (call.place !== "over") next(value);
+      },
+      (error: unknown) => {
+        if (call.place !== "over") this.#failed(call, plan, error);
+      },
+    );
+  }
+}
+
+/** Gives back what the call took of limits (A1); returns the error of a `usage` that threw. */
+function settle(
+  call: Call,
+  plan: MethodPlan | undefined,
+  status: "done" | "failed",
+  outcome: unknown,
+): { error: unknown } | undefined {
+  if (!call.hasGrant) return undefined;
+  try {
+    // The arguments of a call that is over are gone: its estimate stands.
+    const isKnown = status === "done" && call.place !== "over";
+    const usage = isKnown ? plan?.usage?.(outcome, ...call.args) : undefined;
+    call.endGrant(outcomeFor(status, outcome), usage);
+    return undefined;
+  } catch (error) {
+    call.endGrant("ignored", undefined);
+    return { error };
+  }
+}
+
+const OVERLOADED: readonly unknown[] = [429, 503, 529];
+
+/** What the end of a call says to a limit that adapts. */
+function outcomeFor(status: "done" | "failed", error: unknown): Outcome {
+  if (status === "done") return "success";
+  const { status: code, statusCode, code: name } = (error ?? {}) as Record<string, unknown>;
+  const isOverload = OVERLOADED.includes(code) || OVERLOADED.includes(statusCode);
+  return isOverload || error instanceof TimeoutError || name === "ETIMEDOUT" ? "dropped" : "ignored";
+}
+
+function surroundings(call: Call): {
+  attempt: number;
+  elapsed: number;
+  method: string;
+  args: readonly unknown[];
+  now: number;
+  random: () => number;
+} {
+  const now = performance.now();
+  const { attempt, name: method, args } = call;
+  return { attempt, elapsed: now - call.submittedAt, method, args, now, random: Math.random };
+}

@@ -1,0 +1,92 @@
+/**
+ * Calls that wait for limits before they are given to a worker.
+ *
+ * They wait in the queues of the limits, with those of other pools, and take from the limits in the moment in which a
+ * worker begins with them: a call that took earlier and then waited for a worker would start later than the limits
+ * think, and many such calls at once.
+ *
+ * D1. While a call could take all it needs and only a worker is missing, no worker is handed anything ahead: the next that
+ *     has nothing to do is this call's (`isOwed`).
+ */
+import type { LimitSource } from "../limits/limit-source.js";
+import type { HeldGrant } from "../limits/grant.js";
+import type { Call } from "./call.js";
+import type { MethodPlan } from "./method-plan.js";
+
+/** Who has the workers: the pool. */
+export interface LimitedOwner {
+  readonly id: string;
+  /** The limits that the call keeps to. */
+  limitsFor(call: Call): LimitSource;
+  /** Whether a worker would begin with the call at once. */
+  canBegin(call: Call): boolean;
+  /** A worker is missing for the call: starts one, where there may be more. */
+  wantWorker(call: Call): void;
+  /** Sets the call aside; `leave` stops its waiting. */
+  setAside(call: Call, leave: () => void): void;
+  /** The call has all it needs. */
+  begin(call: Call): void;
+}
+
+export class LimitedCalls {
+  readonly #owner: LimitedOwner;
+  /** Calls that only a worker is missing for. */
+  readonly #owed = new Map<Call, LimitSource>();
+
+  constructor(owner: LimitedOwner) {
+    this.#owner = owner;
+  }
+
+  get isOwed(): boolean {
+    return this.#owed.size > 0;
+  }
+
+  /** Lets the call wait until it has what `cost` says, and a worker. */
+  add(call: Call, cost: NonNullable<MethodPlan["cost"]>): void {
+    const owner = this.#owner;
+    try {
+      const amounts = cost(...call.args);
+      const source = owner.limitsFor(call);
+      let isWaiting = true;
+      const granted = (grant: HeldGrant<unknown>): void => {
+        isWaiting = false;
+        this.#owed.delete(call);
+        if (call.place === "over") {
+          grant.release("ignored");
+          return;
+        }
+        call.extras.grant = grant;
+        owner.begin(call);
+      };
+      const { priority, key } = call.options;
+      const waiting = source.enqueueFor(amounts, {
+        owner: call.id,
+        priority,
+        // Calls that can begin at the same time wait behind each other, and others behind nobody.
+        key: `${owner.id}@${call.boundTo?.index ?? ""} ${key ?? ""}`,
+        isReady: () => owner.canBegin(call),
+        isWanted: () => {
+          this.#owed.set(call, source);
+          owner.wantWorker(call);
+        },
+        granted,
+        failed: (error) => call.finish("failed", error),
+      });
+      if (!isWaiting) return;
+      owner.setAside(call, () => {
+        this.#owed.delete(call);
+        waiting.leave();
+      });
+    } catch (error) {
+      call.finish("failed", error);
+    }
+  }
+
+  /** A worker has nothing to do: the first call that is owed one takes it. */
+  serve(): void {
+    const sources = new Set(this.#owed.values());
+    // Those that are still owed one say so again.
+    this.#owed.clear();
+    for (const source of sources) source.serve();
+  }
+}

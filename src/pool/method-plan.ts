@@ -1,0 +1,116 @@
+/** What is done around the calls of one method: limits before them, retries after them, schemas on both sides. */
+import { closest } from "../config/closest.js";
+import { isStandardSchema, type StandardSchema } from "../config/standard-schema.js";
+import { DefinitionError } from "../errors.js";
+import type { Amounts } from "../limits/grant.js";
+import type { RetryOptions } from "../retry/options.js";
+import { RetryPolicy } from "../retry/policy.js";
+import type { MethodInfo } from "./pool-core.js";
+
+type AnyFunction = (...args: never[]) => unknown;
+
+/** What the options of a pool may say of a method with the type `F`. */
+export interface CallPlan<F extends AnyFunction = AnyFunction> {
+  /** What a call takes of the limits of the pool, before it is given to a worker. It sees the arguments as they will be sent. */
+  readonly cost?: ((...args: Parameters<F>) => Amounts) | undefined;
+  /** What a call really took, as its result tells: settles what `cost` took. Nothing keeps the estimate. */
+  readonly usage?: ((result: Awaited<ReturnType<F>>, ...args: Parameters<F>) => Amounts | undefined) | undefined;
+  /** In place of the pool's. */
+  readonly retry?: RetryOptions | undefined;
+}
+
+/** What a definition may say of a method with the type `F`. */
+export interface MethodOptions<F extends AnyFunction = AnyFunction> extends CallPlan<F> {
+  /** Whether the method returns something to iterate; known by itself of `async *` and `*` methods. */
+  readonly stream?: boolean | undefined;
+}
+
+/** Schemas of a worker class: checked on the caller's side, before anything is sent. Any Standard Schema will do. */
+export interface WorkerSchema {
+  /** Of the constructor arguments, as one tuple; synchronous. */
+  readonly init?: StandardSchema | undefined;
+  readonly methods?: Readonly<Record<string, MethodSchema>> | undefined;
+}
+
+/** Schemas of a method. */
+export interface MethodSchema {
+  /** Of the arguments, as one tuple. */
+  readonly args?: StandardSchema | undefined;
+  readonly result?: StandardSchema | undefined;
+}
+
+/** All that is done around the calls of one method. */
+export interface MethodPlan {
+  readonly cost: ((...args: unknown[]) => Amounts) | undefined;
+  readonly usage: ((result: unknown, ...args: unknown[]) => Amounts | undefined) | undefined;
+  readonly retry: RetryPolicy | undefined;
+  readonly args: StandardSchema | undefined;
+  readonly result: StandardSchema | undefined;
+}
+
+/** Where plans come from, the strongest last. */
+export interface PlanSources {
+  readonly definition: Readonly<Record<string, CallPlan>>;
+  readonly pool: Readonly<Record<string, CallPlan>> | undefined;
+  readonly retry: RetryOptions | undefined;
+  readonly schema: WorkerSchema | undefined;
+}
+
+/**
+ * A plan for each method, by its index; `undefined` for one that needs none.
+ * @throws {TypeError | RangeError} for retry options that are not valid, and names of methods that do not exist
+ */
+export function planMethods(
+  name: string,
+  methods: readonly MethodInfo[],
+  sources: PlanSources,
+): readonly (MethodPlan | undefined)[] {
+  checkNames(name, methods, Object.keys(sources.pool ?? {}));
+  const common = sources.retry && new RetryPolicy(sources.retry);
+  return methods.map((method) => {
+    const own: CallPlan = { ...sources.definition[method.name], ...sources.pool?.[method.name] };
+    const schema = sources.schema?.methods?.[method.name];
+    const retry = own.retry ? new RetryPolicy(own.retry, `methods.${method.name}.retry`) : common;
+    if (!own.cost && !own.usage && !retry && !schema) return undefined;
+    return {
+      cost: checkFunction(`methods.${method.name}.cost`, own.cost) as MethodPlan["cost"],
+      usage: checkFunction(`methods.${method.name}.usage`, own.usage) as MethodPlan["usage"],
+      retry,
+      args: schema?.args,
+      result: schema?.result,
+    };
+  });
+}
+
+/** @throws {DefinitionError | TypeError} for a method that does not exist, and what is no schema */
+export function checkSchema(name: string, methods: readonly MethodInfo[], schema: WorkerSchema): void {
+  checkNames(name, methods, Object.keys(schema.methods ?? {}));
+  const all = Object.entries(schema.methods ?? {}).flatMap(([method, { args, result }]) => [
+    [`schema.methods.${method}.args`, args] as const,
+    [`schema.methods.${method}.result`, result] as const,
+  ]);
+  for (const [path, value] of [["schema.init", schema.init] as const, ...all]) {
+    if (value === undefined || isStandardSchema(value)) continue;
+    throw new TypeError(
+      `Cannot set '${path}' as it must be a Standard Schema, of zod or valibot or another library: current value is ` +
+        String(value),
+    );
+  }
+}
+
+/** @throws {DefinitionError} with the nearest name */
+export function checkNames(name: string, methods: readonly MethodInfo[], names: readonly string[]): void {
+  const known = methods.map((method) => method.name);
+  for (const wanted of names) {
+    if (known.includes(wanted)) continue;
+    const hint = closest(wanted, known);
+    throw new DefinitionError(
+      `Cannot set options of '${name}.${wanted}' as there is no such method${hint ? `: did you mean '${hint}'?` : ""}`,
+    );
+  }
+}
+
+function checkFunction(path: string, value: unknown): unknown {
+  if (value === undefined || typeof value === "function") return value;
+  throw new TypeError(`Cannot set '${path}' as it must be a function: current value is ${String(value)}`);
+}
