@@ -1,0 +1,193 @@
+/**
+ * A log of what was taken when: at most `capacity` in any half-open window.
+ *
+ * Owns a ring of (time, weight) pairs, oldest first.
+ *
+ * S1. Times never fall along the ring, and a pair's time is never before that of a take in it. So its weight may last too
+ *     long, never too short.
+ * S2. Takes of whole amounts have a pair each, up to `MOST_PAIRS` of capacity; those at the same instant share one.
+ *     Above, and for fractions, those of the same granule share one: at most one granule of the window is lost by it.
+ *     When the ring is full all the same, as by debt, the newest pair takes in what comes.
+ * S3. `total` is never less than the sum of the weights. It is summed anew when the ring is empty or its head comes round:
+ *     neither rounding errors nor what a stopped thread has left undone lasts.
+ *
+ * State: head and tail (which only grow; modulo the size of the ring they are places in it), total, then the pairs.
+ */
+import { excess, type Rate } from "../rate.js";
+import type { RateAlgorithm } from "../rate-algorithm.js";
+
+const HEAD = 0;
+const TAIL = 1;
+const TOTAL = 2;
+const PAIRS = 3;
+const MOST_PAIRS = 2048;
+/** For the sake of fractions: a granule is at most this part of a window. */
+const FEWEST_PAIRS = 64;
+
+/** At most `capacity` in any `window` ms. */
+export const slidingWindow: RateAlgorithm = {
+  name: "sliding-window",
+
+  size: (rate) => PAIRS + 2 * pairsOf(rate),
+
+  reset(state) {
+    state[HEAD] = 0;
+    state[TAIL] = 0;
+    state[TOTAL] = 0;
+  },
+
+  available(state, rate, now) {
+    const tail = state[TAIL]!;
+    let total = state[TOTAL]!;
+    let head = state[HEAD]!;
+    for (; head < tail && hasExpired(state, rate, now, head); head += 1) total -= weightAt(state, rate, head);
+    return head === tail ? rate.capacity : rate.capacity - total;
+  },
+
+  wait(state, rate, now, amount) {
+    if (excess(rate, amount) > 0) return Number.POSITIVE_INFINITY;
+    const tail = state[TAIL]!;
+    let total = state[TOTAL]!;
+    if (excess(rate, total + amount) === 0) return 0;
+    for (let pair = state[HEAD]!; pair < tail; pair += 1) {
+      total -= weightAt(state, rate, pair);
+      // After the last everything fits, whatever rounding left of the total.
+      if (pair === tail - 1 || excess(rate, total + amount) === 0) {
+        return Math.max(0, state[placeOf(rate, pair)]! + lifeOf(rate) - now);
+      }
+    }
+    return 0;
+  },
+
+  take(state, rate, now, amount) {
+    dropExpired(state, rate, now);
+    add(state, rate, now, amount);
+  },
+
+  settle(state, rate, now, takenAt, difference) {
+    dropExpired(state, rate, now);
+    const pair = firstSince(state, rate, takenAt);
+    const isGone = pair === state[TAIL]! || takenAt + lifeOf(rate) <= now;
+    if (difference < 0) {
+      if (!isGone) giveBack(state, rate, pair, -difference);
+    } else if (isGone) {
+      add(state, rate, now, difference);
+    } else {
+      state[TOTAL] = state[TOTAL]! + difference;
+      const place = placeOf(rate, pair);
+      state[place + 1] = state[place + 1]! + difference;
+    }
+  },
+
+  cap(state, rate, now, remaining) {
+    dropExpired(state, rate, now);
+    const missing = rate.capacity - remaining - state[TOTAL]!;
+    if (missing > 0) add(state, rate, now, missing);
+  },
+};
+
+/** How long an entry lasts, in ms. */
+function lifeOf(rate: Rate): number {
+  return rate.window + rate.guard;
+}
+
+function granulesOf(rate: Rate): number {
+  return Math.min(Math.max(Math.ceil(rate.capacity), FEWEST_PAIRS), MOST_PAIRS);
+}
+
+/** One more than granules in the life of an entry, as it begins and ends within one. */
+function pairsOf(rate: Rate): number {
+  return granulesOf(rate) + 1;
+}
+
+/** Where a pair's time is in the state; its weight follows. */
+function placeOf(rate: Rate, pair: number): number {
+  return PAIRS + 2 * (pair % pairsOf(rate));
+}
+
+function weightAt(state: Float64Array, rate: Rate, pair: number): number {
+  return state[placeOf(rate, pair) + 1]!;
+}
+
+function hasExpired(state: Float64Array, rate: Rate, now: number, pair: number): boolean {
+  return state[placeOf(rate, pair)]! + lifeOf(rate) <= now;
+}
+
+function dropExpired(state: Float64Array, rate: Rate, now: number): void {
+  const from = state[HEAD]!;
+  const tail = state[TAIL]!;
+  let head = from;
+  let dropped = 0;
+  while (head < tail && (hasExpired(state, rate, now, head) || weightAt(state, rate, head) === 0)) {
+    dropped += weightAt(state, rate, head);
+    head += 1;
+  }
+  if (head > from) {
+    // The head first: half done, the total is too high.
+    state[HEAD] = head;
+    const size = pairsOf(rate);
+    const cameRound = Math.floor(head / size) > Math.floor(from / size);
+    state[TOTAL] = cameRound ? sumOf(state, rate, head, tail) : state[TOTAL]! - dropped;
+  }
+  if (head === tail) state[TOTAL] = 0;
+}
+
+function sumOf(state: Float64Array, rate: Rate, head: number, tail: number): number {
+  let sum = 0;
+  for (let pair = head; pair < tail; pair += 1) sum += weightAt(state, rate, pair);
+  return sum;
+}
+
+function add(state: Float64Array, rate: Rate, now: number, amount: number): void {
+  if (amount === 0) return;
+  const tail = state[TAIL]!;
+  // The total first: half done, it is too high.
+  state[TOTAL] = state[TOTAL]! + amount;
+  if (isShared(state, rate, now, amount)) {
+    const newest = placeOf(rate, tail - 1);
+    if (state[newest]! < now) state[newest] = now;
+    state[newest + 1] = state[newest + 1]! + amount;
+    return;
+  }
+  const place = placeOf(rate, tail);
+  state[place] = now;
+  state[place + 1] = amount;
+  state[TAIL] = tail + 1;
+}
+
+/** Tells whether what is added goes into the newest pair (S2). */
+function isShared(state: Float64Array, rate: Rate, now: number, amount: number): boolean {
+  const tail = state[TAIL]!;
+  const count = tail - state[HEAD]!;
+  if (count === 0) return false;
+  const newest = state[placeOf(rate, tail - 1)]!;
+  if (newest >= now || count === pairsOf(rate)) return true;
+  if (rate.capacity <= MOST_PAIRS && Number.isInteger(amount)) return false;
+  const granule = lifeOf(rate) / granulesOf(rate);
+  return Math.floor(newest / granule) === Math.floor(now / granule);
+}
+
+/** The first pair of that time or later; the tail when there is none. */
+function firstSince(state: Float64Array, rate: Rate, time: number): number {
+  let low = state[HEAD]!;
+  let high = state[TAIL]!;
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (state[placeOf(rate, middle)]! >= time) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function giveBack(state: Float64Array, rate: Rate, pair: number, refund: number): void {
+  const place = placeOf(rate, pair);
+  const weight = state[place + 1]!;
+  const given = Math.min(weight, refund);
+  state[place + 1] = weight - given;
+  state[TOTAL] = state[TOTAL]! - given;
+  const head = state[HEAD]!;
+  let tail = state[TAIL]!;
+  while (tail > head && weightAt(state, rate, tail - 1) === 0) tail -= 1;
+  state[TAIL] = tail;
+  if (tail === head) state[TOTAL] = 0;
+}
