@@ -8,7 +8,7 @@ import { root } from "./tool.js";
 
 /** Lowest first. A name with a slash is a folder, any other a file. */
 const layers = [
-  ["errors.ts", "registry.ts", "config/"],
+  ["errors.ts", "registry.ts", "config/", "waiting/"],
   ["limits/", "retry/", "wire/"],
   ["future/", "scope/"],
   ["modes/", "host/"],

@@ -1,16 +1,24 @@
 /** manyhands: write a class once, run it anywhere. */
 export { type Mode } from "./config/mode.js";
+export { type Clock } from "./config/monotonic.js";
+export { type InferInput, type InferOutput, type StandardSchema } from "./config/standard-schema.js";
 export {
   CancelledError,
   type CrashDetails,
   type CrashReason,
   DefinitionError,
+  LimitDeadlockError,
   ManyhandsError,
   MissingPackageError,
   PoolFullError,
   PoolStoppedError,
+  type RefusedResults,
+  RetryValidationError,
   SerializationError,
   TimeoutError,
+  type ValidationDetails,
+  ValidationError,
+  type ValidationIssue,
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
@@ -18,10 +26,23 @@ export { type Arg, type Args } from "./future/arg.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
 export { Stream } from "./future/stream.js";
 export { call, type CallContext } from "./host/call-context.js";
+export { AdaptiveLimit, type AdaptiveLimitOptions } from "./limits/adaptive-limit.js";
+export { type AcquireOptions, type Amounts, type Grant, type Limits } from "./limits/grant.js";
+export { type HeadersLike } from "./limits/headers/header-lines.js";
+export { type Limit, type LimitStats, type Outcome } from "./limits/limit.js";
+export { LimitPool, type LimitPoolOptions } from "./limits/limit-pool.js";
+export { LimitSet, type LimitSetOptions, type LimitSetStats } from "./limits/limit-set.js";
+export { type LimitPoolBalancing } from "./limits/limit-source.js";
+export { perWorker, type PerWorkerLimits } from "./limits/per-worker.js";
+export { type RateAlgorithmName, type RateOptions } from "./limits/rate.js";
+export { CallLimit, type CallLimitOptions, RateLimit, type RateLimitOptions } from "./limits/rate-limit.js";
+export { ResourceLimit, type ResourceLimitOptions } from "./limits/resource-limit.js";
 export { Mapping } from "./mapping.js";
 export { type BlockingPool } from "./pool/blocking-pool.js";
+export { configure, type Configuration, withConfig } from "./pool/effective-options.js";
 export { type PoolEvents } from "./pool/events.js";
 export { type Percentiles } from "./pool/histogram.js";
+export { type CallPlan, type MethodOptions, type MethodSchema } from "./pool/method-plan.js";
 export {
   type CallOptions,
   type ElasticSize,
@@ -38,11 +59,25 @@ export {
   type PoolMethods,
   type PoolWorker,
 } from "./pool/pool.js";
+export { type LimitsOption } from "./pool/pool-limits.js";
 export { type PoolStats, type WorkerStats } from "./pool/pool-stats.js";
 export { type ModuleReference } from "./registry.js";
 export { type Task, task, type TaskFunction, type TaskOptions } from "./task.js";
 export { TaskPool } from "./task-pool.js";
+export { type Backoff, type BackoffName, type RetryContext } from "./retry/backoff.js";
+export { type RetryBudgetOptions, type RetryOptions } from "./retry/options.js";
+export { type RetryOn } from "./retry/retry-on.js";
+export { type ResultContext, type RetryUntil } from "./retry/retry-until.js";
 export { type WorkerIdentity } from "./wire/protocol.js";
 export { transfer } from "./wire/transfer.js";
-export { worker, type WorkerBuilder, type WorkerClass, type WorkerDefaults, type WorkerDefinition } from "./worker.js";
+export {
+  type MethodsOf,
+  type OptionsOf,
+  type SchemaOf,
+  worker,
+  type WorkerBuilder,
+  type WorkerClass,
+  type WorkerDefaults,
+  type WorkerDefinition,
+} from "./worker.js";
 export { Worker } from "./worker-base.js";

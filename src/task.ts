@@ -1,17 +1,22 @@
 import type { Args } from "./future/arg.js";
 import type { Future } from "./future/future.js";
 import { Mapping } from "./mapping.js";
+import type { CallPlan, MethodSchema } from "./pool/method-plan.js";
 import type { CallOptions, PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import type { ModuleReference, Registration } from "./registry.js";
-import { worker, type WorkerDefaults } from "./worker.js";
+import { worker, type WorkerClass, type WorkerDefaults } from "./worker.js";
 
 /** A function that a task can be made from. */
 export type TaskFunction = (...args: never[]) => unknown;
 
-/** Options of a task: those of its pool, and what a definition may say. */
-export type TaskOptions = Omit<WorkerDefaults, "methods">;
+/** Options of a task with the function `F`: those of its pool, and what a definition may say. */
+export interface TaskOptions<F extends TaskFunction = TaskFunction>
+  extends Omit<WorkerDefaults, "methods" | "schema" | "retry">, CallPlan<F> {
+  /** Checks arguments, as one tuple, and results on the caller's side. */
+  schema?: MethodSchema | undefined;
+}
 
 /** A function that runs in a pool of its own, started by the first call. */
 export interface Task<F extends TaskFunction> extends AsyncDisposable {
@@ -55,12 +60,13 @@ export function taskRegistration(task: object): Registration | undefined {
  * await square(3);                       // 9
  * await square.map([1, 2, 3]);           // [1, 4, 9]
  */
-export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions = {}): Task<F> {
+export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
   if (typeof fn !== "function") {
     throw new TypeError(
       `Cannot define a task as its second argument must be a function: current value is ${String(fn)}`,
     );
   }
+  const { cost, usage, schema, ...others } = options;
   const name = options.name ?? (fn.name || "task");
   const isStream = /Generator/.test((fn as object).constructor.name);
   const target = class implements Runner<F> {
@@ -68,7 +74,12 @@ export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, optio
       return fn(...args) as ReturnType<F>;
     }
   };
-  const definition = worker(meta, target, { ...options, name, methods: { run: { stream: isStream } } });
+  const definition = worker(meta, target as WorkerClass, {
+    ...others,
+    name,
+    methods: { run: { stream: isStream, cost, usage } } as object,
+    ...(schema && { schema: { methods: { run: schema } } as object }),
+  });
   return makeTask<F>(definition.registration, (more) => definition.options(more).init() as unknown as Pool<Runner<F>>);
 }
 

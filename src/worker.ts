@@ -1,10 +1,19 @@
+import type { StandardSchema } from "./config/standard-schema.js";
 import { DefinitionError } from "./errors.js";
 import { ErrorClasses } from "./pool/error-classes.js";
-import { type MethodOptions, methodsOf, type ReservedMember } from "./pool/methods.js";
-import { openPool, type PoolSource } from "./pool/open-pool.js";
+import {
+  type CallPlan,
+  checkSchema,
+  planMethods,
+  type MethodOptions,
+  type MethodSchema,
+  type WorkerSchema,
+} from "./pool/method-plan.js";
+import { methodsOf, type ReservedMember } from "./pool/methods.js";
+import { openPool, type PoolSource, rememberSource } from "./pool/open-pool.js";
 import { type BlockingPool, openBlockingPool } from "./pool/blocking-pool.js";
 import type { PoolOptions } from "./pool/options.js";
-import { type Pool, PoolFactory } from "./pool/pool.js";
+import { type MethodName, type Pool, PoolFactory } from "./pool/pool.js";
 import { type ModuleReference, register, type Registration } from "./registry.js";
 import { Worker } from "./worker-base.js";
 
@@ -12,13 +21,35 @@ import { Worker } from "./worker-base.js";
 export type WorkerClass = new (...args: never[]) => object;
 
 /** What a definition says beside the class: defaults for its pools, and facts the class itself cannot tell. */
-export interface WorkerDefaults extends Omit<PoolOptions, "blocking"> {
+export interface WorkerDefaults<C extends WorkerClass = WorkerClass> extends Omit<PoolOptions, "blocking" | "methods"> {
   /** Error classes that arrive as themselves; those that the worker's module exports do so anyway. */
   errors?: readonly (abstract new (...args: never[]) => Error)[] | undefined;
-  /** Facts about methods, by name. */
-  methods?: Readonly<Record<string, MethodOptions>> | undefined;
+  /** What is to be known about methods, and done around their calls, by name. */
+  methods?: MethodsOf<InstanceType<C>> | undefined;
+  /** Checks constructor arguments, arguments and results on the caller's side. */
+  schema?: SchemaOf<InstanceType<C>> | undefined;
   /** The name, for a class that has none. */
   name?: string | undefined;
+}
+
+type AnyMethod = (...args: never[]) => unknown;
+
+/** Options of methods by their names. */
+export type MethodsOf<W extends object> = {
+  readonly [K in MethodName<W>]?: MethodOptions<Extract<W[K], AnyMethod>>;
+};
+
+/** Options of a pool of `W`, which know its methods. */
+export interface OptionsOf<W extends object> extends Omit<PoolOptions, "methods"> {
+  /** What is done around calls of single methods; in place of what the definition says. */
+  methods?: { readonly [K in MethodName<W>]?: CallPlan<Extract<W[K], AnyMethod>> } | undefined;
+}
+
+/** Schemas of a worker class. Any Standard Schema will do: of zod, valibot, arktype. */
+export interface SchemaOf<W extends object> {
+  /** Of the constructor arguments, as one tuple; synchronous. */
+  readonly init?: StandardSchema | undefined;
+  readonly methods?: { readonly [K in MethodName<W>]?: MethodSchema } | undefined;
 }
 
 /** A worker class that is ready to be run in any mode. */
@@ -32,7 +63,7 @@ export interface WorkerDefinition<C extends WorkerClass> extends WorkerBuilder<C
 /** A definition with options, ready for the constructor arguments. */
 export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean> {
   /** The same, with these options on top. */
-  options<O extends PoolOptions>(options: O): WorkerBuilder<C, Blocks<O, IsBlocking>>;
+  options<O extends OptionsOf<InstanceType<C>>>(options: O): WorkerBuilder<C, Blocks<O, IsBlocking>>;
   /**
    * Makes a pool whose workers are constructed with these arguments. Returns at once: workers start with the first calls.
    *
@@ -46,9 +77,7 @@ export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean
 }
 
 /** Whether a pool blocks once these options are set. */
-type Blocks<O extends PoolOptions, Before extends boolean> = O extends { blocking: infer B extends boolean }
-  ? B
-  : Before;
+type Blocks<O extends object, Before extends boolean> = O extends { blocking: infer B extends boolean } ? B : Before;
 
 /** Turns a class with a reserved method into a type error that says so. */
 type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, ReservedMember>] extends [never]
@@ -67,7 +96,7 @@ type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, Reserve
  *
  * @param meta - the module: `import.meta`, a file URL, or `__filename`
  * @param target - the class; its public methods become methods of the pool
- * @param defaults - options for all its pools
+ * @param definition - options for all its pools, and what the class itself cannot tell
  * @throws {DefinitionError} when a method has the name of a pool member, or the class no name
  * @example
  * class Counter {
@@ -81,9 +110,11 @@ type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, Reserve
 export function worker<C extends WorkerClass>(
   meta: ModuleReference,
   target: C & Unreserved<C>,
-  defaults: WorkerDefaults = {},
+  definition: WorkerDefaults<C> = {},
 ): WorkerDefinition<C> {
-  const { errors = [], methods: facts = {}, name = target.name, ...options } = defaults;
+  const { errors = [], methods = {}, schema: given, name = target.name, ...defaults } = definition;
+  const schema = given as WorkerSchema | undefined;
+  const facts = methods as Readonly<Record<string, MethodOptions>>;
   if (typeof target !== "function" || typeof target.prototype !== "object") {
     throw new TypeError(
       `Cannot define a worker as its second argument must be a class: current value is ${String(target)}`,
@@ -91,17 +122,21 @@ export function worker<C extends WorkerClass>(
   }
   if (name === "")
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
-  const methods = methodsOf(target, Worker.prototype, facts);
+  const found = methodsOf(target, Worker.prototype, facts);
+  if (schema) checkSchema(name, found, schema);
+  planMethods(name, found, { definition: facts, pool: undefined, retry: defaults.retry, schema });
   const registration = register(meta, name, target);
-  const source: PoolSource = { registration, methods, errorClasses: new ErrorClasses(errors) };
-  const factory = new PoolFactory(methods);
+  const errorClasses = new ErrorClasses(errors);
+  const source: PoolSource = { registration, methods: found, errorClasses, defaults, facts, schema };
+  rememberSource(source);
+  const factory = new PoolFactory(found);
 
   const builder = <IsBlocking extends boolean>(own: PoolOptions): WorkerBuilder<C, IsBlocking> => ({
-    options: (more) => builder({ ...own, ...more }),
+    options: (more) => builder({ ...own, ...(more as PoolOptions) }),
     init: (...args) =>
       (own.blocking ? openBlockingPool(source, own, args) : factory.create(openPool(source, own, args))) as ReturnType<
         WorkerBuilder<C, IsBlocking>["init"]
       >,
   });
-  return { ...builder<false>(options), target, registration };
+  return { ...builder<false>({}), target, registration };
 }

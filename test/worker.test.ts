@@ -29,7 +29,9 @@ describe("worker()", () => {
   });
 
   it("refuses options of methods that do not exist", () => {
-    expect(() => worker(import.meta, Plain, { methods: { vlaue: { stream: true } } })).toThrow(/no such method/);
+    expect(() => worker(import.meta, Plain, { methods: { vlaue: { stream: true } } as object })).toThrow(
+      "Cannot set options of 'Plain.vlaue' as there is no such method: did you mean 'value'?",
+    );
   });
 
   it("keeps the options of the definition under those of the pool", async () => {

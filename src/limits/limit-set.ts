@@ -10,6 +10,7 @@
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
+import { inspect } from "node:util";
 import { machineClock, type Clock } from "../config/monotonic.js";
 import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
@@ -86,8 +87,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     for (const limit of limits) {
       if (limit?.[CORE]) continue;
       throw new TypeError(
-        `Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is ` +
-          String(limit),
+        "Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is " +
+          inspect(limit, { depth: 0 }),
       );
     }
     this.limits = [...limits];

@@ -1,7 +1,7 @@
 import { machineClock } from "../config/monotonic.js";
 import { CORE, checkKey, type Claim, type Limit, type LimitCore, type LimitStats, type LimitTicket } from "./limit.js";
 import { LimitMemory } from "./limit-memory.js";
-import { type Rate, type RateOptions, resolveRate } from "./rate.js";
+import { largestAmount, type Rate, type RateOptions, resolveRate } from "./rate.js";
 import { type RateAlgorithm, rateAlgorithm } from "./rate-algorithm.js";
 
 /** Options of a {@link RateLimit}. */
@@ -40,7 +40,7 @@ export class RateCore implements LimitCore {
   }
 
   get largest(): number {
-    return this.#rate.capacity;
+    return largestAmount(this.#rate);
   }
 
   wait(now: number, amount: number): number {
@@ -75,10 +75,9 @@ export class RateCore implements LimitCore {
   }
 
   stats(now: number): LimitStats {
-    const { capacity, burst } = this.#rate;
-    const full = this.#isBucket ? burst : capacity;
-    const inUse = Math.max(0, full - this.#algorithm.available(this.#row, this.#rate, now));
-    return { key: this.key, kind: this.kind, capacity: full, inUse, utilization: inUse / full };
+    const { burst } = this.#rate;
+    const inUse = Math.max(0, burst - this.#algorithm.available(this.#row, this.#rate, now));
+    return { key: this.key, kind: this.kind, capacity: burst, inUse, utilization: inUse / burst };
   }
 
   ticket(): LimitTicket {
@@ -87,11 +86,6 @@ export class RateCore implements LimitCore {
   }
 
   abandonRow(): void {}
-
-  get #isBucket(): boolean {
-    const { name } = this.#algorithm;
-    return name === "token-bucket" || name === "leaky-bucket" || name === "gcra";
-  }
 }
 
 /**

@@ -88,14 +88,17 @@ export class Attempts {
   /** Goes on when a promise has settled, unless the call is over by then. */
   #later<T>(call: Call, promise: Promise<T>, next: (value: T) => void, plan: MethodPlan): void {
     this.#owner.setAside(call);
-    void promise.then(
-      (value) => {
-        if (call.place !== "over") next(value);
-      },
-      (error: unknown) => {
+    const goOn = async (): Promise<void> => {
+      let value: T;
+      try {
+        value = await promise;
+      } catch (error) {
         if (call.place !== "over") this.#failed(call, plan, error);
-      },
-    );
+        return;
+      }
+      if (call.place !== "over") next(value);
+    };
+    void goOn();
   }
 }
 

@@ -10,8 +10,10 @@ import { unwrapSettled } from "../future/unwrap.js";
 import type { CallOptions } from "./options.js";
 import { checkCallOptions, type ElasticSize, type PoolOptions } from "./options.js";
 import { Bridge } from "./bridge.js";
+import { effectiveOptions } from "./effective-options.js";
 import { openPool, type PoolSource } from "./open-pool.js";
-import type { MethodInfo, PoolCore } from "./pool-core.js";
+import type { MethodInfo } from "./method-plan.js";
+import type { PoolCore } from "./pool-core.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** The methods of a worker that return their results, not futures; a generator method returns an iterable. */
@@ -52,9 +54,10 @@ export interface BlockingBackend {
  */
 export function openBlockingPool(
   source: PoolSource,
-  options: PoolOptions,
+  explicit: PoolOptions,
   args: readonly unknown[],
 ): BlockingPool<object> {
+  const options = effectiveOptions(explicit, source.defaults);
   if (options.mode === "async") {
     throw new TypeError(
       "Cannot set 'blocking' in mode 'async' as its calls run in the event loop that would be blocked: use 'thread'",
@@ -62,8 +65,8 @@ export function openBlockingPool(
   }
   const backend =
     options.mode === "sync"
-      ? new SyncBackend(openPool(source, { ...options, blocking: false }, args))
-      : new Bridge(source, options, args);
+      ? new SyncBackend(openPool(source, { ...explicit, blocking: false }, args))
+      : new Bridge(source, explicit, args);
   return poolOver(backend, source.methods);
 }
 
@@ -108,7 +111,8 @@ class SyncBackend implements BlockingBackend {
       throw outcome.error;
     }
     throw new TypeError(
-      `Cannot return the result of '${method.name}' in mode 'sync' as the method is asynchronous: use mode 'thread'`,
+      `Cannot return the result of '${method.name}' in mode 'sync' as it is not there yet: the method is asynchronous, or ` +
+        "waits for a limit or a retry: use mode 'thread'",
     );
   }
 

@@ -7,8 +7,7 @@ import { importRegistration } from "../host/import-module.js";
 import { encodeFailure } from "../wire/error-codec.js";
 import { canSend } from "../wire/unsendable.js";
 import type { BridgeReply, BridgeRequest, BridgeStart } from "./bridge.js";
-import { ErrorClasses } from "./error-classes.js";
-import { openPool } from "./open-pool.js";
+import { openPool, sourceOf } from "./open-pool.js";
 import { openStream } from "./open-stream.js";
 import type { PoolCore } from "./pool-core.js";
 
@@ -44,7 +43,7 @@ async function carryOut(request: BridgeRequest): Promise<unknown> {
   const pool = await core;
   switch (request.do) {
     case "call": {
-      const method = start.methods[request.method]!;
+      const method = pool.methods[request.method]!;
       if (!method.isStream) return pool.submit(method, request.args, request.options, {}).future;
       streams.set(++lastStream, openStream(pool, method, request.args, request.options, {}));
       return lastStream;
@@ -70,8 +69,8 @@ async function carryOut(request: BridgeRequest): Promise<unknown> {
 }
 
 async function open(): Promise<PoolCore> {
-  const { url, key, name, methods, options, args, depth } = start;
+  const { url, key, name, options, configured, args, depth } = start;
   hostState.depth = depth;
   const registration = await importRegistration(url, key, name);
-  return openPool({ registration, methods, errorClasses: new ErrorClasses([]) }, options, args);
+  return openPool(sourceOf(registration), options, args, { mode: undefined, options: () => configured });
 }

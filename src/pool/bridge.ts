@@ -2,10 +2,13 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
+import { configuredOptions } from "../config/configure.js";
 import type { BlockingBackend } from "./blocking-pool.js";
+import { effectiveOptions } from "./effective-options.js";
+import { planMethods } from "./method-plan.js";
 import { assertMayOpen, type PoolSource } from "./open-pool.js";
 import { type CallOptions, type ElasticSize, type PoolOptions, resolveOptions } from "./options.js";
-import type { MethodInfo } from "./pool-core.js";
+import type { MethodInfo } from "./method-plan.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** What the caller asks of the bridge. */
@@ -27,13 +30,29 @@ export interface BridgeStart {
   readonly url: string;
   readonly key: string;
   readonly name: string;
-  readonly methods: readonly MethodInfo[];
+  /** Those of the call of `.options()`: what the definition says, it says there too. */
   readonly options: PoolOptions;
+  /** What is configured on the caller's side. */
+  readonly configured: PoolOptions;
   readonly args: readonly unknown[];
   readonly depth: number;
 }
 
 const ENTRY = new URL("bridge-entry.js", import.meta.url);
+
+/**
+ * What the options hold is sent to the bridge, which cannot be done with functions, classes and limits.
+ * @throws {TypeError} naming the option
+ */
+function refuseFunctions(options: PoolOptions): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (canSend(structuredClone, value) && !(name === "limits" && value)) continue;
+    throw new TypeError(
+      `Cannot set '${name}' for a pool that blocks as its calls are made in another thread, where functions and limits of ` +
+        "this one are not: give them in the definition of the worker, or use a pool that does not block",
+    );
+  }
+}
 
 export class Bridge implements BlockingBackend {
   readonly #source: PoolSource;
@@ -42,7 +61,7 @@ export class Bridge implements BlockingBackend {
   #isStopped = false;
 
   /** @throws what `openPool` throws, but for functions among the options, which cannot be sent */
-  constructor(source: PoolSource, options: PoolOptions, args: readonly unknown[]) {
+  constructor(source: PoolSource, explicit: PoolOptions, args: readonly unknown[]) {
     this.#source = source;
     const { port1, port2 } = new MessageChannel();
     const bell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
@@ -50,10 +69,17 @@ export class Bridge implements BlockingBackend {
     this.#bell = new Int32Array(bell);
     const { registration, methods, errorClasses } = source;
     const { url, key, name } = registration;
-    if (typeof options.loadBalancing === "function") {
-      throw new TypeError("Cannot set 'loadBalancing' to a function for a pool that blocks: use a named strategy");
-    }
+    const options = effectiveOptions(explicit, source.defaults);
     const depth = assertMayOpen(registration, resolveOptions(options));
+    const configured = configuredOptions(options.mode!) as PoolOptions;
+    const own = { ...explicit, mode: options.mode, blocking: false };
+    refuseFunctions({ ...configured, ...own });
+    planMethods(name, methods, {
+      definition: source.facts,
+      pool: own.methods,
+      retry: own.retry,
+      schema: source.schema,
+    });
     errorClasses.load(url);
     const start: BridgeStart = {
       port: port2,
@@ -61,10 +87,10 @@ export class Bridge implements BlockingBackend {
       url,
       key,
       name,
-      methods,
       args,
       depth,
-      options: { ...options, blocking: false },
+      options: own,
+      configured,
     };
     let thread: Worker;
     try {

@@ -12,16 +12,12 @@ import type { LimitSource } from "../limits/limit-source.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { Call } from "./call.js";
 import type { MethodPlan } from "./method-plan.js";
+import type { PoolLimits } from "./pool-limits.js";
+import type { Roster } from "./roster.js";
 
-/** Who has the workers: the pool. */
+/** Who goes on with a call: the pool. */
 export interface LimitedOwner {
   readonly id: string;
-  /** The limits that the call keeps to. */
-  limitsFor(call: Call): LimitSource;
-  /** Whether a worker would begin with the call at once. */
-  canBegin(call: Call): boolean;
-  /** A worker is missing for the call: starts one, where there may be more. */
-  wantWorker(call: Call): void;
   /** Sets the call aside; `leave` stops its waiting. */
   setAside(call: Call, leave: () => void): void;
   /** The call has all it needs. */
@@ -30,11 +26,15 @@ export interface LimitedOwner {
 
 export class LimitedCalls {
   readonly #owner: LimitedOwner;
+  readonly #limits: PoolLimits;
+  readonly #roster: Roster;
   /** Calls that only a worker is missing for. */
   readonly #owed = new Map<Call, LimitSource>();
 
-  constructor(owner: LimitedOwner) {
+  constructor(owner: LimitedOwner, limits: PoolLimits, roster: Roster) {
     this.#owner = owner;
+    this.#limits = limits;
+    this.#roster = roster;
   }
 
   get isOwed(): boolean {
@@ -46,7 +46,7 @@ export class LimitedCalls {
     const owner = this.#owner;
     try {
       const amounts = cost(...call.args);
-      const source = owner.limitsFor(call);
+      const source = this.#limitsFor(call);
       let isWaiting = true;
       const granted = (grant: HeldGrant<unknown>): void => {
         isWaiting = false;
@@ -64,10 +64,10 @@ export class LimitedCalls {
         priority,
         // Calls that can begin at the same time wait behind each other, and others behind nobody.
         key: `${owner.id}@${call.boundTo?.index ?? ""} ${key ?? ""}`,
-        isReady: () => owner.canBegin(call),
+        isReady: () => this.#roster.canBegin(call),
         isWanted: () => {
           this.#owed.set(call, source);
-          owner.wantWorker(call);
+          this.#roster.want(call);
         },
         granted,
         failed: (error) => call.finish("failed", error),
@@ -88,5 +88,12 @@ export class LimitedCalls {
     // Those that are still owed one say so again.
     this.#owed.clear();
     for (const source of sources) source.serve();
+  }
+
+  /** One that only one worker may take is settled on it now; where each worker has limits of its own, any call is. */
+  #limitsFor(call: Call): LimitSource {
+    const { shared } = this.#limits;
+    if (!shared || this.#roster.isBound(call)) this.#roster.bind(call);
+    return shared ?? this.#limits.of(call.boundTo!.index);
   }
 }

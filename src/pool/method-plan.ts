@@ -1,11 +1,18 @@
 /** What is done around the calls of one method: limits before them, retries after them, schemas on both sides. */
+import { inspect } from "node:util";
 import { closest } from "../config/closest.js";
 import { isStandardSchema, type StandardSchema } from "../config/standard-schema.js";
 import { DefinitionError } from "../errors.js";
 import type { Amounts } from "../limits/grant.js";
 import type { RetryOptions } from "../retry/options.js";
 import { RetryPolicy } from "../retry/policy.js";
-import type { MethodInfo } from "./pool-core.js";
+
+/** A method of the worker class, as calls refer to it. */
+export interface MethodInfo {
+  readonly index: number;
+  readonly name: string;
+  readonly isStream: boolean;
+}
 
 type AnyFunction = (...args: never[]) => unknown;
 
@@ -112,5 +119,7 @@ export function checkNames(name: string, methods: readonly MethodInfo[], names: 
 
 function checkFunction(path: string, value: unknown): unknown {
   if (value === undefined || typeof value === "function") return value;
-  throw new TypeError(`Cannot set '${path}' as it must be a function: current value is ${String(value)}`);
+  throw new TypeError(
+    `Cannot set '${path}' as it must be a function: current value is ${inspect(value, { depth: 0 })}`,
+  );
 }

@@ -1,7 +1,6 @@
 /** Reads from a class which methods a pool of it has. */
 import { DefinitionError } from "../errors.js";
-import { checkNames, type MethodOptions } from "./method-plan.js";
-import type { MethodInfo } from "./pool-core.js";
+import { checkNames, type MethodInfo, type MethodOptions } from "./method-plan.js";
 
 /** Members that every pool has; a worker class cannot have a method of such a name. */
 export const RESERVED_MEMBERS = [

@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Mode } from "../config/mode.js";
+import { validateValueSync } from "../config/validate.js";
 import { DefinitionError } from "../errors.js";
 import { assertMayStartPool, hostState } from "../host/host-state.js";
 import type { Executor } from "../modes/executor.js";
@@ -11,8 +12,11 @@ import { threadExecutor } from "../modes/thread.js";
 import type { Registration } from "../registry.js";
 import type { WorkerBlueprint } from "../wire/protocol.js";
 import type { ErrorClasses } from "./error-classes.js";
+import { type Configured, effectiveOptions } from "./effective-options.js";
+import { type MethodInfo, type MethodOptions, planMethods, type WorkerSchema } from "./method-plan.js";
 import { type PoolOptions, type ResolvedOptions, resolveOptions } from "./options.js";
-import { type MethodInfo, PoolCore } from "./pool-core.js";
+import { PoolCore } from "./pool-core.js";
+import { PoolLimits } from "./pool-limits.js";
 import { stopOnSignals } from "./signals.js";
 
 const EXECUTORS: Readonly<Record<Mode, Executor>> = {
@@ -27,6 +31,22 @@ export interface PoolSource {
   readonly registration: Registration;
   readonly methods: readonly MethodInfo[];
   readonly errorClasses: ErrorClasses;
+  /** Options of all its pools. */
+  readonly defaults: PoolOptions;
+  /** What it says of methods. */
+  readonly facts: Readonly<Record<string, MethodOptions>>;
+  readonly schema: WorkerSchema | undefined;
+}
+
+const sources = new WeakMap<Registration, PoolSource>();
+
+/** Keeps a definition for whoever finds its registration. */
+export function rememberSource(source: PoolSource): void {
+  sources.set(source.registration, source);
+}
+
+export function sourceOf(registration: Registration): PoolSource {
+  return sources.get(registration)!;
 }
 
 let pools = 0;
@@ -36,12 +56,21 @@ let pools = 0;
  *
  * @throws {TypeError | RangeError} for options that are not valid
  * @throws {DefinitionError} where main code would run again in the hosts
+ * @throws {ValidationError} when the constructor arguments do not pass their schema
  * @throws {SerializationError} when a constructor argument cannot be sent
  */
-export function openPool(source: PoolSource, options: PoolOptions, args: readonly unknown[]): PoolCore {
-  const { registration, methods, errorClasses } = source;
+export function openPool(
+  source: PoolSource,
+  explicit: PoolOptions,
+  args: readonly unknown[],
+  configured?: Configured,
+): PoolCore {
+  const { registration, methods, errorClasses, facts, schema } = source;
   const { name } = registration;
+  const options = effectiveOptions(explicit, source.defaults, configured);
   const resolved = resolveOptions(options);
+  const plans = planMethods(name, methods, { definition: facts, pool: options.methods, retry: options.retry, schema });
+  const limits = new PoolLimits(options.limits);
   const executor = EXECUTORS[resolved.mode];
   assertMayOpen(registration, resolved);
   const probe = resolved.healthCheck?.method;
@@ -55,7 +84,7 @@ export function openPool(source: PoolSource, options: PoolOptions, args: readonl
     url: registration.url,
     name,
     methods: methods.map((method) => method.name),
-    constructorArgs: executor.prepareArguments(name, args),
+    constructorArgs: executor.prepareArguments(name, validArguments(source, args)),
     concurrency: resolved.concurrency,
     pool: id,
     depth: hostState.depth + 1,
@@ -66,13 +95,16 @@ export function openPool(source: PoolSource, options: PoolOptions, args: readonl
     id,
     methods,
     options: resolved,
-    createHost: (identity, events) =>
+    limits,
+    plans: plans.some(Boolean) ? plans : undefined,
+    createHost: (identity, events, workerLimits) =>
       executor.create({
         start: { blueprint, identity },
         events,
         label: name,
         errorClasses: (errorName) => errorClasses.find(errorName),
         settings: resolved.host,
+        limits: workerLimits,
       }),
   });
   if (resolved.handleSignals) core.events.on("stop", stopOnSignals(core));
@@ -87,6 +119,11 @@ export function assertMayOpen(registration: Registration, options: ResolvedOptio
   assertMayStartPool(registration.name);
   if (EXECUTORS[options.mode].canTerminate) assertNotMain(registration);
   return hostState.depth;
+}
+
+function validArguments({ schema, registration }: PoolSource, args: readonly unknown[]): readonly unknown[] {
+  if (!schema?.init) return args;
+  return validateValueSync(schema.init, args, { kind: "init", name: registration.name }) as readonly unknown[];
 }
 
 /** A host would run the main script again, with everything that it does. */

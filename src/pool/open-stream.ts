@@ -1,7 +1,8 @@
 import { Stream } from "../future/stream.js";
 import type { CallTraits } from "./call.js";
 import type { CallOptions } from "./options.js";
-import type { MethodInfo, PoolCore } from "./pool-core.js";
+import type { MethodInfo } from "./method-plan.js";
+import type { PoolCore } from "./pool-core.js";
 
 /** Prepares a call of a streaming method; its first `next()` makes the call. */
 export function openStream(

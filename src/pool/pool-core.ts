@@ -29,7 +29,7 @@ import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
 import { Gate } from "./gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
-import type { MethodPlan } from "./method-plan.js";
+import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
 import type { PoolLimits } from "./pool-limits.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
@@ -37,13 +37,7 @@ import { prepare } from "./prepare.js";
 import { Readiness } from "./readiness.js";
 import { Roster } from "./roster.js";
 import { Slot, type SlotOwner } from "./slot.js";
-
-/** A method of the worker class, as calls refer to it. */
-export interface MethodInfo {
-  readonly index: number;
-  readonly name: string;
-  readonly isStream: boolean;
-}
+import { Upkeep } from "./upkeep.js";
 
 /** What a pool is made from. */
 export interface PoolSetup {
@@ -69,7 +63,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #room = new WaitingRoom<Call>();
   readonly #aside = new Aside();
   readonly #attempts: Attempts | undefined;
-  readonly #limited = new LimitedCalls(this);
+  readonly #limited: LimitedCalls;
   readonly #tally = new Tally();
   readonly #roster: Roster;
   #calls = 0;
@@ -79,7 +73,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   #state: "running" | "stopping" | "stopped" = "running";
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #upkeep = new Upkeep();
   readonly #drains = new Gate();
   readonly #rooms = new Gate();
   readonly #readiness = new Readiness();
@@ -89,9 +83,14 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.options = setup.options;
     if (setup.plans) this.#attempts = new Attempts(this, setup.plans);
     this.#roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
+    this.#limited = new LimitedCalls(this, setup.limits, this.#roster);
     const { healthCheck, isElastic, idleTimeout } = setup.options;
-    if (healthCheck) this.#every(healthCheck.interval, () => this.#checkHealth());
-    if (isElastic) this.#every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.#roster.tooIdle()));
+    if (healthCheck) {
+      const { interval, timeout, method } = healthCheck;
+      const index = setup.methods.find(({ name }) => name === method)?.index ?? -1;
+      this.#upkeep.every(interval, () => this.slots.forEach((slot) => slot.checkHealth(timeout, index)));
+    }
+    if (isElastic) this.#upkeep.every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.#roster.tooIdle()));
   }
 
   get id(): string {
@@ -100,6 +99,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   get name(): string {
     return this.#setup.name;
+  }
+
+  get methods(): readonly MethodInfo[] {
+    return this.#setup.methods;
   }
 
   get slots(): readonly Slot[] {
@@ -169,14 +172,12 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Resolves when the waiting room has space. */
   async room(): Promise<void> {
-    if (this.#tally.queued < this.options.capacity || this.isStopped) return;
-    await this.#rooms.wait();
+    if (this.#tally.queued >= this.options.capacity && !this.isStopped) await this.#rooms.wait();
   }
 
   /** Resolves when no call waits or runs. */
   async drain(): Promise<void> {
-    if (this.#isDrained) return;
-    await this.#drains.wait();
+    if (!this.#isDrained) await this.#drains.wait();
   }
 
   /** Starts the workers that are always kept, and resolves when they take calls. */
@@ -353,20 +354,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.setAside(call, () => clearTimeout(timer));
   }
 
-  limitsFor(call: Call): LimitSource {
-    const { shared } = this.#setup.limits;
-    if (!shared || this.#roster.isBound(call)) this.#roster.bind(call);
-    return shared ?? this.#setup.limits.of(call.extras.boundTo!.index);
-  }
-
-  canBegin(call: Call): boolean {
-    return this.options.onDemand ? this.#roster.mayGrow : this.#roster.idleFor(call) !== undefined;
-  }
-
-  wantWorker(call: Call): void {
-    this.#roster.want(call);
-  }
-
   begin(call: Call): void {
     this.#aside.delete(call);
     const { onDemand } = this.options;
@@ -471,16 +458,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.takeBack(waiting);
   }
 
-  #checkHealth(): void {
-    const { timeout, method } = this.options.healthCheck!;
-    const index = method === undefined ? -1 : this.#setup.methods.find(({ name }) => name === method)!.index;
-    for (const slot of this.slots) slot.checkHealth(timeout, index);
-  }
-
-  #every(ms: number, fn: () => void): void {
-    this.#timers.push(setInterval(fn, ms).unref());
-  }
-
   // Starting and stopping.
 
   get #isDrained(): boolean {
@@ -495,7 +472,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.#state = "stopping";
     this.events.emit("stop", {});
     this.#roster.close();
-    for (const timer of this.#timers) clearInterval(timer);
+    this.#upkeep.stop();
     const error = this.#stoppedEarly();
     const waiting = [...this.#aside.all(), ...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
     const handed = this.slots.flatMap((slot) => slot.handed()).filter((call) => !call.isRunning);

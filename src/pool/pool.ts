@@ -9,7 +9,8 @@ import type { PoolEvents } from "./events.js";
 import type { ReservedMember } from "./methods.js";
 import { type CallOptions, checkCallOptions, type ElasticSize } from "./options.js";
 import { openStream } from "./open-stream.js";
-import type { MethodInfo, PoolCore } from "./pool-core.js";
+import type { MethodInfo } from "./method-plan.js";
+import type { PoolCore } from "./pool-core.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** What a call of a method returning `R` gives: a stream of what it yields, or a future of what it resolves to. */
@@ -35,7 +36,8 @@ export type BroadcastMethods<W extends object> = {
     : never;
 };
 
-type MethodName<W extends object> = {
+/** The names of the methods of a worker that a pool of it has. */
+export type MethodName<W extends object> = {
   [K in keyof W]: K extends string ? (W[K] extends (...args: never[]) => unknown ? K : never) : never;
 }[Exclude<keyof W, ReservedMember | symbol>];
 

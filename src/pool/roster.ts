@@ -154,6 +154,11 @@ export class Roster {
     return idle.length === 0 || !this.#pick ? idle[0] : this.#pick(idle);
   }
 
+  /** Whether a worker would begin with the call at once, or one can be made for it. */
+  canBegin(call: Call): boolean {
+    return this.#options.onDemand ? this.mayGrow : this.idleFor(call) !== undefined;
+  }
+
   /** A worker is missing for the call: starts one, unless one is starting. */
   want(call: Call): void {
     if (this.isBound(call)) {

@@ -31,6 +31,7 @@ import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { CallTable } from "./call-table.js";
 import { describeDeath } from "./describe-death.js";
+import { HealthCheck } from "./health-check.js";
 import { KeepAlive } from "./keep-alive.js";
 import type { ResolvedOptions } from "./options.js";
 import { Starts } from "./starts.js";
@@ -106,7 +107,7 @@ export class Slot implements Candidate, CallPlace {
   /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
   #isListening = false;
   #hasHeardOutcome = false;
-  #onPong: ((isHealthy: boolean) => void) | undefined;
+  readonly #health = new HealthCheck();
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
@@ -262,17 +263,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** Replaces the worker unless it answers within `timeout` ms, favourably. */
   checkHealth(timeout: number, method: number): void {
-    if ((this.#state !== "ready" && this.#state !== "retiring") || this.#onPong) return;
-    const host = this.#host!;
-    const finish = (fault: "unresponsive" | "unhealthy" | undefined): void => {
-      clearTimeout(timer);
-      this.#onPong = undefined;
-      if (fault && this.#host === host) host.terminate({ reason: fault });
-    };
-    const timer = setTimeout(() => finish("unresponsive"), timeout);
-    timer.unref();
-    this.#onPong = (isHealthy) => finish(isHealthy ? undefined : "unhealthy");
-    host.ping(this.total, method);
+    if (this.#state === "ready" || this.#state === "retiring") this.#health.ask(this.#host!, timeout, method);
   }
 
   /** Every call that was given to this worker or may only go to it, taken away from it, but for those handed over. */
@@ -329,7 +320,7 @@ export class Slot implements Candidate, CallPlace {
       items: (sequence, items) => this.#call(sequence)?.traits.sink?.push(items),
       progress: (sequence, done, total) => this.#call(sequence)?.reportProgress({ done, total }),
       log: (sequence, values) => this.#owner.logged(this.identity!, this.#call(sequence), values),
-      pong: (_sequence, isHealthy) => this.#onPong?.(isHealthy),
+      pong: (_sequence, isHealthy) => this.#health.answered(isHealthy),
       memory: (bytes) => (this.memory = bytes),
       abandonedEnded: (sequence) => {
         this.#abandoned.get(sequence)?.endGrant("ignored");
@@ -449,7 +440,7 @@ export class Slot implements Candidate, CallPlace {
     this.#host = undefined;
     this.#isCondemned = false;
     this.memory = undefined;
-    this.#onPong = undefined;
+    this.#health.forget();
     const handed = this.#outstanding.inOrder();
     const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
     const lost = handed.slice(begun).filter((call) => call.place !== "over");

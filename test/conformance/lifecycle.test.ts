@@ -86,7 +86,7 @@ describe.each(MODES)("the life of a pool in mode %s", (mode) => {
     await Promise.allSettled([pool.add(1, 1), pool.fail("x"), pool.block(5), pool.sleep(5)]);
     const stats = pool.stats();
     expect(stats.mode).toBe(mode);
-    expect(stats.calls).toEqual({ queued: 0, running: 0, done: 3, failed: 1, cancelled: 0 });
+    expect(stats.calls).toEqual({ queued: 0, running: 0, done: 3, failed: 1, retried: 0, cancelled: 0 });
     expect(stats.run.count).toBe(4);
     expect(stats.run.max).toBeGreaterThanOrEqual(4.9);
     expect(stats.wait.p50).toBeGreaterThanOrEqual(0);

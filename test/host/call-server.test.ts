@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { call, CancelledError, SerializationError } from "manyhands";
+import { call, CancelledError, LimitSet, SerializationError } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "../../dist/host/call-server.js";
 
@@ -85,9 +85,9 @@ class Gated {
 const METHODS = ["wait", "now", "stream"];
 const [WAIT, NOW, STREAM] = [0, 1, 2];
 
-function create(concurrency = 1, isAlone = false) {
+function create(concurrency = 1, isAlone = false, limits = new LimitSet([])) {
   const [worker, replies, pacing] = [new Gated(), new Recorder(), new TestPacing()];
-  const server = new CallServer(worker, METHODS, { concurrency, pool: "pool", isAlone }, replies, pacing);
+  const server = new CallServer(worker, METHODS, { concurrency, pool: "pool", isAlone, limits }, replies, pacing);
   const send = (id: number, method: number, given: Partial<HostedCall> = {}): void =>
     server.call({
       id,

@@ -1,0 +1,79 @@
+/** The options of a pool from all the places where they can be set; the order of precedence is in `config/configure.ts`. */
+import type { ConfigSections } from "../config/config-sections.js";
+import {
+  configure as setConfiguration,
+  configuredMode,
+  configuredOptions,
+  withConfig as runWithConfiguration,
+} from "../config/configure.js";
+import { forcedMode } from "../config/forced-mode.js";
+import type { Mode } from "../config/mode.js";
+import { type PoolOptions, resolveOptions } from "./options.js";
+
+/** Options for pools that do not set them themselves, by mode; `defaults` is for all modes. */
+export type Configuration = ConfigSections<PoolOptions>;
+
+/** What is configured in this thread for pools of a mode; the mode itself, where it is configured, too. */
+export interface Configured {
+  readonly mode: Mode | undefined;
+  readonly options: (mode: Mode) => PoolOptions;
+}
+
+const HERE: Configured = {
+  get mode() {
+    return configuredMode();
+  },
+  options: (mode) => configuredOptions(mode) as PoolOptions,
+};
+
+/**
+ * @throws {TypeError} when `MANYHANDS_MODE` is no mode
+ */
+export function effectiveOptions(
+  explicit: PoolOptions,
+  definition: PoolOptions,
+  configured: Configured = HERE,
+): PoolOptions {
+  const forced = forcedMode();
+  const mode = forced ?? explicit.mode ?? definition.mode ?? configured.mode ?? "thread";
+  const { maxWorkers: configuredSize, ...common } = configured.options(mode);
+  const size = mode === "sync" ? undefined : configuredSize;
+  const options = { ...common, ...(size !== undefined && { maxWorkers: size }), ...definition, ...explicit, mode };
+  // Whoever forces a mode, to debug, does not want to be told that it has one worker.
+  if (forced === "sync") delete options.maxWorkers;
+  return options;
+}
+
+/**
+ * Sets options for all pools that are made from now on and do not set them themselves; `.options()` of a pool and the
+ * defaults of its definition beat them, the section of a mode beats `defaults`.
+ *
+ * A later call replaces the sections that it names, and leaves the others; `configure({ thread: undefined })` clears one.
+ * Pools that exist keep what they have. It holds in this thread only: worker threads and child processes begin without a
+ * configuration.
+ *
+ * @throws {TypeError | RangeError} for a section or an option that does not exist, and for values that are not valid
+ * @example
+ * configure({ defaults: { mode: "process", timeout: 30_000 }, thread: { maxWorkers: 4 } });
+ */
+export function configure(configuration: Configuration): void {
+  setConfiguration(configuration, checkSection);
+}
+
+/**
+ * Runs a function in which pools are made with these options on top of what is configured outside of it, and returns
+ * what it returns. It holds in what the function awaits too, and nowhere else.
+ *
+ * @throws {TypeError | RangeError} as `configure` does; and what `fn` throws
+ * @example
+ * const report = await withConfig({ defaults: { mode: "sync" } }, () => buildReport(files));
+ */
+export function withConfig<R>(configuration: Configuration, fn: () => R): R {
+  return runWithConfiguration(configuration, fn, checkSection);
+}
+
+function checkSection(options: object, section: string): void {
+  const { mode, maxWorkers, ...others } = options as PoolOptions;
+  const own = section === "defaults" ? (mode ?? "thread") : (section as Mode);
+  resolveOptions({ ...others, ...(own !== "sync" && { maxWorkers }), mode: own });
+}
