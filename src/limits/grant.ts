@@ -74,6 +74,8 @@ export interface GrantKeeper {
   /** What was taken is changed by these differences, one for each limit; of a released grant, for rates only. */
   settle(grant: HeldGrant<unknown>, differences: readonly number[]): void;
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void;
+  /** What the grant was for began at this time, or before. */
+  began?(grant: HeldGrant<unknown>, at: number): void;
 }
 
 /** A grant over a row of amounts, one for each limit of its set. */
@@ -93,6 +95,11 @@ export class HeldGrant<C> implements Grant<C> {
     this.config = config;
     this.#owner = owner;
     this.#note(taken, 1);
+  }
+
+  /** What it was for began at this time of the machine's clock, or before: rates count it from then on. */
+  began(at: number): void {
+    this.keeper.began?.(this as HeldGrant<unknown>, at);
   }
 
   get amounts(): Amounts {

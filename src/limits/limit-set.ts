@@ -19,6 +19,7 @@ import { type HeadersLike, readHeaders } from "./headers/read-headers.js";
 import { enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
 import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
+import { LateStarts } from "./late-starts.js";
 import type { LimitMemory } from "./limit-memory.js";
 import type { LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
@@ -74,6 +75,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #holders = new FairRoom<LimitRequest>();
   readonly #others = new FairRoom<LimitRequest>();
   readonly #recovery = new Recovery();
+  readonly #lateStarts: LateStarts;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
   #claim: LimitRequest | undefined;
@@ -99,7 +101,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.keys = this.#cores.map(({ key }) => key);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
-    for (const core of this.#cores) core.watchers.add(this.#serve);
+    this.#lateStarts = new LateStarts(this.#cores, this.#clock);
   }
 
   get cores(): readonly LimitCore[] {
@@ -207,11 +209,12 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   take(need: readonly number[], owner: string | undefined): HeldGrant<C> | undefined {
     const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
     if (!isHolder && !(this.#holders.isEmpty && this.#others.isEmpty)) return undefined;
-    const now = this.#clock.now();
-    if (!this.#recovery.mayGrant(now) || (!isHolder && !this.#mayOvertake(undefined, need))) return undefined;
-    if (!this.#takeAll(need, now)) return undefined;
-    this.#recovery.granted(now);
-    return this.#grant(need, now, owner);
+    const order = Number.POSITIVE_INFINITY;
+    if (!this.#recovery.mayGrant(this.#clock.now()) || (!isHolder && !this.#mayOvertake(need, order))) return undefined;
+    const takenAt = this.#takeAll(need);
+    if (takenAt === undefined) return undefined;
+    this.#overtake(need, order);
+    return this.#grant(need, takenAt, owner);
   }
 
   /** Puts a request in the queue; `requester` is told when it is granted. */
@@ -222,9 +225,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       this.#leave(left),
     );
     (isHolder ? this.#holders : this.#others).add(request);
+    this.#watch();
     this.#countWaiting(need, 1);
     this.serve();
     return request;
+  }
+
+  began(grant: HeldGrant<unknown>, at: number): void {
+    this.#lateStarts.began(grant.takenAt, at);
   }
 
   /** Gives to those that wait what there is. */
@@ -246,16 +254,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   settle(grant: HeldGrant<unknown>, differences: readonly number[]): void {
-    const now = this.#clock.now();
-    this.#change((core, index) => {
+    this.#change((core, index, now) => {
       if (differences[index] === 0 || (grant.isReleased && core.kind !== "rate")) return false;
       return core.settle(now, grant.takenAt, differences[index]!, OWN_ROW);
     });
   }
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
-    const now = this.#clock.now();
-    this.#change((core, index) => {
+    this.#change((core, index, now) => {
       const amount = grant.taken[index]!;
       return amount > 0 && core.giveBack(now, grant.takenAt, amount, OWN_ROW, outcome);
     });
@@ -269,15 +275,12 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         this.#wakeAfter(this.#holders.isEmpty && this.#others.isEmpty ? Number.POSITIVE_INFINITY : pausedFor);
         return;
       }
-      const request = this.#takeNext(now);
-      if (!request) return;
-      this.#recovery.granted(now);
-      request.requester.granted(this.#grant(request.need, now, request.requester.owner));
+      if (!this.#serveNext(now)) return;
     }
   }
 
-  /** Takes for the next request that can be served, and removes it; else sees to being woken. */
-  #takeNext(now: number): LimitRequest | undefined {
+  /** Takes for the next request that can be served, and grants it; else sees to being woken. */
+  #serveNext(now: number): boolean {
     let looked = 0;
     let soonest = Number.POSITIVE_INFINITY;
     let firstBlocked: LimitRequest | undefined;
@@ -289,11 +292,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
           if (this.#waitFor(need, now) === 0) requester.isWanted?.();
           continue;
         }
-        if ((request.isHolder || this.#mayOvertake(request, need)) && this.#takeAll(need, now)) {
-          this.#overtake(request);
+        const isFirst = request.isHolder || this.#mayOvertake(need, request.order);
+        const takenAt = isFirst ? this.#takeAll(need) : undefined;
+        if (takenAt !== undefined) {
+          this.#overtake(need, request.order);
           room.serve(request);
           this.#forget(request);
-          return request;
+          requester.granted(this.#grant(need, takenAt, requester.owner));
+          return true;
         }
         firstBlocked ??= request;
         soonest = Math.min(soonest, this.#waitFor(need, now));
@@ -301,12 +307,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     }
     this.#claimFor(firstBlocked);
     this.#wakeAfter(soonest);
-    return undefined;
+    return false;
   }
 
-  #grant(need: readonly number[], now: number, owner: string | undefined): HeldGrant<C> {
+  #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
     this.#granted += 1;
-    return new HeldGrant<C>(this, need, now, this.config, owner);
+    this.#recovery.granted(takenAt);
+    this.#lateStarts.taken(takenAt);
+    return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
 
   #waitFor(need: readonly number[], now: number): number {
@@ -318,8 +326,11 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return longest;
   }
 
-  #takeAll(need: readonly number[], now: number): boolean {
+  /** Returns when it was taken; `undefined` when something is missing. */
+  #takeAll(need: readonly number[]): number | undefined {
     this.#lock();
+    // Only now: this thread may have been kept waiting for the lock, or for a core.
+    const now = this.#clock.now();
     const canTake = this.#waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
@@ -327,27 +338,23 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       }
     }
     this.#unlock();
-    return canTake;
+    return canTake ? now : undefined;
   }
 
   /** Whether no earlier request that needs one of the same limits has been overtaken often enough (Q2). */
-  #mayOvertake(request: LimitRequest | undefined, need: readonly number[]): boolean {
+  #mayOvertake(need: readonly number[], order: number): boolean {
     for (let index = 0; index < need.length; index += 1) {
       const { claims } = this.#cores[index]!;
       if (claims.size === 0 || need[index] === 0) continue;
-      for (const claim of claims) {
-        const isEarlier = claim !== request && (!request || claim.order < request.order);
-        if (isEarlier && claim.overtaken >= OVERTAKINGS) return false;
-      }
+      for (const claim of claims) if (claim.order < order && claim.overtaken >= OVERTAKINGS) return false;
     }
     return true;
   }
 
-  #overtake(request: LimitRequest): void {
-    const overtaken = new Set(
-      this.#cores.flatMap(({ claims }, index) => (request.need[index]! > 0 ? [...claims] : [])),
-    );
-    for (const claim of overtaken) if (claim.order < request.order) claim.overtaken += 1;
+  #overtake(need: readonly number[], order: number): void {
+    if (this.#cores.every(({ claims }) => claims.size === 0)) return;
+    const claims = new Set(this.#cores.flatMap((core, index) => (need[index]! > 0 ? [...core.claims] : [])));
+    for (const claim of claims) if (claim.order < order) claim.overtaken += 1;
   }
 
   #claimFor(request: LimitRequest | undefined): void {
@@ -368,6 +375,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   #forget(request: LimitRequest): void {
     request.isOver = true;
+    this.#watch();
     this.#countWaiting(request.need, -1);
     if (this.#claim !== request) return;
     this.#claimFor(undefined);
@@ -378,11 +386,21 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     }
   }
 
-  #change(change: (core: LimitCore, index: number) => boolean): void {
+  #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#lock();
-    const freed = this.#cores.filter(change);
+    const now = this.#clock.now();
+    const freed = this.#cores.filter((core, index) => change(core, index, now));
     this.#unlock();
     for (const core of freed) for (const watcher of core.watchers) watcher();
+  }
+
+  /** A set watches limits, which may live longer, only while somebody waits. */
+  #watch(): void {
+    const isIdle = this.#holders.isEmpty && this.#others.isEmpty;
+    for (const { watchers } of this.#cores) {
+      if (isIdle) watchers.delete(this.#serve);
+      else watchers.add(this.#serve);
+    }
   }
 
   #countWaiting(need: readonly number[], difference: 1 | -1): void {

@@ -5,6 +5,7 @@
  * A1. What a call took is given back when the worker has let go of it, not when its caller gave up.
  * A2. Nothing is made again of which something was seen: a stream that has begun.
  */
+import { machineClock } from "../config/monotonic.js";
 import { validateValue } from "../config/validate.js";
 import { TimeoutError } from "../errors.js";
 import { retryAfterOf } from "../limits/headers/retry-after.js";
@@ -109,8 +110,10 @@ function settle(
   status: "done" | "failed",
   outcome: unknown,
 ): { error: unknown } | undefined {
-  if (!call.hasGrant) return undefined;
+  const { grant } = call.hasGrant ? call.extras : { grant: undefined };
+  if (!grant) return undefined;
   try {
+    if (call.ran !== undefined) grant.began(machineClock.now() - call.ran);
     // The arguments of a call that is over are gone: its estimate stands.
     const isKnown = status === "done" && call.place !== "over";
     const usage = isKnown ? plan?.usage?.(outcome, ...call.args) : undefined;

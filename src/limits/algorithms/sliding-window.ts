@@ -79,6 +79,12 @@ export const slidingWindow: RateAlgorithm = {
     }
   },
 
+  postpone(state, rate, since, until) {
+    const first = firstSince(state, rate, since);
+    // The newest first, so that times never fall along the ring.
+    for (let pair = firstSince(state, rate, until) - 1; pair >= first; pair -= 1) state[placeOf(rate, pair)] = until;
+  },
+
   cap(state, rate, now, remaining) {
     dropExpired(state, rate, now);
     const missing = rate.capacity - remaining - state[TOTAL]!;
@@ -179,14 +185,18 @@ function firstSince(state: Float64Array, rate: Rate, time: number): number {
   return low;
 }
 
-function giveBack(state: Float64Array, rate: Rate, pair: number, refund: number): void {
-  const place = placeOf(rate, pair);
-  const weight = state[place + 1]!;
-  const given = Math.min(weight, refund);
-  state[place + 1] = weight - given;
-  state[TOTAL] = state[TOTAL]! - given;
+/** Gives back from this pair on: the take's own may have been postponed behind others. */
+function giveBack(state: Float64Array, rate: Rate, from: number, refund: number): void {
   const head = state[HEAD]!;
   let tail = state[TAIL]!;
+  let left = refund;
+  for (let pair = from; pair < tail && left > 0; pair += 1) {
+    const place = placeOf(rate, pair);
+    const given = Math.min(state[place + 1]!, left);
+    state[place + 1] = state[place + 1]! - given;
+    state[TOTAL] = state[TOTAL]! - given;
+    left -= given;
+  }
   while (tail > head && weightAt(state, rate, tail - 1) === 0) tail -= 1;
   state[TAIL] = tail;
   if (tail === head) state[TOTAL] = 0;

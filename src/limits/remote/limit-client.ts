@@ -12,6 +12,7 @@ import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGr
 import { type HeadersLike, headerLines } from "../headers/header-lines.js";
 import { type Caller, checkHolder, currentCaller } from "../holdings.js";
 import type { Requester } from "../limit-request.js";
+import { endOfTurn } from "../late-starts.js";
 import type { LimitSource } from "../limit-source.js";
 import { needOf } from "../need.js";
 import type { LimitMessage, LimitReply } from "./line.js";
@@ -223,6 +224,9 @@ export class LimitClient implements LimitSource {
       settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
       giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
     };
+    if (facts.some(({ kind }) => kind === "rate")) {
+      endOfTurn(() => this.#line.send({ what: "began", request, at: machineClock.now() }));
+    }
     return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
   }
 }

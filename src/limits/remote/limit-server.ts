@@ -42,6 +42,9 @@ export class LimitServer {
       case "leave":
         this.#waiting.get(message.request)?.abort();
         return;
+      case "began":
+        (this.#grants.get(message.request) as HeldGrant<unknown> | undefined)?.began(message.at);
+        return;
       case "update":
         this.#update(message.request, message.usage);
         return;

@@ -21,6 +21,8 @@ export type LimitMessage =
     }
   /** Waits no more. */
   | { readonly what: "leave"; readonly request: number }
+  /** What was granted begins now, by the clock of the machine. */
+  | { readonly what: "began"; readonly request: number; readonly at: number }
   | { readonly what: "update"; readonly request: number; readonly usage: Amounts }
   | { readonly what: "release"; readonly request: number; readonly outcome: Outcome }
   | { readonly what: "pause"; readonly ms: number }

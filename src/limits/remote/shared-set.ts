@@ -8,6 +8,7 @@ import { machineClock } from "../../config/monotonic.js";
 import { type GrantKeeper, HeldGrant } from "../grant.js";
 import type { HeldLimit } from "../holdings.js";
 import type { LimitCore, LimitTicket, Outcome } from "../limit.js";
+import { LateStarts } from "../late-starts.js";
 import type { LimitMemory } from "../limit-memory.js";
 import { RateCore, type RateLimitOptions } from "../rate-limit.js";
 import { ResourceCore, type ResourceLimitOptions } from "../resource-limit.js";
@@ -19,6 +20,7 @@ export class SharedSet implements GrantKeeper, Issuer {
   readonly cores: readonly LimitCore[];
   readonly #rows: readonly number[];
   readonly #memories: readonly LimitMemory[];
+  readonly #lateStarts: LateStarts;
   /** Tells the owner that others may take something now. */
   readonly poke: () => void;
 
@@ -27,14 +29,16 @@ export class SharedSet implements GrantKeeper, Issuer {
     this.config = config;
     this.held = held;
     this.#rows = tickets.map(({ row }) => row);
+    this.#lateStarts = new LateStarts(this.cores, machineClock);
     this.#memories = this.cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
     this.poke = poke;
   }
 
   /** Takes all of it when it is free and nobody waits. */
   take(need: readonly number[], owner: string | undefined): HeldGrant<unknown> | undefined {
-    const now = machineClock.now();
     this.#lock();
+    // Only now: this thread may have been kept waiting for the lock, or for a core.
+    const now = machineClock.now();
     const isFree = this.cores.every(
       (core, index) => need[index] === 0 || (!core.memory.hasWaiting && core.wait(now, need[index]!) === 0),
     );
@@ -44,28 +48,31 @@ export class SharedSet implements GrantKeeper, Issuer {
       }
     }
     this.#unlock();
-    return isFree ? new HeldGrant(this, need, now, this.config, owner) : undefined;
+    if (!isFree) return undefined;
+    this.#lateStarts.taken(now);
+    return new HeldGrant(this, need, now, this.config, owner);
   }
 
   settle(grant: HeldGrant<unknown>, differences: readonly number[]): void {
-    const now = machineClock.now();
-    this.#change((core, index) => {
+    this.#change((core, index, now) => {
       if (differences[index] === 0 || (grant.isReleased && core.kind !== "rate")) return false;
       return core.settle(now, grant.takenAt, differences[index]!, this.#rows[index]!);
     });
   }
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
-    const now = machineClock.now();
-    this.#change((core, index) => {
+    this.#change((core, index, now) => {
       const amount = grant.taken[index]!;
       return amount > 0 && core.giveBack(now, grant.takenAt, amount, this.#rows[index]!, outcome);
     });
   }
 
-  #change(change: (core: LimitCore, index: number) => boolean): void {
+  #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#lock();
-    const isAwaited = this.cores.filter(change).some((core) => core.memory.hasWaiting);
+    const now = machineClock.now();
+    const isAwaited = this.cores
+      .filter((core, index) => change(core, index, now))
+      .some((core) => core.memory.hasWaiting);
     this.#unlock();
     if (isAwaited) this.poke();
   }

@@ -1,0 +1,50 @@
+/**
+ * Sees to it that what a rate counts has begun when it is counted.
+ *
+ * Whoever is granted something begins with it a little later, when the code that runs has ended: much later where that
+ * code makes many requests, or runs for the first time. So what was taken in a turn of the event loop counts from the end
+ * of that turn on: a little too late, never too early.
+ */
+import type { Clock } from "../config/monotonic.js";
+import type { LimitCore } from "./limit.js";
+
+// As it is when the library loads: a worker may replace its globals, as fake timers do.
+export const endOfTurn = process.nextTick;
+
+/** Turns that are shorter are not worth it, in ms: the guard of the rates makes up for them. */
+const NEGLIGIBLE_MS = 0.1;
+
+export class LateStarts {
+  readonly #cores: readonly LimitCore[];
+  readonly #clock: Clock;
+  /** When the first of this turn was taken. */
+  #since: number | undefined;
+  readonly #correct = (): void => this.#atEndOfTurn();
+
+  constructor(cores: readonly LimitCore[], clock: Clock) {
+    this.#cores = cores.filter(({ postpone }) => postpone);
+    this.#clock = clock;
+  }
+
+  taken(now: number): void {
+    if (this.#since !== undefined || this.#cores.length === 0) return;
+    this.#since = now;
+    endOfTurn(this.#correct);
+  }
+
+  /** What was taken at `takenAt` began at `at` at the latest. */
+  began(takenAt: number, at: number): void {
+    if (at - takenAt < NEGLIGIBLE_MS) return;
+    for (const core of this.#cores) {
+      core.memory.lock();
+      core.postpone!(takenAt, at);
+      core.memory.unlock();
+    }
+  }
+
+  #atEndOfTurn(): void {
+    const since = this.#since!;
+    this.#since = undefined;
+    this.began(since, this.#clock.now());
+  }
+}
