@@ -4,9 +4,13 @@
  * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
  */
 import type { Amounts, Grant, HeldGrant } from "../grant.js";
+import type { Outcome } from "../limit.js";
 import type { LimitSource } from "../limit-source.js";
 import type { LimitMessage, LimitReply } from "./line.js";
 import type { IssuedTicket, LimitsTicket } from "./ticket.js";
+
+/** How many released grants can still be corrected. */
+const RELEASED = 1024;
 
 /** How answers travel. */
 export interface ReplyLine {
@@ -20,6 +24,8 @@ export class LimitServer {
   readonly #issued: IssuedTicket;
   readonly #waiting = new Map<number, AbortController>();
   readonly #grants = new Map<number, Grant>();
+  /** The last ones that were released, the oldest first. */
+  readonly #released = new Map<number, Grant>();
   #thread: number | undefined;
   #isClosed = false;
 
@@ -43,13 +49,13 @@ export class LimitServer {
         this.#waiting.get(message.request)?.abort();
         return;
       case "began":
-        (this.#grants.get(message.request) as HeldGrant<unknown> | undefined)?.began(message.at);
+        this.#find(message.request)?.began(message.at);
         return;
       case "update":
         this.#update(message.request, message.usage);
         return;
       case "release":
-        this.#grants.get(message.request)?.release(message.outcome);
+        this.#release(message.request, message.outcome);
         return;
       case "pause":
         this.#source.pause(message.ms);
@@ -111,8 +117,21 @@ export class LimitServer {
     this.#line.send({ what: "granted", request, set: this.#source.indexOf(held), taken: held.taken });
   }
 
+  #release(request: number, outcome: Outcome): void {
+    const grant = this.#grants.get(request);
+    if (!grant) return;
+    grant.release(outcome);
+    this.#grants.delete(request);
+    // What it really used may become known only later.
+    this.#released.set(request, grant);
+    if (this.#released.size > RELEASED) this.#released.delete(this.#released.keys().next().value!);
+  }
+
   #update(request: number, usage: Amounts): void {
-    // A grant that was released can still be corrected: it stays known as long as the worker lives.
-    this.#grants.get(request)?.update(usage);
+    this.#find(request)?.update(usage);
+  }
+
+  #find(request: number): HeldGrant<unknown> | undefined {
+    return (this.#grants.get(request) ?? this.#released.get(request)) as HeldGrant<unknown> | undefined;
   }
 }
