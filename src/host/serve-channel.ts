@@ -29,6 +29,8 @@ const FLUSH_AFTER_MS = 0.25;
 const MEMORY_EVERY_MS = 1000;
 /** Longer messages than this hold several calls. */
 const BULK_LENGTH = 24;
+/** Fields of a plain call before its arguments. */
+const PLAIN_FIELDS = 4;
 
 /** What differs between a thread and a process. */
 export interface HostEnvironment {
@@ -59,6 +61,8 @@ class ChannelHost implements Replies, Pacing {
   #arrivals = 0;
   /** Whether the caller sends many calls at a time: it can wait a moment for replies of several messages. */
   #isBulk = false;
+  /** Whether the message that is dealt with held one call and nothing else. */
+  #isLone = false;
   #flushedAt = 0;
   #memoryAt = 0;
 
@@ -103,6 +107,7 @@ class ChannelHost implements Replies, Pacing {
 
   receive(message: unknown[]): void {
     this.#isBulk = message.length > BULK_LENGTH;
+    this.#isLone = message[0] === ToHost.plainCall && message.length === PLAIN_FIELDS + (message[3] as number);
     let at = 0;
     while (at < message.length) {
       const code = message[at] as number;
@@ -172,6 +177,12 @@ class ChannelHost implements Replies, Pacing {
     const list = transferOf(result);
     if (list) this.#outbox.flush();
     const [value] = list ? [result] : this.#outbox.keepApart([result]);
+    if (this.#isLone && !list) {
+      // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
+      this.#isLone = false;
+      this.#outbox.sendAlone([ToCaller.done, id, ran, value]);
+      return;
+    }
     this.#outbox.begin(this.#isBulk).push(ToCaller.done, id, ran, value);
     if (list) this.#handOver(list);
   }

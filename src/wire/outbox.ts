@@ -66,6 +66,16 @@ export class Outbox {
     return this.#entries;
   }
 
+  /** Sends an entry now, behind those that wait. */
+  sendAlone(entry: unknown[]): void {
+    this.flush();
+    try {
+      this.#channel.post(entry, []);
+    } catch (error) {
+      this.#onUnsendable(entry, error);
+    }
+  }
+
   /** The values for the entry that is begun next, apart from those of the entries that will leave with it. */
   keepApart(values: readonly unknown[]): readonly unknown[] {
     return this.#distinct.keepApart(values);
