@@ -26,7 +26,11 @@ export class TaskPool implements AsyncDisposable {
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: Omit<PoolOptions, "blocking"> = {}) {
-    const own = { ...options, ...(options.retry && { retry: mapRetryContext(options.retry, factsOf) }), blocking: false };
+    const own = {
+      ...options,
+      ...(options.retry && { retry: mapRetryContext(options.retry, factsOf) }),
+      blocking: false,
+    };
     this.#pool = TaskRunnerWorker.options(own as PoolOptions & { blocking: false }).init();
   }
 

@@ -86,7 +86,10 @@ export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, optio
     methods: { run: { stream: isStream, cost, usage } } as object,
     ...(schema && { schema: { methods: { run: schema } } as object }),
   });
-  return makeTask<F>(definition.registration, (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>);
+  return makeTask<F>(
+    definition.registration,
+    (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>,
+  );
 }
 
 function makeTask<F extends TaskFunction>(

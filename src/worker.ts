@@ -147,6 +147,8 @@ export function worker<C extends WorkerClass>(
 function checkDefaults(defaults: PoolOptions): void {
   resolveOptions(defaults);
   if (defaults.blocking !== undefined) {
-    throw new TypeError("Cannot set 'blocking' in a definition as the type of the pool depends on it: set it in options()");
+    throw new TypeError(
+      "Cannot set 'blocking' in a definition as the type of the pool depends on it: set it in options()",
+    );
   }
 }

@@ -20,7 +20,10 @@ describe.each(MODES)("retry options in mode %s", (mode) => {
     [{ retry: { retries: -1 } }, /'retry\.retries'.*at least 0: current value is -1$/],
     [{ retry: { retries: 1, backoff: "exponental" } }, /did you mean 'exponential'\?$/],
     [{ methods: { fetch: { retry: { retries: 0.5 } } } }, /'methods\.fetch\.retry\.retries'/],
-    [{ methods: { fecth: { retry: { retries: 1 } } } }, /'Flaky\.fecth' as there is no such method: did you mean 'fetch'\?$/],
+    [
+      { methods: { fecth: { retry: { retries: 1 } } } },
+      /'Flaky\.fecth' as there is no such method: did you mean 'fetch'\?$/,
+    ],
     [{ methods: { fetch: { retrey: { retries: 1 } } } }, /'methods\.fetch\.retrey'.*did you mean 'retry'\?$/],
     [{ methods: { fetch: 3 } }, /'methods\.fetch' as it must be an object: current value is 3$/],
     [{ methods: { fetch: { cost: 3 } } }, /'methods\.fetch\.cost' as it must be a function: current value is 3$/],

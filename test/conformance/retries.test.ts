@@ -331,14 +331,6 @@ describe.each(REMOTE_MODES)("retries in mode %s", (mode) => {
     });
   });
 
-  it("listen to the headers of `fetch`, which do not cross by themselves", async () => {
-    await using pool = FlakyWorker.options({ mode, maxWorkers: 1, retry: { retries: 1, wait: 0 } }).init();
-    await pool.ready();
-    const delays = recordDelays();
-    expect(await pool.busyResponse({ "retry-after-ms": "21" })).toBe(2);
-    expect(delays()).toEqual([21]);
-  });
-
   it("never repeat a call whose arguments were handed over", async () => {
     await using pool = FlakyWorker.options({ mode, maxWorkers: 1, retry: { retries: 3, wait: 0 } }).init();
     const buffer = new ArrayBuffer(8);

@@ -41,7 +41,9 @@ describe.each(MODES)("validation in mode %s", (mode) => {
       expect(failed).toMatchObject({ status: "failed", attempts: 0 });
       await expect(pool.summarize({ text: " " })).rejects.toThrow(tooShort);
       const tags = loose<string[]>(["a", 1]);
-      await expect(pool.summarize({ text: "a", tags })).rejects.toThrow(/args\[0\]\.tags\[1\] is invalid: .*expected string/i);
+      await expect(pool.summarize({ text: "a", tags })).rejects.toThrow(
+        /args\[0\]\.tags\[1\] is invalid: .*expected string/i,
+      );
       await expect(pool.describe(1, loose(2))).rejects.toThrow(/args\[1\] is invalid: .*expected/i);
       await expect(collect(pool.lines(1.5))).rejects.toThrow(/args\[0\] is invalid/);
       expect(pool.stats().calls).toMatchObject({ queued: 0, running: 0, done: 0, failed: 5 });
@@ -150,7 +152,10 @@ describe.each(REMOTE_MODES)("validation in a pool that blocks in mode %s", (mode
     expect(() => pool.describe(loose("many"))).toThrow(ValidationError);
     expect(() => pool.describe(loose("many"))).toThrow(/args\[0\] is invalid: expected number, received NaN/);
     expect(() => pool.score("seven")).toThrow(
-      expect.objectContaining({ code: "MH_VALIDATION", issues: [{ path: "result", message: expect.any(String) }] }) as Error,
+      expect.objectContaining({
+        code: "MH_VALIDATION",
+        issues: [{ path: "result", message: expect.any(String) }],
+      }) as Error,
     );
   });
 
@@ -183,12 +188,28 @@ describe("a schema in a definition", () => {
 
   it.each<[string, object, RegExp]>([
     ["an unknown method", { methods: { prase: {} } }, /'Parser\.prase'.*did you mean 'parse'\?$/],
-    ["what is no schema", { methods: { parse: { args: 5 } } }, /'schema\.methods\.parse\.args' as it must be a Standard Schema/],
-    ["a mere object", { methods: { parse: { result: {} } } }, /'schema\.methods\.parse\.result' as it must be a Standard/],
+    [
+      "what is no schema",
+      { methods: { parse: { args: 5 } } },
+      /'schema\.methods\.parse\.args' as it must be a Standard Schema/,
+    ],
+    [
+      "a mere object",
+      { methods: { parse: { result: {} } } },
+      /'schema\.methods\.parse\.result' as it must be a Standard/,
+    ],
     ["a class for init", { init: Parser }, /'schema\.init' as it must be a Standard Schema.*\[class Parser\]$/],
-    ["an unknown field", { methods: { parse: { argz: z.any() } } }, /'schema\.methods\.parse\.argz'.*did you mean 'args'\?$/],
+    [
+      "an unknown field",
+      { methods: { parse: { argz: z.any() } } },
+      /'schema\.methods\.parse\.argz'.*did you mean 'args'\?$/,
+    ],
     ["an unknown section", { method: {} }, /'schema\.method' as there is no such option: did you mean 'methods'\?$/],
-    ["the result of a stream", { methods: { words: { result: z.string() } } }, /'schema\.methods\.words\.result'.*stream/],
+    [
+      "the result of a stream",
+      { methods: { words: { result: z.string() } } },
+      /'schema\.methods\.words\.result'.*stream/,
+    ],
     ["a schema in place of one for each method", z.object({}), /'schema\.\w+' as there is no such option/],
   ])("is refused: %s", (_, schema, message) => {
     expect(() => define(schema)).toThrow(message);
@@ -210,7 +231,9 @@ describe("a schema in a definition", () => {
 
   it("must make a list of arguments of one", async () => {
     const schema = { methods: { parse: { args: z.any().transform(() => "text") } } };
-    await using pool = worker(import.meta, Parser, { schema }).options({ mode: "async" }).init();
+    await using pool = worker(import.meta, Parser, { schema })
+      .options({ mode: "async" })
+      .init();
     await expect(pool.parse("a")).rejects.toThrow(/must be of a tuple or an array: it returned a string$/);
   });
 
@@ -243,7 +266,7 @@ describe("a schema in a definition", () => {
   });
 });
 
-it("keeps what was journalled by workers that did start", async () => {
+it("starts a worker for the first call that passes", async () => {
   const folder = mkdtempSync(join(tmpdir(), "manyhands-"));
   const journal = join(folder, "starts");
   try {
