@@ -45,7 +45,12 @@ export interface OptionsOf<W extends object> extends Omit<PoolOptions, "methods"
   methods?: { readonly [K in MethodName<W>]?: CallPlan<Extract<W[K], AnyMethod>> } | undefined;
 }
 
-/** Schemas of a worker class. Any Standard Schema will do: of zod, valibot, arktype. */
+/**
+ * Schemas of a worker class. Any Standard Schema will do: of zod, valibot, arktype.
+ *
+ * Types do not follow them: callers may pass what the methods of the class take, though a schema that converts accepts
+ * more, such as the text of a number that comes from JSON or a form.
+ */
 export interface SchemaOf<W extends object> {
   /** Of the constructor arguments, as one tuple; synchronous. */
   readonly init?: StandardSchema | undefined;

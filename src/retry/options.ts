@@ -19,7 +19,13 @@ export interface RetryBudgetOptions {
   min?: number | undefined;
 }
 
-/** When a call is made again, and after how long. */
+/**
+ * When a call is made again, and after how long.
+ *
+ * All attempts are one call with one future, one timeout and one id. In mode `sync` a future is pending while its call
+ * waits to be made again, also where the method is synchronous. A stream is made again only before its first item came;
+ * a call whose arguments were handed over (`transfer`) is not, as they are gone.
+ */
 export interface RetryOptions {
   /** Attempts beyond the first; `Infinity` for as many as its timeout leaves time for. */
   retries: number;

@@ -1,7 +1,16 @@
-import { type RetryContext, type RetryOptions, ResourceLimit, TaskPool } from "manyhands";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  perWorker,
+  ResourceLimit,
+  type RetryContext,
+  type RetryOptions,
+  TaskPool,
+  WorkerCrashedError,
+} from "manyhands";
 import { describe, expect, it } from "vitest";
 import { FlakyWorker, flakyTask, PersistentWorker, standsAlone, UnavailableError } from "#fixtures/flaky.js";
-import { collect } from "./collect.js";
 import { MODES, POOL_MODES, REMOTE_MODES } from "./modes.js";
 import { until } from "./until.js";
 
@@ -106,11 +115,82 @@ describe.each(POOL_MODES)("retries and limits in mode %s", (mode) => {
     expect(pool.stats().limits[0]!.limits[0]!.inUse).toBe(0);
   });
 
+  it("does both where each call has a worker of its own, and where each worker has limits of its own", async () => {
+    const limits = () => [new ResourceLimit({ key: "connections", capacity: 1 })];
+    const options = {
+      mode,
+      maxWorkers: 2,
+      retry: { retries: 2, wait: 0 },
+      methods: { fetch: { cost: () => ({ connections: 1 }) } },
+    } as const;
+    for (const more of [{ onDemand: true, limits: limits() }, { limits: perWorker(limits) }]) {
+      await using pool = FlakyWorker.options({ ...options, ...more }).init();
+      const results = await Promise.all(["a", "b", "c"].map((value) => pool.fetch(value, 2)));
+      expect(results.map(({ attempt }) => attempt)).toEqual([3, 3, 3]);
+      const sets = pool.stats().limits;
+      expect(sets.reduce((sum, { granted }) => sum + granted, 0)).toBe(9);
+      expect(sets.every(({ waiting, limits: each }) => waiting === 0 && each[0]!.inUse === 0)).toBe(true);
+    }
+  });
+
   it("lets calls that fail take turns", async () => {
     await using pool = open(1);
     const results = await Promise.all([pool.fetch("a", 1), pool.fetch("b", 1)]);
     expect(results.map(({ attempt }) => attempt)).toEqual([2, 2]);
     expect(pool.stats().limits[0]).toMatchObject({ granted: 4, waiting: 0 });
+  });
+});
+
+describe.each(POOL_MODES)("retries in mode %s", (mode) => {
+  it("happen on each worker that a broadcast goes to", async () => {
+    await using pool = FlakyWorker.options({ mode, maxWorkers: 2, retry: { retries: 1, wait: 0 } }).init();
+    const results = await pool.broadcast.fetchNow("page", 1);
+    expect(results.map(({ attempt }) => attempt)).toEqual([2, 2]);
+    expect(new Set(results.map(({ worker }) => worker)).size).toBe(2);
+  });
+
+  it("do not follow an attempt that fails when the pool is being stopped", async () => {
+    await using pool = FlakyWorker.options({ mode, maxWorkers: 1, retry: { retries: 9, wait: 1_000_000 } }).init();
+    await pool.ready();
+    const failing = pool.failLater(50);
+    await until(() => failing.status === "running");
+    await pool.stop();
+    await expect(failing).rejects.toBeInstanceOf(UnavailableError);
+    expect(failing.attempts).toBe(1);
+  });
+
+  it("end with the reader of a stream", async () => {
+    const retry: RetryOptions = { retries: 1, wait: 1_000_000, maxWait: 1_000_000, jitter: 0 };
+    await using pool = FlakyWorker.options({ mode, maxWorkers: 1, retry }).init();
+    const stream = pool.items(0, 1);
+    const next = stream.next();
+    await until(() => pool.stats().calls.retried === 1);
+    await stream.return();
+    expect(await next).toEqual({ value: undefined, done: true });
+    await pool.drain();
+    expect(pool.stats().calls).toMatchObject({ queued: 0, running: 0 });
+  });
+});
+
+describe.each(REMOTE_MODES)("retries after a death in mode %s", (mode) => {
+  it("take limits again, which the dead worker gave back", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "manyhands-"));
+    try {
+      await using pool = FlakyWorker.options({
+        mode,
+        maxWorkers: 2,
+        limits: [new ResourceLimit({ key: "connections", capacity: 1 })],
+        retry: { retries: 1, wait: 0, on: WorkerCrashedError },
+        methods: { crash: { cost: () => ({ connections: 1 }) }, fetch: { cost: () => ({ connections: 1 }) } },
+      }).init();
+      const crashing = pool.crash(join(folder, "attempts"), 1);
+      expect(await pool.fetch("page", 0)).toMatchObject({ attempt: 1 });
+      expect(await crashing).toMatchObject({ attempt: 2 });
+      expect(pool.stats().limits[0]).toMatchObject({ granted: 3, waiting: 0 });
+      expect(pool.stats().limits[0]!.limits[0]!.inUse).toBe(0);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
@@ -149,12 +229,5 @@ describe("retries of a pool that blocks in mode sync", () => {
     using pool = FlakyWorker.options({ mode: "sync", blocking: true, retry: { retries: 1, wait: 0 } }).init();
     expect(pool.fetchNow("page", 0)).toMatchObject({ attempt: 1 });
     expect(() => pool.fetchNow("page", 1)).toThrow(/waits for a limit or a retry: use mode 'thread'/);
-  });
-});
-
-describe("streams of tasks", () => {
-  it("are read as ever where retries are set", async () => {
-    await using pool = PersistentWorker.options({ mode: "async" }).init();
-    expect(await collect(pool.items(2, 0))).toEqual([0, 1, -1]);
   });
 });

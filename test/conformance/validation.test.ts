@@ -1,8 +1,16 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DefinitionError, type RetryContext, ValidationError, worker } from "manyhands";
-import { describe, expect, it } from "vitest";
+import {
+  type Arg,
+  DefinitionError,
+  type Future,
+  type RetryContext,
+  type Stream,
+  ValidationError,
+  worker,
+} from "manyhands";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import { z } from "zod";
 import { LateWorker, ValibotWorker, validatedTask, ZodWorker } from "#fixtures/validated.js";
 import { collect } from "./collect.js";
@@ -255,6 +263,14 @@ describe("a schema in a definition", () => {
     expect(error).toBeInstanceOf(ValidationError);
     expect(error.cause).toBe(thrown);
     expect(error.message).not.toContain("secret");
+  });
+
+  it("leaves the types of calls as they are", async () => {
+    await using pool = ZodWorker.options({ mode: "async" }).init(1);
+    expectTypeOf(pool.describe).toEqualTypeOf<(value: Arg<number>, note?: Arg<string | undefined>) => Future<string>>();
+    expectTypeOf(pool.lines).returns.toEqualTypeOf<Stream<string>>();
+    expectTypeOf(ZodWorker.init).parameters.toEqualTypeOf<[limit: number, journal?: string]>();
+    expect(await pool.describe(1)).toBe("number 1, none");
   });
 
   it("knows the methods by their types", () => {
