@@ -55,6 +55,11 @@ function refuseFunctions(options: PoolOptions): void {
   }
 }
 
+/** Without the options that the definition sets: functions among them need not be sent. */
+function relevant(configured: PoolOptions, definition: PoolOptions): PoolOptions {
+  return Object.fromEntries(Object.entries(configured).filter(([name]) => !Object.hasOwn(definition, name)));
+}
+
 export class Bridge implements BlockingBackend {
   readonly #source: PoolSource;
   readonly #port: MessagePort;
@@ -72,7 +77,7 @@ export class Bridge implements BlockingBackend {
     const { url, key, name } = registration;
     const options = effectiveOptions(explicit, source.defaults);
     const depth = assertMayOpen(registration, resolveOptions(options));
-    const configured = configuredOptions(options.mode!) as PoolOptions;
+    const configured = relevant(configuredOptions(options.mode!), source.defaults);
     const own = { ...explicit, mode: options.mode, blocking: false };
     refuseFunctions({ ...configured, ...own });
     planMethods(name, methods, {

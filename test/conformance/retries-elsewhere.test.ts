@@ -7,6 +7,7 @@ import {
   type RetryContext,
   type RetryOptions,
   TaskPool,
+  withConfig,
   WorkerCrashedError,
 } from "manyhands";
 import { describe, expect, it } from "vitest";
@@ -101,7 +102,7 @@ describe.each(POOL_MODES)("retries and limits in mode %s", (mode) => {
   });
 
   it("takes it again for the next attempt, which waits for it", async () => {
-    await using pool = open(100);
+    await using pool = open(300);
     const again = pool.fetch("page", 1);
     await until(() => pool.stats().calls.retried === 1);
     const holder = pool.never();
@@ -152,7 +153,7 @@ describe.each(POOL_MODES)("retries in mode %s", (mode) => {
   it("do not follow an attempt that fails when the pool is being stopped", async () => {
     await using pool = FlakyWorker.options({ mode, maxWorkers: 1, retry: { retries: 9, wait: 1_000_000 } }).init();
     await pool.ready();
-    const failing = pool.failLater(50);
+    const failing = pool.failLater(300);
     await until(() => failing.status === "running");
     await pool.stop();
     await expect(failing).rejects.toBeInstanceOf(UnavailableError);
@@ -217,6 +218,14 @@ describe.each(REMOTE_MODES)("retries of a pool that blocks in mode %s", (mode) =
     expect(pool.fetch("page", 1)).toMatchObject({ attempt: 2 });
     const options = { mode, blocking: true, retry: { ...retry, on: UnavailableError } } as const;
     expect(() => FlakyWorker.options(options).init()).toThrow(/'retry' for a pool that blocks.*in the definition/);
+  });
+
+  it("do not mind functions that are configured and that the definition replaces", () => {
+    withConfig({ defaults: { retry: { retries: 9, on: Error } } }, () => {
+      using pool = PersistentWorker.options({ mode, maxWorkers: 1, blocking: true }).init();
+      expect(pool.fetch("page", 1)).toMatchObject({ attempt: 2 });
+      expect(() => FlakyWorker.options({ mode, blocking: true }).init()).toThrow(/'retry' for a pool that blocks/);
+    });
   });
 
   it("are checked when the pool is made", () => {

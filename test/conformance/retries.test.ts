@@ -203,7 +203,7 @@ describe.each(MODES)("retries in mode %s", (mode) => {
     it("times out, as the timeout is one of all attempts together", async () => {
       await using pool = FlakyWorker.options({ ...one, retry }).init();
       await pool.ready();
-      const future = pool.with({ timeout: 300 }).fetch("page", 1);
+      const future = pool.with({ timeout: 1000 }).fetch("page", 1);
       await expect(future).rejects.toBeInstanceOf(TimeoutError);
       expect(future.attempts).toBe(1);
       expect(pool.stats().calls).toMatchObject({ queued: 0, failed: 1, retried: 1 });
