@@ -4,6 +4,7 @@ import { Mapping } from "./mapping.js";
 import type { CallOptions, ElasticSize, PoolOptions } from "./pool/options.js";
 import type { Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
+import { type CallFacts, mapRetryContext } from "./retry/map-context.js";
 import { type TaskFunction, taskRegistration } from "./task.js";
 import { type FunctionReference, TaskRunnerWorker } from "./task-runner.js";
 
@@ -25,7 +26,12 @@ export class TaskPool implements AsyncDisposable {
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: Omit<PoolOptions, "blocking"> = {}) {
-    this.#pool = TaskRunnerWorker.options({ ...options, blocking: false }).init();
+    const own = {
+      ...options,
+      ...(options.retry && { retry: mapRetryContext(options.retry, factsOf) }),
+      blocking: false,
+    };
+    this.#pool = TaskRunnerWorker.options(own as PoolOptions & { blocking: false }).init();
   }
 
   /**
@@ -83,6 +89,11 @@ export class TaskPool implements AsyncDisposable {
   }
 }
 
+/** The function that a call runs and what it is given, from those of the method that runs it. */
+function factsOf({ args: [reference, ...args] }: CallFacts): CallFacts {
+  return { method: (reference as FunctionReference).name || "anonymous", args };
+}
+
 const sources = new WeakMap<object, FunctionReference>();
 
 function refer(fn: TaskFunction): FunctionReference {
@@ -103,5 +114,5 @@ function makeReference(fn: TaskFunction): FunctionReference {
       `Cannot run '${fn.name}' in a worker as it is bound or built in and has no source: wrap it, as in (x) => fn(x)`,
     );
   }
-  return { source };
+  return { source, name: fn.name };
 }

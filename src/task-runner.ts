@@ -7,7 +7,7 @@ import { worker } from "./worker.js";
 /** A function to run: a task by the place of its definition, any other by its source. */
 export type FunctionReference =
   | { readonly key: string; readonly url: string; readonly name: string }
-  | { readonly source: string };
+  | { readonly source: string; readonly name: string };
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type Maker = (keepName: (fn: unknown) => unknown) => AnyFunction;

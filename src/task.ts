@@ -5,6 +5,7 @@ import type { CallPlan, MethodSchema } from "./pool/method-plan.js";
 import type { CallOptions, PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
+import { mapRetryContext } from "./retry/map-context.js";
 import type { ModuleReference, Registration } from "./registry.js";
 import { worker, type WorkerClass, type WorkerDefaults } from "./worker.js";
 
@@ -74,13 +75,21 @@ export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, optio
       return fn(...args) as ReturnType<F>;
     }
   };
+  const seen = (more: PoolOptions): PoolOptions => ({
+    ...more,
+    // The method that runs it is ours: functions of retries are told the name of the task.
+    ...(more.retry && { retry: mapRetryContext(more.retry, ({ args }) => ({ method: name, args })) }),
+  });
   const definition = worker(meta, target as WorkerClass, {
-    ...others,
+    ...seen(others),
     name,
     methods: { run: { stream: isStream, cost, usage } } as object,
     ...(schema && { schema: { methods: { run: schema } } as object }),
   });
-  return makeTask<F>(definition.registration, (more) => definition.options(more).init() as unknown as Pool<Runner<F>>);
+  return makeTask<F>(
+    definition.registration,
+    (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>,
+  );
 }
 
 function makeTask<F extends TaskFunction>(

@@ -12,7 +12,7 @@ import {
 import { methodsOf, type ReservedMember } from "./pool/methods.js";
 import { openPool, type PoolSource, rememberSource } from "./pool/open-pool.js";
 import { type BlockingPool, openBlockingPool } from "./pool/blocking-pool.js";
-import type { PoolOptions } from "./pool/options.js";
+import { type PoolOptions, resolveOptions } from "./pool/options.js";
 import { type MethodName, type Pool, PoolFactory } from "./pool/pool.js";
 import { type ModuleReference, register, type Registration } from "./registry.js";
 import { Worker } from "./worker-base.js";
@@ -45,7 +45,12 @@ export interface OptionsOf<W extends object> extends Omit<PoolOptions, "methods"
   methods?: { readonly [K in MethodName<W>]?: CallPlan<Extract<W[K], AnyMethod>> } | undefined;
 }
 
-/** Schemas of a worker class. Any Standard Schema will do: of zod, valibot, arktype. */
+/**
+ * Schemas of a worker class. Any Standard Schema will do: of zod, valibot, arktype.
+ *
+ * Types do not follow them: callers may pass what the methods of the class take, though a schema that converts accepts
+ * more, such as the text of a number that comes from JSON or a form.
+ */
 export interface SchemaOf<W extends object> {
   /** Of the constructor arguments, as one tuple; synchronous. */
   readonly init?: StandardSchema | undefined;
@@ -97,7 +102,9 @@ type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, Reserve
  * @param meta - the module: `import.meta`, a file URL, or `__filename`
  * @param target - the class; its public methods become methods of the pool
  * @param definition - options for all its pools, and what the class itself cannot tell
- * @throws {DefinitionError} when a method has the name of a pool member, or the class no name
+ * @throws {DefinitionError} when a method has the name of a pool member, the class no name, or options name a method that
+ *   does not exist
+ * @throws {TypeError | RangeError} for options that are not valid
  * @example
  * class Counter {
  *   #count = 0;
@@ -123,7 +130,8 @@ export function worker<C extends WorkerClass>(
   if (name === "")
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
   const found = methodsOf(target, Worker.prototype, facts);
-  if (schema) checkSchema(name, found, schema);
+  if (schema !== undefined) checkSchema(name, found, schema);
+  checkDefaults(defaults);
   planMethods(name, found, { definition: facts, pool: undefined, retry: defaults.retry, schema });
   const registration = register(meta, name, target);
   const errorClasses = new ErrorClasses(errors);
@@ -139,4 +147,13 @@ export function worker<C extends WorkerClass>(
       >,
   });
   return { ...builder<false>({}), target, registration };
+}
+
+function checkDefaults(defaults: PoolOptions): void {
+  resolveOptions(defaults);
+  if (defaults.blocking !== undefined) {
+    throw new TypeError(
+      "Cannot set 'blocking' in a definition as the type of the pool depends on it: set it in options()",
+    );
+  }
 }

@@ -3,7 +3,8 @@
  * over, or made again.
  *
  * A1. What a call took is given back when the worker has let go of it, not when its caller gave up.
- * A2. Nothing is made again of which something was seen: a stream that has begun.
+ * A2. Nothing is made again of which something was seen, as of a stream that has begun, nor what cannot be: a call whose
+ *     arguments were handed over (`transfer`) has none left. That holds in every mode, also where nothing is handed over.
  */
 import { machineClock } from "../config/monotonic.js";
 import { validateValue } from "../config/validate.js";
@@ -44,7 +45,7 @@ export class Attempts {
   }
 
   #failed(call: Call, { retry }: MethodPlan, error: unknown): void {
-    if (!retry || call.traits.sink?.hasBegun) {
+    if (!retry || !isRepeatable(call)) {
       call.finish("failed", error);
       return;
     }
@@ -53,6 +54,11 @@ export class Attempts {
   }
 
   #returned(call: Call, plan: MethodPlan, result: unknown): void {
+    if (call.traits.sink) {
+      // What a stream yielded is with its reader already: its end is no result.
+      call.finish("done", result);
+      return;
+    }
     if (!plan.result) {
       this.#validated(call, plan, result);
       return;
@@ -82,8 +88,9 @@ export class Attempts {
 
   #decided(call: Call, decision: RetryDecision | undefined, result: unknown, error: unknown): void {
     if (!decision) call.finish("done", result);
-    else if (decision.retry) this.#owner.again(call, decision.delay, error);
-    else call.finish("failed", decision.error);
+    else if (!decision.retry) call.finish("failed", decision.error);
+    else if (isRepeatable(call)) this.#owner.again(call, decision.delay, error);
+    else call.finish("failed", error);
   }
 
   /** Goes on when a promise has settled, unless the call is over by then. */
@@ -123,6 +130,11 @@ function settle(
     call.endGrant("ignored", undefined);
     return { error };
   }
+}
+
+/** Whether there is a way to make the call again (A2). */
+function isRepeatable({ traits, options }: Call): boolean {
+  return !traits.sink?.hasBegun && !options.transfer?.length;
 }
 
 const OVERLOADED: readonly unknown[] = [429, 503, 529];

@@ -72,5 +72,7 @@ async function open(): Promise<PoolCore> {
   const { url, key, name, options, configured, args, depth } = start;
   hostState.depth = depth;
   const registration = await importRegistration(url, key, name);
-  return openPool(sourceOf(registration), options, args, { mode: undefined, options: () => configured });
+  const source = sourceOf(registration);
+  const schema = { ...source.schema, init: undefined };
+  return openPool({ ...source, schema }, options, args, { mode: undefined, options: () => configured });
 }

@@ -6,7 +6,7 @@ import { configuredOptions } from "../config/configure.js";
 import type { BlockingBackend } from "./blocking-pool.js";
 import { effectiveOptions } from "./effective-options.js";
 import { planMethods } from "./method-plan.js";
-import { assertMayOpen, type PoolSource } from "./open-pool.js";
+import { assertMayOpen, type PoolSource, validArguments } from "./open-pool.js";
 import { type CallOptions, type ElasticSize, type PoolOptions, resolveOptions } from "./options.js";
 import type { MethodInfo } from "./method-plan.js";
 import type { PoolStats } from "./pool-stats.js";
@@ -34,6 +34,7 @@ export interface BridgeStart {
   readonly options: PoolOptions;
   /** What is configured on the caller's side. */
   readonly configured: PoolOptions;
+  /** As their schema has them: it is not asked again. */
   readonly args: readonly unknown[];
   readonly depth: number;
 }
@@ -54,6 +55,11 @@ function refuseFunctions(options: PoolOptions): void {
   }
 }
 
+/** Without the options that the definition sets: functions among them need not be sent. */
+function relevant(configured: PoolOptions, definition: PoolOptions): PoolOptions {
+  return Object.fromEntries(Object.entries(configured).filter(([name]) => !Object.hasOwn(definition, name)));
+}
+
 export class Bridge implements BlockingBackend {
   readonly #source: PoolSource;
   readonly #port: MessagePort;
@@ -71,7 +77,7 @@ export class Bridge implements BlockingBackend {
     const { url, key, name } = registration;
     const options = effectiveOptions(explicit, source.defaults);
     const depth = assertMayOpen(registration, resolveOptions(options));
-    const configured = configuredOptions(options.mode!) as PoolOptions;
+    const configured = relevant(configuredOptions(options.mode!), source.defaults);
     const own = { ...explicit, mode: options.mode, blocking: false };
     refuseFunctions({ ...configured, ...own });
     planMethods(name, methods, {
@@ -87,7 +93,7 @@ export class Bridge implements BlockingBackend {
       url,
       key,
       name,
-      args,
+      args: validArguments(source, args),
       depth,
       options: own,
       configured,
@@ -96,7 +102,7 @@ export class Bridge implements BlockingBackend {
     try {
       thread = new Worker(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` });
     } catch (cause) {
-      throw unsendableError(`construct '${name}'`, "args", args, structuredClone, cause);
+      throw unsendableError(`construct '${name}'`, "args", start.args, structuredClone, cause);
     }
     thread.unref();
     port1.unref();

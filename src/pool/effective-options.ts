@@ -8,10 +8,15 @@ import {
 } from "../config/configure.js";
 import { forcedMode } from "../config/forced-mode.js";
 import type { Mode } from "../config/mode.js";
+import { resolveRetry } from "../retry/options.js";
 import { type PoolOptions, resolveOptions } from "./options.js";
+import { PoolLimits } from "./pool-limits.js";
 
-/** Options for pools that do not set them themselves, by mode; `defaults` is for all modes. */
-export type Configuration = ConfigSections<PoolOptions>;
+/**
+ * Options for pools that do not set them themselves, by mode; `defaults` is for all modes. What belongs to one class
+ * (`methods`) or decides on the type of a pool (`blocking`) is not among them.
+ */
+export type Configuration = ConfigSections<Omit<PoolOptions, "methods" | "blocking">>;
 
 /** What is configured in this thread for pools of a mode; the mode itself, where it is configured, too. */
 export interface Configured {
@@ -27,6 +32,9 @@ const HERE: Configured = {
 };
 
 /**
+ * Mode `sync` has one worker, always: a size that was meant for other modes does not count there, as when the environment
+ * or the configuration chooses the mode, or `.options()` do and the size is the definition's.
+ *
  * @throws {TypeError} when `MANYHANDS_MODE` is no mode
  */
 export function effectiveOptions(
@@ -39,9 +47,17 @@ export function effectiveOptions(
   const { maxWorkers: configuredSize, ...common } = configured.options(mode);
   const size = mode === "sync" ? undefined : configuredSize;
   const options = { ...common, ...(size !== undefined && { maxWorkers: size }), ...definition, ...explicit, mode };
-  // Whoever forces a mode, to debug, does not want to be told that it has one worker.
-  if (forced === "sync") delete options.maxWorkers;
-  return options;
+  if (mode !== "sync") return options;
+  const { maxWorkers: _size, ...others } = options;
+  return { ...others, ...sizeWithMode(explicit, definition, forced) };
+}
+
+/** The size, as far as whoever gave it knew of the mode. */
+function sizeWithMode(explicit: PoolOptions, definition: PoolOptions, forced: Mode | undefined): PoolOptions {
+  const isKnown = forced === undefined && (explicit.mode ?? definition.mode) !== undefined;
+  if (!isKnown) return {};
+  const { maxWorkers } = explicit.mode === undefined ? { ...definition, ...explicit } : explicit;
+  return maxWorkers === undefined ? {} : { maxWorkers };
 }
 
 /**
@@ -73,7 +89,16 @@ export function withConfig<R>(configuration: Configuration, fn: () => R): R {
 }
 
 function checkSection(options: object, section: string): void {
-  const { mode, maxWorkers, ...others } = options as PoolOptions;
-  const own = section === "defaults" ? (mode ?? "thread") : (section as Mode);
-  resolveOptions({ ...others, ...(own !== "sync" && { maxWorkers }), mode: own });
+  const { mode = "thread", ...others } = options as PoolOptions;
+  for (const name of ["methods", "blocking"] as const) {
+    if (others[name] === undefined) continue;
+    const why = name === "methods" ? "methods are those of one class" : "the type of a pool depends on it";
+    throw new TypeError(`Cannot set '${name}' in '${section}' as ${why}: set it in options()`);
+  }
+  // A size in `defaults` is for pools of other modes, too.
+  const own = section === "defaults" ? mode : (section as Mode);
+  resolveOptions({ ...others, mode: section === "defaults" && own === "sync" ? "thread" : own });
+  if (others.retry !== undefined) resolveRetry(others.retry);
+  // Throws for what is none.
+  if (others.limits !== undefined) void new PoolLimits(others.limits);
 }

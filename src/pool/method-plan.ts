@@ -1,5 +1,6 @@
 /** What is done around the calls of one method: limits before them, retries after them, schemas on both sides. */
 import { inspect } from "node:util";
+import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { isStandardSchema, type StandardSchema } from "../config/standard-schema.js";
 import { DefinitionError } from "../errors.js";
@@ -55,6 +56,14 @@ export interface MethodPlan {
   readonly result: StandardSchema | undefined;
 }
 
+const CALL_PLAN: Readonly<Record<keyof CallPlan, true>> = { cost: true, usage: true, retry: true };
+const METHOD_OPTIONS: readonly string[] = Object.keys({
+  ...CALL_PLAN,
+  stream: true,
+} satisfies Record<keyof MethodOptions, true>);
+const WORKER_SCHEMA: Readonly<Record<keyof WorkerSchema, true>> = { init: true, methods: true };
+const METHOD_SCHEMA: Readonly<Record<keyof MethodSchema, true>> = { args: true, result: true };
+
 /** Where plans come from, the strongest last. */
 export interface PlanSources {
   readonly definition: Readonly<Record<string, CallPlan>>;
@@ -65,19 +74,21 @@ export interface PlanSources {
 
 /**
  * A plan for each method, by its index; `undefined` for one that needs none.
- * @throws {TypeError | RangeError} for retry options that are not valid, and names of methods that do not exist
+ * @throws {TypeError | RangeError} for options that are not valid
+ * @throws {DefinitionError} for methods that do not exist
  */
 export function planMethods(
   name: string,
   methods: readonly MethodInfo[],
   sources: PlanSources,
 ): readonly (MethodPlan | undefined)[] {
-  checkNames(name, methods, Object.keys(sources.pool ?? {}));
-  const common = sources.retry && new RetryPolicy(sources.retry);
+  checkMethods(name, methods, sources.definition, METHOD_OPTIONS);
+  if (sources.pool !== undefined) checkMethods(name, methods, sources.pool, Object.keys(CALL_PLAN));
+  const common = sources.retry === undefined ? undefined : new RetryPolicy(sources.retry);
   return methods.map((method) => {
     const own: CallPlan = { ...sources.definition[method.name], ...sources.pool?.[method.name] };
     const schema = sources.schema?.methods?.[method.name];
-    const retry = own.retry ? new RetryPolicy(own.retry, `methods.${method.name}.retry`) : common;
+    const retry = own.retry === undefined ? common : new RetryPolicy(own.retry, `methods.${method.name}.retry`);
     if (!own.cost && !own.usage && !retry && !schema) return undefined;
     return {
       cost: checkFunction(`methods.${method.name}.cost`, own.cost) as MethodPlan["cost"],
@@ -89,19 +100,45 @@ export function planMethods(
   });
 }
 
-/** @throws {DefinitionError | TypeError} for a method that does not exist, and what is no schema */
+/**
+ * @throws {DefinitionError} for a method that does not exist
+ * @throws {TypeError} for what is no schema, a field that does not exist, and the result of a stream
+ */
 export function checkSchema(name: string, methods: readonly MethodInfo[], schema: WorkerSchema): void {
-  checkNames(name, methods, Object.keys(schema.methods ?? {}));
-  const all = Object.entries(schema.methods ?? {}).flatMap(([method, { args, result }]) => [
-    [`schema.methods.${method}.args`, args] as const,
-    [`schema.methods.${method}.result`, result] as const,
-  ]);
-  for (const [path, value] of [["schema.init", schema.init] as const, ...all]) {
-    if (value === undefined || isStandardSchema(value)) continue;
-    throw new TypeError(
-      `Cannot set '${path}' as it must be a Standard Schema, of zod or valibot or another library: current value is ` +
-        String(value),
-    );
+  checkFields("schema", schema, Object.keys(WORKER_SCHEMA));
+  checkOne("schema.init", schema.init);
+  if (schema.methods === undefined) return;
+  checkFields("schema.methods", schema.methods, Object.keys(schema.methods));
+  checkNames(name, methods, Object.keys(schema.methods));
+  for (const [method, own] of Object.entries(schema.methods)) {
+    const path = `schema.methods.${method}`;
+    if (own === undefined) continue;
+    checkFields(path, own, Object.keys(METHOD_SCHEMA));
+    checkOne(`${path}.args`, own.args);
+    checkOne(`${path}.result`, own.result);
+    if (own.result === undefined || !methods.some((known) => known.name === method && known.isStream)) continue;
+    throw new TypeError(`Cannot set '${path}.result' as the method is a stream, whose items are read as they come`);
+  }
+}
+
+function checkOne(path: string, value: unknown): void {
+  if (value === undefined || isStandardSchema(value)) return;
+  throw new TypeError(
+    `Cannot set '${path}' as it must be a Standard Schema, of zod or valibot or another library: current value is ` +
+      inspect(value, { depth: 0 }),
+  );
+}
+
+function checkMethods(
+  name: string,
+  methods: readonly MethodInfo[],
+  options: Readonly<Record<string, CallPlan | undefined>>,
+  known: readonly string[],
+): void {
+  checkFields("methods", options, Object.keys(options));
+  checkNames(name, methods, Object.keys(options));
+  for (const [method, own] of Object.entries(options)) {
+    if (own !== undefined) checkFields(`methods.${method}`, own, known);
   }
 }
 

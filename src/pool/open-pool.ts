@@ -121,7 +121,11 @@ export function assertMayOpen(registration: Registration, options: ResolvedOptio
   return hostState.depth;
 }
 
-function validArguments({ schema, registration }: PoolSource, args: readonly unknown[]): readonly unknown[] {
+/**
+ * Constructor arguments as their schema has them.
+ * @throws {ValidationError} when they do not pass
+ */
+export function validArguments({ schema, registration }: PoolSource, args: readonly unknown[]): readonly unknown[] {
   if (!schema?.init) return args;
   return validateValueSync(schema.init, args, { kind: "init", name: registration.name }) as readonly unknown[];
 }

@@ -1,5 +1,6 @@
 /** The options of a pool and of a call: their meaning, their defaults, and what is refused. */
 import { availableParallelism } from "node:os";
+import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
@@ -180,6 +181,8 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   rejectUnknown("option", Object.keys(options), Object.keys(POOL_OPTIONS));
   const mode = oneOf("mode", options.mode ?? "thread", MODES);
   const defaults = modeDefaults(mode);
+  if (options.healthCheck) checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
+  if (options.recycle) checkFields("recycle", options.recycle, ["afterCalls", "afterMemory"]);
   const onDemand = options.onDemand ?? false;
   const size = resolveSize(options, mode, onDemand, defaults.maxWorkers);
   const sharesQueue = options.loadBalancing === "shared-queue" || onDemand;
@@ -246,6 +249,7 @@ function resolveSize(
 ): Pick<ResolvedOptions, "min" | "max" | "isElastic" | "idleTimeout"> {
   const size = options.maxWorkers ?? fallback;
   if (typeof size === "object") {
+    checkFields("maxWorkers", size, ["min", "max", "idleTimeout"]);
     const max = finite("maxWorkers.max", atLeast("maxWorkers.max", size.max, 1));
     const min = atLeast("maxWorkers.min", size.min ?? 0, 0);
     if (min > max) {

@@ -1,5 +1,6 @@
 /** The options of retries: their meaning, their defaults, and what is refused. */
 import { inspect } from "node:util";
+import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
 import { type Backoff, BACKOFFS } from "./backoff.js";
@@ -18,7 +19,13 @@ export interface RetryBudgetOptions {
   min?: number | undefined;
 }
 
-/** When a call is made again, and after how long. */
+/**
+ * When a call is made again, and after how long.
+ *
+ * All attempts are one call with one future, one timeout and one id. In mode `sync` a future is pending while its call
+ * waits to be made again, also where the method is synchronous. A stream is made again only before its first item came;
+ * a call whose arguments were handed over (`transfer`) is not, as they are gone.
+ */
 export interface RetryOptions {
   /** Attempts beyond the first; `Infinity` for as many as its timeout leaves time for. */
   retries: number;
@@ -179,17 +186,6 @@ function openBudget(path: string, options: RetryBudgetOptions): RetryBudget {
 function checkRate(name: string, value: number): number {
   if (typeof value === "number" && value >= 0 && value < Number.POSITIVE_INFINITY) return value;
   throw outOfRange(name, "a finite number of at least 0", value);
-}
-
-function checkFields(path: string, options: object, known: readonly string[]): void {
-  if (typeof options !== "object" || options === null) throw cannotSet(path, "an object", options);
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const hint = closest(name, known);
-    throw new TypeError(
-      `Cannot set '${path}.${name}' as there is no such option${hint ? `: did you mean '${hint}'?` : ""}`,
-    );
-  }
 }
 
 function cannotSet(name: string, wanted: string, value: unknown, hint?: string): TypeError {

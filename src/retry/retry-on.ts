@@ -28,7 +28,8 @@ export function isRetryable(context: RetryContext, on: readonly RetryOn[] | unde
   return on.some((entry) => (isErrorClass(entry) ? matches(error, isOurs, entry) : asks(entry, context)));
 }
 
-function isErrorClass(entry: RetryOn): entry is RetryableClass {
+/** Tells a class of errors from a predicate. */
+export function isErrorClass(entry: RetryOn): entry is RetryableClass {
   return entry === Error || entry.prototype instanceof Error;
 }
 

@@ -1,0 +1,23 @@
+import { inspect } from "node:util";
+import { closest } from "./closest.js";
+
+/**
+ * Checks that options are an object, and that it has no others than these.
+ *
+ * @param path - what messages call the options, as in `methods.fetch.retry`
+ * @throws {TypeError} naming the option, and the nearest one that there is
+ */
+export function checkFields(path: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    throw new TypeError(
+      `Cannot set '${path}' as it must be an object: current value is ${inspect(options, { depth: 0 })}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const hint = closest(name, known);
+    throw new TypeError(
+      `Cannot set '${path}.${name}' as there is no such option${hint ? `: did you mean '${hint}'?` : ""}`,
+    );
+  }
+}
