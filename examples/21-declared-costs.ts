@@ -1,6 +1,6 @@
 // A declared cost is taken before a call is given to a worker: calls that wait for a limit keep no worker busy, those that
 // need none pass by, the class knows nothing of limits, and keys share them in turn.
-import { RateLimit } from "manyhands";
+import { LimitSet, RateLimit, ResourceLimit } from "manyhands";
 import { ModelWorker } from "./21-declared-costs.worker.js";
 
 const tokens = new RateLimit({ key: "tokens", capacity: 100, window: 3_600_000 });
@@ -21,20 +21,18 @@ controller.abort(new Error("Not today"));
 const errors = await Promise.all(waiting.map((future) => future.exception()));
 console.log("aborted, at no cost:", new Set(errors.map(String)), pool.stats().limits[0]!.limits[0]!.inUse);
 
-const served: string[] = [];
-await using fair = ModelWorker.options({
-  mode: "async",
-  limits: [new RateLimit({ key: "tokens", capacity: 10, window: 30 })],
-}).init();
-// One takes all there is; then anna has four requests in the queue, and bert two.
-await fair.generate("hello");
+// All that there is, held until six requests are in the queue.
+const shared = new LimitSet([new ResourceLimit({ key: "tokens", capacity: 10 })]);
+const all = await shared.acquire({ tokens: 10 });
+await using fair = ModelWorker.options({ mode: "async", limits: shared }).init();
 const users = ["anna", "anna", "anna", "anna", "bert", "bert"];
-await Promise.all(
-  users.map(async (key) => {
-    await fair.with({ key }).generate("sun");
-    served.push(key);
-  }),
-);
+const served: string[] = [];
+const calls = users.map(async (key) => {
+  await fair.with({ key }).generate("hello");
+  served.push(key);
+});
+all.release();
+await Promise.all(calls);
 console.log("in turn:", served.join(", "));
 
 // Output:

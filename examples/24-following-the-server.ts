@@ -20,7 +20,7 @@ console.log(
 );
 console.log("attempts:", throttled.attempts);
 
-const others = new LimitSet([new CallLimit({ capacity: 100, window: 1000 })]);
+const others = new LimitSet([new CallLimit({ capacity: 100, window: 60_000 })]);
 others.learn({ "x-ratelimit-remaining-requests": "3" });
 const left = [];
 while (left.length < 10) left.push(await others.tryAcquire());
