@@ -25,6 +25,7 @@ console.log("aborted, at no cost:", new Set(errors.map(String)), pool.stats().li
 const shared = new LimitSet([new ResourceLimit({ key: "tokens", capacity: 10 })]);
 const all = await shared.acquire({ tokens: 10 });
 await using fair = ModelWorker.options({ mode: "async", limits: shared }).init();
+await fair.ready();
 const users = ["anna", "anna", "anna", "anna", "bert", "bert"];
 const served: string[] = [];
 const calls = users.map(async (key) => {
