@@ -74,6 +74,7 @@ export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean
    *
    * @throws {TypeError | RangeError} for options that are not valid
    * @throws {DefinitionError} where the main script would run again in the workers
+   * @throws {ValidationError} when the arguments do not pass their schema
    * @throws {SerializationError} when an argument cannot be sent to a worker
    */
   init(

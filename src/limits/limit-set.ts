@@ -40,7 +40,7 @@ export interface LimitSetStats {
   readonly limits: readonly LimitStats[];
   /** Requests that wait. */
   readonly waiting: number;
-  /** Grants so far. */
+  /** Grants so far, but for those that threads took by themselves. */
   readonly granted: number;
   /** For how long nothing is granted, in ms; 0 when it is not paused. */
   readonly pausedFor: number;

@@ -21,9 +21,12 @@ type AnyFunction = (...args: never[]) => unknown;
 export interface CallPlan<F extends AnyFunction = AnyFunction> {
   /** What a call takes of the limits of the pool, before it is given to a worker. It sees the arguments as they will be sent. */
   readonly cost?: ((...args: Parameters<F>) => Amounts) | undefined;
-  /** What a call really took, as its result tells: settles what `cost` took. Nothing keeps the estimate. */
+  /**
+   * What a call really took, as its result tells: settles what `cost` took. Nothing keeps the estimate. The result of a
+   * stream is `undefined` here, as its items have gone to the reader.
+   */
   readonly usage?: ((result: Awaited<ReturnType<F>>, ...args: Parameters<F>) => Amounts | undefined) | undefined;
-  /** In place of the pool's. */
+  /** In place of the pool's: the two are not merged. `{ retries: 0 }` makes no call again. */
   readonly retry?: RetryOptions | undefined;
 }
 

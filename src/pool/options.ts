@@ -48,7 +48,10 @@ export interface PoolOptions extends HostSettings {
   concurrency?: number | undefined;
   /** Default: `"round-robin"`; with `onDemand`, `"random"`. */
   loadBalancing?: LoadBalancingName | LoadBalancer | undefined;
-  /** Calls handed to one worker ahead of time, beyond those it runs. Default: thread 100, process 5, else 0. */
+  /**
+   * Calls handed to one worker ahead of time, beyond those it runs; none with a declared cost is. Default: thread 100,
+   * process 5, else 0.
+   */
   maxQueuedTasks?: number | undefined;
   /** Calls that may wait in the pool. Default: unlimited. */
   capacity?: number | undefined;
@@ -56,7 +59,7 @@ export interface PoolOptions extends HostSettings {
   overflow?: "wait" | "reject" | "drop-oldest" | undefined;
   /** A worker for each call, gone after it. Default: false. */
   onDemand?: boolean | undefined;
-  /** How long a call may take, waiting included, in ms. Default: unlimited. */
+  /** How long a call may take, all attempts and waiting included, in ms. Default: unlimited. */
   timeout?: number | undefined;
   /** How long a running call that was cancelled or timed out may take to let go, in ms. Default: 1,000. */
   grace?: number | undefined;
@@ -98,13 +101,16 @@ export interface PoolOptions extends HostSettings {
 export interface CallOptions {
   /** Higher goes first. Default: 0. */
   priority?: number | undefined;
-  /** How long the call may take, waiting included, in ms. Default: the pool's. */
+  /** How long the call may take, all attempts and waiting included, in ms. Default: the pool's. */
   timeout?: number | undefined;
   /** Cancels the call when it fires; the future rejects with its reason. */
   signal?: AbortSignal | undefined;
   /** Buffers and ports among the arguments that are handed over instead of copied. */
   transfer?: readonly object[] | undefined;
-  /** Calls with the same key go to the same worker, with `loadBalancing: "key"`. */
+  /**
+   * Calls with the same key go to the same worker, with `loadBalancing: "key"`; those with a declared cost wait for limits in
+   * turn between keys.
+   */
   key?: string | undefined;
   /** Items a stream may be ahead of its reader. Default: 16. */
   readAhead?: number | undefined;
