@@ -83,7 +83,7 @@ function encode(thrown: unknown, canSend: (value: unknown) => boolean): WireFail
       if (key === "errors" && aggregated) continue;
       let field: unknown;
       try {
-        field = (value as unknown as Record<string, unknown>)[key];
+        field = withoutHostObjects((value as unknown as Record<string, unknown>)[key]);
       } catch {
         wire.omitted.push(key);
         continue;
@@ -108,6 +108,14 @@ export function decodeFailure(failure: WireFailure, lookup: ErrorClassLookup, fr
     "error" in reference ? revived[reference.error] : reference.value;
   for (const [index, wire] of failure.errors.entries()) fill(revived[index]!, wire, resolve, frame);
   return resolve(failure.root);
+}
+
+/** Headers and responses of `fetch` would arrive empty, and with them what a server says of when to come back. */
+function withoutHostObjects(field: unknown): unknown {
+  if (field instanceof Headers) return Object.fromEntries(field);
+  if (!(field instanceof Response)) return field;
+  const { status, statusText, url, headers } = field;
+  return { status, statusText, url, headers: Object.fromEntries(headers) };
 }
 
 /** Whether a value is an error of any realm. */
