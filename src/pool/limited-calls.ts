@@ -7,6 +7,8 @@
  *
  * D1. While a call could take all it needs and only a worker is missing, no worker is handed anything ahead: the next that
  *     has nothing to do is this call's (`isOwed`).
+ * D2. A call that was passed over for want of a worker is looked at again whenever a worker has room, whether the limits
+ *     had room for it or not.
  */
 import type { LimitSource } from "../limits/limit-source.js";
 import type { HeldGrant } from "../limits/grant.js";
@@ -30,6 +32,8 @@ export class LimitedCalls {
   readonly #roster: Roster;
   /** Calls that only a worker is missing for. */
   readonly #owed = new Map<Call, LimitSource>();
+  /** Limits that passed over a call as no worker was free: nobody else tells them when one is (D2). */
+  readonly #passed = new Set<LimitSource>();
 
   constructor(owner: LimitedOwner, limits: PoolLimits, roster: Roster) {
     this.#owner = owner;
@@ -39,6 +43,11 @@ export class LimitedCalls {
 
   get isOwed(): boolean {
     return this.#owed.size > 0;
+  }
+
+  /** Whether any call may begin once a worker has room (D1, D2). */
+  get isHeldUp(): boolean {
+    return this.#owed.size > 0 || this.#passed.size > 0;
   }
 
   /** Lets the call wait until it has what `cost` says, and a worker. */
@@ -64,7 +73,11 @@ export class LimitedCalls {
         priority,
         // Calls that can begin at the same time wait behind each other, and others behind nobody.
         key: `${owner.id}@${call.boundTo?.index ?? ""} ${key ?? ""}`,
-        isReady: () => this.#roster.canBegin(call),
+        isReady: () => {
+          const canBegin = this.#roster.canBegin(call);
+          if (!canBegin) this.#passed.add(source);
+          return canBegin;
+        },
         isWanted: () => {
           this.#owed.set(call, source);
           this.#roster.want(call);
@@ -82,11 +95,12 @@ export class LimitedCalls {
     }
   }
 
-  /** A worker has nothing to do: the first call that is owed one takes it. */
+  /** A worker has room: the first call that is owed one takes it. */
   serve(): void {
-    const sources = new Set(this.#owed.values());
-    // Those that are still owed one say so again.
+    const sources = new Set([...this.#owed.values(), ...this.#passed]);
+    // Those that still wait for one say so again.
     this.#owed.clear();
+    this.#passed.clear();
     for (const source of sources) source.serve();
   }
 

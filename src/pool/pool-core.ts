@@ -234,7 +234,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   hasRoom(slot: Slot): void {
-    if (this.#limited.isOwed) this.#limited.serve();
+    if (this.#limited.isHeldUp) this.#limited.serve();
     this.#feed(slot);
     this.#checkDrained();
   }

@@ -79,21 +79,21 @@ export class LimitClient implements LimitSource {
     const { timeout, priority, key } = options;
     options.signal?.throwIfAborted();
     if (timeout !== undefined) duration("timeout", timeout);
-    const grant = this.#take(caller, amounts);
+    const { grant, isHolder } = this.#take(caller, amounts);
     if (grant) return grant;
     const owner = caller?.id;
     return (await this.#ask(
-      (request) => ({ what: "acquire", request, amounts, owner, timeout, priority, key }),
+      (request) => ({ what: "acquire", request, amounts, owner, isHolder, timeout, priority, key }),
       owner,
       options.signal ?? caller?.signal,
     ))!;
   }
 
   async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<Grant | undefined> {
-    const grant = this.#take(caller, amounts);
+    const { grant, isHolder } = this.#take(caller, amounts);
     if (grant) return grant;
     const owner = caller?.id;
-    return this.#ask((request) => ({ what: "try", request, amounts, owner }), owner, undefined);
+    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder }), owner, undefined);
   }
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
@@ -167,29 +167,36 @@ export class LimitClient implements LimitSource {
   }
 
   /** Takes what is free, where this thread can; checks the request in any case. */
-  #take(caller: Caller | undefined, amounts: Amounts | undefined): HeldGrant<unknown> | undefined {
+  #take(
+    caller: Caller | undefined,
+    amounts: Amounts | undefined,
+  ): { grant: HeldGrant<unknown> | undefined; isHolder: boolean } {
     let refusal: unknown;
     let isPossible = false;
-    const first = this.#first();
-    for (let step = 0; step < this.#sets.length; step += 1) {
-      const { shared, ticket } = this.#sets[(first + step) % this.#sets.length]!;
+    let isHolder = false;
+    for (const { shared, ticket } of this.#inOrder()) {
       try {
         const need = needOf(ticket.facts, amounts);
-        if (caller) checkHolder(caller.id, ticket.facts, need);
+        if (caller) isHolder = checkHolder(caller.id, ticket.facts, need) || isHolder;
         isPossible = true;
         const grant = shared?.take(need, caller?.id);
-        if (grant) return grant;
+        if (grant) return { grant, isHolder };
       } catch (error) {
         refusal ??= error;
       }
     }
     if (!isPossible) throw refusal;
-    return undefined;
+    return { grant: undefined, isHolder };
   }
 
-  #first(): number {
-    if (this.#ticket.loadBalancing === "random") return Math.floor(Math.random() * this.#sets.length);
-    return this.#ticket.loadBalancing === "round-robin" ? this.#next++ % this.#sets.length : 0;
+  /** The sets, the one to ask first at the front. */
+  #inOrder(): readonly KnownSet[] {
+    const sets = this.#sets;
+    if (sets.length === 1) return sets;
+    const { loadBalancing } = this.#ticket;
+    if (loadBalancing === "least-used") return sets.toSorted((a, b) => usage(a) - usage(b));
+    const first = loadBalancing === "random" ? Math.floor(Math.random() * sets.length) : this.#next++ % sets.length;
+    return [...sets.slice(first), ...sets.slice(0, first)];
   }
 
   async #ask(
@@ -229,4 +236,10 @@ export class LimitClient implements LimitSource {
     }
     return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
   }
+}
+
+/** How much of the limit is used of which the most is, where this thread can see it; else the owner chooses. */
+function usage({ shared }: KnownSet): number {
+  const now = machineClock.now();
+  return Math.max(0, ...(shared?.cores ?? []).map((core) => core.stats(now).utilization));
 }

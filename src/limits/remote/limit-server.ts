@@ -4,6 +4,7 @@
  * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
  */
 import type { Amounts, Grant, HeldGrant } from "../grant.js";
+import { changeHoldings, type HeldLimit } from "../holdings.js";
 import type { Outcome } from "../limit.js";
 import type { LimitSource } from "../limit-source.js";
 import type { LimitMessage, LimitReply } from "./line.js";
@@ -11,6 +12,9 @@ import type { IssuedTicket, LimitsTicket } from "./ticket.js";
 
 /** How many released grants can still be corrected. */
 const RELEASED = 1024;
+
+/** Stands for whatever a call holds that its worker took in shared memory: here only whether it holds anything counts. */
+const ELSEWHERE: readonly HeldLimit[] = [{ kind: "rate", key: "elsewhere", largest: Number.POSITIVE_INFINITY }];
 
 /** How answers travel. */
 export interface ReplyLine {
@@ -81,9 +85,10 @@ export class LimitServer {
   }
 
   async #answer(message: LimitMessage & { what: "acquire" | "try" }): Promise<void> {
-    const { request } = message;
+    const { request, owner, isHolder } = message;
     const controller = new AbortController();
     this.#waiting.set(request, controller);
+    if (isHolder) changeHoldings(owner!, ELSEWHERE, [1], 1);
     try {
       const grant = await this.#acquire(message, controller.signal);
       if (controller.signal.aborted || this.#isClosed) grant?.release("ignored");
@@ -94,6 +99,7 @@ export class LimitServer {
         this.#line.send({ what: "failed", request, error: this.#line.encode(error) });
       }
     } finally {
+      if (isHolder) changeHoldings(owner!, ELSEWHERE, [1], -1);
       this.#waiting.delete(request);
     }
   }
