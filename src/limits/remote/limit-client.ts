@@ -140,10 +140,32 @@ export class LimitClient implements LimitSource {
     }));
     if (isThread && sets.every(({ cores }) => cores)) {
       const issuers = sets.map(({ cores, config, poke }) => ({ cores: cores!, config, poke }));
-      return issueTicket(issuers, this.#ticket.loadBalancing, this.#next, true);
+      return this.#announced(issueTicket(issuers, this.#ticket.loadBalancing, this.#next, true));
     }
     const bare = this.#ticket.sets.map((set) => ({ ...set, shared: undefined }));
-    return { ticket: { ...this.#ticket, sets: bare }, withdraw: () => {} };
+    return { ticket: { ...this.#ticket, sets: bare }, withdraw: () => {}, abandon: () => {} };
+  }
+
+  /** Tells the owner what was lent to a worker inside this one, which cannot take it back once it is dead itself. */
+  #announced(issued: IssuedTicket): IssuedTicket {
+    const tell = (what: "lent" | "returned"): void => {
+      for (const [set, { shared }] of issued.ticket.sets.entries()) {
+        if (shared) this.relay({ what, set, rows: shared.map(({ row }) => row) });
+      }
+    };
+    tell("lent");
+    return {
+      ...issued,
+      withdraw: (thread) => {
+        issued.withdraw(thread);
+        tell("returned");
+      },
+    };
+  }
+
+  /** Passes on what a worker inside this one has to say to the owner. */
+  relay(message: LimitMessage): void {
+    this.#line.send(message);
   }
 
   /** The owner knows. */
@@ -230,6 +252,7 @@ export class LimitClient implements LimitSource {
       held: facts,
       settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
       giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
+      began: (_grant, at) => this.#line.send({ what: "began", request, at }),
     };
     if (facts.some(({ kind }) => kind === "rate")) {
       endOfTurn(() => this.#line.send({ what: "began", request, at: machineClock.now() }));

@@ -7,6 +7,7 @@ import type { Amounts, Grant, HeldGrant } from "../grant.js";
 import { changeHoldings, type HeldLimit } from "../holdings.js";
 import type { Outcome } from "../limit.js";
 import type { LimitSource } from "../limit-source.js";
+import { LimitClient } from "./limit-client.js";
 import type { LimitMessage, LimitReply } from "./line.js";
 import type { IssuedTicket, LimitsTicket } from "./ticket.js";
 
@@ -30,6 +31,8 @@ export class LimitServer {
   readonly #grants = new Map<number, Grant>();
   /** The last ones that were released, the oldest first. */
   readonly #released = new Map<number, Grant>();
+  /** Rows of workers inside this one. */
+  readonly #lent = new Set<LimitMessage & { what: "lent" | "returned" }>();
   #thread: number | undefined;
   #isClosed = false;
 
@@ -70,6 +73,10 @@ export class LimitServer {
       case "poke":
         this.#source.poke(message.set);
         return;
+      case "lent":
+      case "returned":
+        this.#lend(message);
+        return;
       case "hello":
         this.#thread = message.thread;
     }
@@ -82,6 +89,19 @@ export class LimitServer {
     for (const grant of this.#grants.values()) grant.release("ignored");
     this.#grants.clear();
     this.#issued.withdraw(this.#thread);
+    for (const { set, rows } of [...this.#lent]) {
+      this.#issued.abandon(set, rows);
+      this.#lend({ what: "returned", set, rows });
+    }
+  }
+
+  #lend(message: LimitMessage & { what: "lent" | "returned" }): void {
+    const { what, set, rows } = message;
+    if (what === "lent") this.#lent.add(message);
+    for (const lent of this.#lent) {
+      if (what === "returned" && lent.set === set && String(lent.rows) === String(rows)) this.#lent.delete(lent);
+    }
+    if (this.#source instanceof LimitClient) this.#source.relay(message);
   }
 
   async #answer(message: LimitMessage & { what: "acquire" | "try" }): Promise<void> {

@@ -32,6 +32,8 @@ export type LimitMessage =
   | { readonly what: "learn"; readonly headers: readonly (readonly [string, string])[] }
   /** Others may take something of this set now. */
   | { readonly what: "poke"; readonly set: number }
+  /** A worker inside this one counts what it holds of this set in rows of its own; they end with this one, if not before. */
+  | { readonly what: "lent" | "returned"; readonly set: number; readonly rows: readonly number[] }
   /** Who speaks: what this thread writes into locks. */
   | { readonly what: "hello"; readonly thread: number };
 
