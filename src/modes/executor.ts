@@ -68,6 +68,8 @@ export interface CallRequest {
 
 /** The place one worker lives in. */
 export interface Host {
+  /** Whether the calls it runs go on after it was terminated. */
+  readonly runsOn: boolean;
   /** Begins to start it: `ready`, `startFailed` or `exited` follows. */
   launch(): void;
   call(request: CallRequest): void;

@@ -21,6 +21,7 @@ export const asyncExecutor: Executor = localExecutor("async");
 const UNPACED = { mayBegin: () => true, mayGoOn: () => true };
 
 class LocalHost implements Host {
+  readonly runsOn = true;
   readonly #setup: HostSetup;
   #server: CallServer | undefined;
   #hasExited = false;

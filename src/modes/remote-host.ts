@@ -49,6 +49,7 @@ const CALL_FIELDS = new Map<number, number>([
 ]);
 
 export class RemoteHost implements Host {
+  readonly runsOn = false;
   readonly #setup: HostSetup;
   readonly #open: (events: VesselEvents) => Vessel;
   #vessel: Vessel | undefined;

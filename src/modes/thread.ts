@@ -36,6 +36,8 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
   thread.on("error", (error: Error) => (failure = error));
   thread.on("exit", (exitCode: number) => events.exited(describeExit(exitCode, failure, isKilled), failure));
   const kill = (): void => {
+    // Each time would add a listener to the thread.
+    if (isKilled) return;
     isKilled = true;
     void thread.terminate();
   };

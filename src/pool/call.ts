@@ -184,13 +184,17 @@ export class Call implements FutureSource, CallRequest, Waiter {
     return this.#extras?.grant !== undefined;
   }
 
+  /** What the call took of limits is somebody else's to give back. */
+  takeGrant(): HeldGrant<unknown> | undefined {
+    const grant = this.#extras?.grant;
+    if (grant) this.#extras!.grant = undefined;
+    return grant;
+  }
+
   /** Gives back what the call took of limits, of which it really used so much. */
   endGrant(outcome: Outcome, usage?: Amounts): void {
-    const grant = this.#extras?.grant;
-    if (!grant) return;
-    if (usage) grant.update(usage);
-    this.#extras!.grant = undefined;
-    grant.release(outcome);
+    if (usage) this.#extras?.grant?.update(usage);
+    this.takeGrant()?.release(outcome);
   }
 
   /** Gives back all of it: the call has not begun. */

@@ -7,6 +7,7 @@
  *
  * D1. While a call could take all it needs and only a worker is missing, no worker is handed anything ahead: the next that
  *     has nothing to do is this call's (`isOwed`).
+ * D2. A call that only one worker may take waits for that worker, and for its limits; should its place go, it waits anew.
  */
 import type { LimitSource } from "../limits/limit-source.js";
 import type { HeldGrant } from "../limits/grant.js";
@@ -30,6 +31,8 @@ export class LimitedCalls {
   readonly #roster: Roster;
   /** Calls that only a worker is missing for. */
   readonly #owed = new Map<Call, LimitSource>();
+  /** Calls that only one worker may take, with the way to let them wait anew, should that one go. */
+  readonly #bound = new Map<Call, () => void>();
 
   constructor(owner: LimitedOwner, limits: PoolLimits, roster: Roster) {
     this.#owner = owner;
@@ -41,6 +44,11 @@ export class LimitedCalls {
     return this.#owed.size > 0;
   }
 
+  /** Calls that a worker is owed to, of one place where that is given: none can be started. */
+  owed(index: number | undefined): Call[] {
+    return [...this.#owed.keys()].filter(({ boundTo }) => index === undefined || boundTo?.index === index);
+  }
+
   /** Lets the call wait until it has what `cost` says, and a worker. */
   add(call: Call, cost: NonNullable<MethodPlan["cost"]>): void {
     const owner = this.#owner;
@@ -50,7 +58,7 @@ export class LimitedCalls {
       let isWaiting = true;
       const granted = (grant: HeldGrant<unknown>): void => {
         isWaiting = false;
-        this.#owed.delete(call);
+        this.#forget(call);
         if (call.place === "over") {
           grant.release("ignored");
           return;
@@ -73,10 +81,18 @@ export class LimitedCalls {
         failed: (error) => call.finish("failed", error),
       });
       if (!isWaiting) return;
-      owner.setAside(call, () => {
-        this.#owed.delete(call);
+      const leave = (): void => {
+        this.#forget(call);
         waiting.leave();
-      });
+      };
+      owner.setAside(call, leave);
+      if (call.boundTo) {
+        this.#bound.set(call, () => {
+          leave();
+          call.extras.boundTo = undefined;
+          this.add(call, cost);
+        });
+      }
     } catch (error) {
       call.finish("failed", error);
     }
@@ -90,10 +106,27 @@ export class LimitedCalls {
     for (const source of sources) source.serve();
   }
 
+  /** The place is going: calls that could go nowhere else wait for another, or fail (D2). */
+  reroute(index: number): void {
+    for (const [call, waitAnew] of [...this.#bound]) if (call.boundTo?.index === index) waitAnew();
+  }
+
+  #forget(call: Call): void {
+    this.#owed.delete(call);
+    this.#bound.delete(call);
+  }
+
   /** One that only one worker may take is settled on it now; where each worker has limits of its own, any call is. */
   #limitsFor(call: Call): LimitSource {
     const { shared } = this.#limits;
-    if (!shared || this.#roster.isBound(call)) this.#roster.bind(call);
-    return shared ?? this.#limits.of(call.boundTo!.index);
+    if (shared) {
+      if (this.#roster.isBound(call)) this.#roster.bind(call);
+      return shared;
+    }
+    this.#roster.bind(call);
+    const { index } = call.boundTo!;
+    // The limits are those of the place, and of whichever worker is in it.
+    call.extras.boundTo = { index };
+    return this.#limits.of(index);
   }
 }

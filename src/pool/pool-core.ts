@@ -274,6 +274,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     } else if (failing === bound) {
       this.takeBack(free);
     }
+    failing.push(...this.#limited.owed(isHopeless ? undefined : slot.index));
     for (const call of failing) call.finish("failed", error);
     if (this.options.onDemand) slot.retire(false);
   }
@@ -456,6 +457,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     const waiting = slot.line.takeAll();
     this.#tally.queued -= waiting.length;
     this.takeBack(waiting);
+    this.#limited.reroute(slot.index);
   }
 
   // Starting and stopping.

@@ -97,7 +97,10 @@ export class Roster {
   tooIdle(): Slot[] {
     const since = performance.now() - this.#options.idleTimeout;
     const { live } = this;
-    const idle = live.filter((slot) => slot.isQuiet && slot.line.size === 0 && slot.idleSince <= since);
+    // One that starts is wanted by somebody who waits for it to be ready.
+    const idle = live.filter(
+      (slot) => slot.state !== "starting" && slot.isQuiet && slot.line.size === 0 && slot.idleSince <= since,
+    );
     return idle.toReversed().slice(0, Math.max(0, live.length - this.#min));
   }
 
@@ -177,8 +180,8 @@ export class Roster {
   #boundSlot({ boundTo }: Call): Slot | undefined {
     if (!boundTo) return undefined;
     const slot = this.#slots.find(({ index }) => index === boundTo.index);
-    const isLost = boundTo.id !== undefined && slot?.identity?.id !== boundTo.id;
-    return isLost || slot?.state === "retiring" || slot?.state === "gone" ? undefined : slot;
+    if (boundTo.id === undefined) return slot?.isLeaving ? undefined : slot;
+    return slot?.identity?.id !== boundTo.id || slot.state === "retiring" ? undefined : slot;
   }
 
   /** Each live worker in turn. */

@@ -25,6 +25,7 @@ import {
   WorkerCrashedError,
   type WorkerStartError,
 } from "../errors.js";
+import type { HeldGrant } from "../limits/grant.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Candidate } from "./balancers.js";
@@ -93,7 +94,7 @@ export class Slot implements Candidate, CallPlace {
   #served = 0;
   readonly #starts: Starts;
   /** What calls took of limits that were given up and still run in this event loop. */
-  readonly #abandoned = new Map<number, Call>();
+  readonly #abandoned = new Map<number, HeldGrant<unknown>>();
   #timer: NodeJS.Timeout | undefined;
   /** Whether the place stays when its worker ends. */
   #isReplaced: boolean;
@@ -126,6 +127,11 @@ export class Slot implements Candidate, CallPlace {
 
   get isIdle(): boolean {
     return this.isOpen && this.active < this.#owner.options.concurrency;
+  }
+
+  /** Whether the place goes with the worker in it. */
+  get isLeaving(): boolean {
+    return this.#isLeaving;
   }
 
   /** Whether a call would begin at once. */
@@ -303,7 +309,10 @@ export class Slot implements Candidate, CallPlace {
   #events(isCurrent: () => boolean): HostEvents {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
       const call = isCurrent() ? this.#forget(sequence) : undefined;
-      if (!call) return;
+      if (!call) {
+        this.#abandonedEnded(sequence);
+        return;
+      }
       call.ran = ran;
       this.#owner.answered(call, status, value);
       this.#served += 1;
@@ -322,10 +331,7 @@ export class Slot implements Candidate, CallPlace {
       log: (sequence, values) => this.#owner.logged(this.identity!, this.#call(sequence), values),
       pong: (_sequence, isHealthy) => this.#health.answered(isHealthy),
       memory: (bytes) => (this.memory = bytes),
-      abandonedEnded: (sequence) => {
-        this.#abandoned.get(sequence)?.endGrant("ignored");
-        this.#abandoned.delete(sequence);
-      },
+      abandonedEnded: (sequence) => this.#abandonedEnded(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
   }
@@ -350,6 +356,7 @@ export class Slot implements Candidate, CallPlace {
   #ready(): void {
     this.#disarm();
     this.#state = "ready";
+    this.idleSince = performance.now();
     for (const call of this.#pending.splice(0)) this.#hand(call);
     this.#keepAlive.set(!this.isQuiet);
     this.#owner.becameReady(this);
@@ -388,7 +395,7 @@ export class Slot implements Candidate, CallPlace {
     if (!this.#has(call) || !this.hasBegun(call)) return;
     if (this.#host!.abandon(call.sequence)) {
       this.#forget(call.sequence);
-      if (call.hasGrant) this.#abandoned.set(call.sequence, call);
+      this.#keepGrant(call);
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
       // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
@@ -398,6 +405,17 @@ export class Slot implements Candidate, CallPlace {
     } else {
       this.#host!.terminate({ reason: "terminated" });
     }
+  }
+
+  /** The call goes on running: what it took stays taken until it ends. */
+  #keepGrant(call: Call): void {
+    const grant = call.takeGrant();
+    if (grant) this.#abandoned.set(call.sequence, grant);
+  }
+
+  #abandonedEnded(sequence: number): void {
+    this.#abandoned.get(sequence)?.release("ignored");
+    this.#abandoned.delete(sequence);
   }
 
   #runsOthersThan(call: Call): boolean {
@@ -447,7 +465,9 @@ export class Slot implements Candidate, CallPlace {
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
     const isByItself = !isPlanned && !FORCED.includes(details.reason);
     const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
-    this.#lose([...handed.slice(0, begun), ...this.#urgent.values()], details, cause);
+    const broken = [...handed.slice(0, begun), ...this.#urgent.values()];
+    if (host.runsOn) for (const call of broken) this.#keepGrant(call);
+    this.#lose(broken, details, cause);
     for (const call of lost) call.attempt -= 1;
     if (isStillborn && !this.#isLeaving) {
       this.#pending.unshift(...lost);

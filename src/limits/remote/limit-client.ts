@@ -79,21 +79,21 @@ export class LimitClient implements LimitSource {
     const { timeout, priority, key } = options;
     options.signal?.throwIfAborted();
     if (timeout !== undefined) duration("timeout", timeout);
-    const grant = this.#take(caller, amounts);
+    const { grant, isHolder } = this.#take(caller, amounts);
     if (grant) return grant;
     const owner = caller?.id;
     return (await this.#ask(
-      (request) => ({ what: "acquire", request, amounts, owner, timeout, priority, key }),
+      (request) => ({ what: "acquire", request, amounts, owner, isHolder, timeout, priority, key }),
       owner,
       options.signal ?? caller?.signal,
     ))!;
   }
 
   async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<Grant | undefined> {
-    const grant = this.#take(caller, amounts);
+    const { grant, isHolder } = this.#take(caller, amounts);
     if (grant) return grant;
     const owner = caller?.id;
-    return this.#ask((request) => ({ what: "try", request, amounts, owner }), owner, undefined);
+    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder }), owner, undefined);
   }
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
@@ -140,10 +140,32 @@ export class LimitClient implements LimitSource {
     }));
     if (isThread && sets.every(({ cores }) => cores)) {
       const issuers = sets.map(({ cores, config, poke }) => ({ cores: cores!, config, poke }));
-      return issueTicket(issuers, this.#ticket.loadBalancing, this.#next, true);
+      return this.#announced(issueTicket(issuers, this.#ticket.loadBalancing, this.#next, true));
     }
     const bare = this.#ticket.sets.map((set) => ({ ...set, shared: undefined }));
-    return { ticket: { ...this.#ticket, sets: bare }, withdraw: () => {} };
+    return { ticket: { ...this.#ticket, sets: bare }, withdraw: () => {}, abandon: () => {} };
+  }
+
+  /** Tells the owner what was lent to a worker inside this one, which cannot take it back once it is dead itself. */
+  #announced(issued: IssuedTicket): IssuedTicket {
+    const tell = (what: "lent" | "returned"): void => {
+      for (const [set, { shared }] of issued.ticket.sets.entries()) {
+        if (shared) this.relay({ what, set, rows: shared.map(({ row }) => row) });
+      }
+    };
+    tell("lent");
+    return {
+      ...issued,
+      withdraw: (thread) => {
+        issued.withdraw(thread);
+        tell("returned");
+      },
+    };
+  }
+
+  /** Passes on what a worker inside this one has to say to the owner. */
+  relay(message: LimitMessage): void {
+    this.#line.send(message);
   }
 
   /** The owner knows. */
@@ -167,29 +189,36 @@ export class LimitClient implements LimitSource {
   }
 
   /** Takes what is free, where this thread can; checks the request in any case. */
-  #take(caller: Caller | undefined, amounts: Amounts | undefined): HeldGrant<unknown> | undefined {
+  #take(
+    caller: Caller | undefined,
+    amounts: Amounts | undefined,
+  ): { grant: HeldGrant<unknown> | undefined; isHolder: boolean } {
     let refusal: unknown;
     let isPossible = false;
-    const first = this.#first();
-    for (let step = 0; step < this.#sets.length; step += 1) {
-      const { shared, ticket } = this.#sets[(first + step) % this.#sets.length]!;
+    let isHolder = false;
+    for (const { shared, ticket } of this.#inOrder()) {
       try {
         const need = needOf(ticket.facts, amounts);
-        if (caller) checkHolder(caller.id, ticket.facts, need);
+        if (caller) isHolder = checkHolder(caller.id, ticket.facts, need) || isHolder;
         isPossible = true;
         const grant = shared?.take(need, caller?.id);
-        if (grant) return grant;
+        if (grant) return { grant, isHolder };
       } catch (error) {
         refusal ??= error;
       }
     }
     if (!isPossible) throw refusal;
-    return undefined;
+    return { grant: undefined, isHolder };
   }
 
-  #first(): number {
-    if (this.#ticket.loadBalancing === "random") return Math.floor(Math.random() * this.#sets.length);
-    return this.#ticket.loadBalancing === "round-robin" ? this.#next++ % this.#sets.length : 0;
+  /** The sets, the one to ask first at the front. */
+  #inOrder(): readonly KnownSet[] {
+    const sets = this.#sets;
+    if (sets.length === 1) return sets;
+    const { loadBalancing } = this.#ticket;
+    if (loadBalancing === "least-used") return sets.toSorted((a, b) => usage(a) - usage(b));
+    const first = loadBalancing === "random" ? Math.floor(Math.random() * sets.length) : this.#next++ % sets.length;
+    return [...sets.slice(first), ...sets.slice(0, first)];
   }
 
   async #ask(
@@ -223,10 +252,17 @@ export class LimitClient implements LimitSource {
       held: facts,
       settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
       giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
+      began: (_grant, at) => this.#line.send({ what: "began", request, at }),
     };
     if (facts.some(({ kind }) => kind === "rate")) {
       endOfTurn(() => this.#line.send({ what: "began", request, at: machineClock.now() }));
     }
     return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
   }
+}
+
+/** How much of the limit is used of which the most is, where this thread can see it; else the owner chooses. */
+function usage({ shared }: KnownSet): number {
+  const now = machineClock.now();
+  return Math.max(0, ...(shared?.cores ?? []).map((core) => core.stats(now).utilization));
 }

@@ -4,13 +4,18 @@
  * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
  */
 import type { Amounts, Grant, HeldGrant } from "../grant.js";
+import { changeHoldings, type HeldLimit } from "../holdings.js";
 import type { Outcome } from "../limit.js";
 import type { LimitSource } from "../limit-source.js";
+import { LimitClient } from "./limit-client.js";
 import type { LimitMessage, LimitReply } from "./line.js";
 import type { IssuedTicket, LimitsTicket } from "./ticket.js";
 
 /** How many released grants can still be corrected. */
 const RELEASED = 1024;
+
+/** Stands for whatever a call holds that its worker took in shared memory: here only whether it holds anything counts. */
+const ELSEWHERE: readonly HeldLimit[] = [{ kind: "rate", key: "elsewhere", largest: Number.POSITIVE_INFINITY }];
 
 /** How answers travel. */
 export interface ReplyLine {
@@ -26,6 +31,8 @@ export class LimitServer {
   readonly #grants = new Map<number, Grant>();
   /** The last ones that were released, the oldest first. */
   readonly #released = new Map<number, Grant>();
+  /** Rows of workers inside this one. */
+  readonly #lent = new Set<LimitMessage & { what: "lent" | "returned" }>();
   #thread: number | undefined;
   #isClosed = false;
 
@@ -66,6 +73,10 @@ export class LimitServer {
       case "poke":
         this.#source.poke(message.set);
         return;
+      case "lent":
+      case "returned":
+        this.#lend(message);
+        return;
       case "hello":
         this.#thread = message.thread;
     }
@@ -78,12 +89,26 @@ export class LimitServer {
     for (const grant of this.#grants.values()) grant.release("ignored");
     this.#grants.clear();
     this.#issued.withdraw(this.#thread);
+    for (const { set, rows } of [...this.#lent]) {
+      this.#issued.abandon(set, rows);
+      this.#lend({ what: "returned", set, rows });
+    }
+  }
+
+  #lend(message: LimitMessage & { what: "lent" | "returned" }): void {
+    const { what, set, rows } = message;
+    if (what === "lent") this.#lent.add(message);
+    for (const lent of this.#lent) {
+      if (what === "returned" && lent.set === set && String(lent.rows) === String(rows)) this.#lent.delete(lent);
+    }
+    if (this.#source instanceof LimitClient) this.#source.relay(message);
   }
 
   async #answer(message: LimitMessage & { what: "acquire" | "try" }): Promise<void> {
-    const { request } = message;
+    const { request, owner, isHolder } = message;
     const controller = new AbortController();
     this.#waiting.set(request, controller);
+    if (isHolder) changeHoldings(owner!, ELSEWHERE, [1], 1);
     try {
       const grant = await this.#acquire(message, controller.signal);
       if (controller.signal.aborted || this.#isClosed) grant?.release("ignored");
@@ -94,6 +119,7 @@ export class LimitServer {
         this.#line.send({ what: "failed", request, error: this.#line.encode(error) });
       }
     } finally {
+      if (isHolder) changeHoldings(owner!, ELSEWHERE, [1], -1);
       this.#waiting.delete(request);
     }
   }

@@ -9,6 +9,8 @@ export type LimitMessage =
       readonly amounts: Amounts | undefined;
       /** The call that asks. */
       readonly owner: string | undefined;
+      /** Whether that call holds something already, which it may have taken without asking. */
+      readonly isHolder: boolean;
       readonly timeout: number | undefined;
       readonly priority: number | undefined;
       readonly key: string | undefined;
@@ -18,6 +20,7 @@ export type LimitMessage =
       readonly request: number;
       readonly amounts: Amounts | undefined;
       readonly owner: string | undefined;
+      readonly isHolder: boolean;
     }
   /** Waits no more. */
   | { readonly what: "leave"; readonly request: number }
@@ -29,6 +32,8 @@ export type LimitMessage =
   | { readonly what: "learn"; readonly headers: readonly (readonly [string, string])[] }
   /** Others may take something of this set now. */
   | { readonly what: "poke"; readonly set: number }
+  /** A worker inside this one counts what it holds of this set in rows of its own; they end with this one, if not before. */
+  | { readonly what: "lent" | "returned"; readonly set: number; readonly rows: readonly number[] }
   /** Who speaks: what this thread writes into locks. */
   | { readonly what: "hello"; readonly thread: number };
 

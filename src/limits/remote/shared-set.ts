@@ -67,6 +67,10 @@ export class SharedSet implements GrantKeeper, Issuer {
     });
   }
 
+  began(grant: HeldGrant<unknown>, at: number): void {
+    this.#lateStarts.began(grant.takenAt, at);
+  }
+
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#lock();
     const now = machineClock.now();

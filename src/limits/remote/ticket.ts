@@ -31,6 +31,8 @@ export interface IssuedTicket {
   readonly ticket: LimitsTicket;
   /** The worker is gone, and with it whoever held something by this ticket; `thread` is what it wrote into locks. */
   withdraw(thread: number | undefined): void;
+  /** Gives back what was held by these rows of a set, which a worker inside that one had. */
+  abandon(set: number, rows: readonly number[]): void;
 }
 
 /** What a ticket is issued of. */
@@ -61,16 +63,24 @@ export function issueTicket(
     withdraw: (thread) => {
       for (const { set, shared } of issued) {
         if (!shared) continue;
-        for (const [index, core] of set.cores.entries()) {
-          if (thread !== undefined) core.memory.breakLock(thread);
-          core.memory.lock();
-          core.abandonRow(shared[index]!.row);
-          core.memory.unlock();
-        }
-        set.poke();
+        if (thread !== undefined) for (const { memory } of set.cores) memory.breakLock(thread);
+        abandonRows(
+          set,
+          shared.map(({ row }) => row),
+        );
       }
     },
+    abandon: (index, rows) => abandonRows(sets[index]!, rows),
   };
+}
+
+function abandonRows(set: Issuer, rows: readonly number[]): void {
+  for (const [index, core] of set.cores.entries()) {
+    core.memory.lock();
+    core.abandonRow(rows[index]!);
+    core.memory.unlock();
+  }
+  set.poke();
 }
 
 /** All or none: a worker that cannot see one of the limits cannot take from any. */
