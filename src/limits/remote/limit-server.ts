@@ -3,7 +3,7 @@
  *
  * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
  */
-import type { Amounts, Grant, HeldGrant } from "../grant.js";
+import type { Amounts, HeldGrant } from "../grant.js";
 import type { Outcome } from "../limit.js";
 import type { LimitSource } from "../limit-source.js";
 import type { LimitMessage, LimitReply } from "./line.js";
@@ -23,9 +23,9 @@ export class LimitServer {
   readonly #line: ReplyLine;
   readonly #issued: IssuedTicket;
   readonly #waiting = new Map<number, AbortController>();
-  readonly #grants = new Map<number, Grant>();
+  readonly #grants = new Map<number, HeldGrant<unknown>>();
   /** The last ones that were released, the oldest first. */
-  readonly #released = new Map<number, Grant>();
+  readonly #released = new Map<number, HeldGrant<unknown>>();
   #thread: number | undefined;
   #isClosed = false;
 
@@ -40,6 +40,8 @@ export class LimitServer {
   }
 
   receive(message: LimitMessage): void {
+    // What the worker said last may come after its end is known.
+    if (this.#isClosed) return;
     switch (message.what) {
       case "acquire":
       case "try":
@@ -86,7 +88,7 @@ export class LimitServer {
     this.#waiting.set(request, controller);
     try {
       const grant = await this.#acquire(message, controller.signal);
-      if (controller.signal.aborted || this.#isClosed) grant?.release("ignored");
+      if (controller.signal.aborted || this.#isClosed) grant?.undo();
       else if (grant) this.#granted(request, grant);
       else this.#line.send({ what: "none", request });
     } catch (error) {
@@ -98,23 +100,28 @@ export class LimitServer {
     }
   }
 
-  async #acquire(message: LimitMessage & { what: "acquire" | "try" }, signal: AbortSignal): Promise<Grant | undefined> {
-    const { owner, amounts } = message;
-    const caller = owner === undefined ? undefined : { id: owner, signal };
-    if (message.what === "try") return this.#source.tryAcquireFor(caller, amounts);
+  async #acquire(
+    message: LimitMessage & { what: "acquire" | "try" },
+    signal: AbortSignal,
+  ): Promise<HeldGrant<unknown> | undefined> {
+    const { owner, isHolder, amounts } = message;
+    const caller = owner === undefined ? undefined : { id: owner, signal, isHolder };
+    if (message.what === "try") {
+      return (await this.#source.tryAcquireFor(caller, amounts)) as HeldGrant<unknown> | undefined;
+    }
     const { timeout, priority, key } = message;
-    return this.#source.acquireFor(caller, amounts, {
+    const grant = await this.#source.acquireFor(caller, amounts, {
       signal,
       ...(timeout !== undefined && { timeout }),
       ...(priority !== undefined && { priority }),
       ...(key !== undefined && { key }),
     });
+    return grant as HeldGrant<unknown>;
   }
 
-  #granted(request: number, grant: Grant): void {
+  #granted(request: number, grant: HeldGrant<unknown>): void {
     this.#grants.set(request, grant);
-    const held = grant as HeldGrant<unknown>;
-    this.#line.send({ what: "granted", request, set: this.#source.indexOf(held), taken: held.taken });
+    this.#line.send({ what: "granted", request, set: this.#source.indexOf(grant), taken: grant.taken });
   }
 
   #release(request: number, outcome: Outcome): void {
@@ -132,6 +139,6 @@ export class LimitServer {
   }
 
   #find(request: number): HeldGrant<unknown> | undefined {
-    return (this.#grants.get(request) ?? this.#released.get(request)) as HeldGrant<unknown> | undefined;
+    return this.#grants.get(request) ?? this.#released.get(request);
   }
 }

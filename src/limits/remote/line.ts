@@ -9,6 +9,8 @@ export type LimitMessage =
       readonly amounts: Amounts | undefined;
       /** The call that asks. */
       readonly owner: string | undefined;
+      /** Whether it holds something that it took by itself. */
+      readonly isHolder: boolean;
       readonly timeout: number | undefined;
       readonly priority: number | undefined;
       readonly key: string | undefined;
@@ -18,6 +20,7 @@ export type LimitMessage =
       readonly request: number;
       readonly amounts: Amounts | undefined;
       readonly owner: string | undefined;
+      readonly isHolder: boolean;
     }
   /** Waits no more. */
   | { readonly what: "leave"; readonly request: number }

@@ -49,7 +49,7 @@ export class SharedSet implements GrantKeeper, Issuer {
     }
     this.#unlock();
     if (!isFree) return undefined;
-    this.#lateStarts.taken(now);
+    this.#lateStarts.taken(now, need);
     return new HeldGrant(this, need, now, this.config, owner);
   }
 

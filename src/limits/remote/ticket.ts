@@ -63,9 +63,7 @@ export function issueTicket(
         if (!shared) continue;
         for (const [index, core] of set.cores.entries()) {
           if (thread !== undefined) core.memory.breakLock(thread);
-          core.memory.lock();
-          core.abandonRow(shared[index]!.row);
-          core.memory.unlock();
+          abandon(core, shared[index]!.row);
         }
         set.poke();
       }
@@ -79,10 +77,16 @@ function shareAll(cores: readonly LimitCore[]): LimitTicket[] | undefined {
   for (const core of cores) {
     const ticket = core.ticket();
     if (!ticket) {
-      for (const [index, made] of tickets.entries()) cores[index]!.abandonRow(made.row);
+      for (const [index, made] of tickets.entries()) abandon(cores[index]!, made.row);
       return undefined;
     }
     tickets.push(ticket);
   }
   return tickets;
+}
+
+function abandon(core: LimitCore, row: number): void {
+  core.memory.lock();
+  core.abandonRow(row);
+  core.memory.unlock();
 }
