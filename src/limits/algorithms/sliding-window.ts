@@ -112,12 +112,11 @@ function granulesOf(rate: Rate): number {
   return Math.min(Math.max(Math.ceil(rate.capacity), FEWEST_PAIRS), MOST_PAIRS);
 }
 
-/**
- * One more than granules in the life of an entry, as it begins and ends within one; twice, as a take that was postponed
- * behind others leaves an empty pair.
- */
+/** One more than granules in the life of an entry, as it begins and ends within one. */
 function pairsOf(rate: Rate): number {
-  return 2 * (granulesOf(rate) + 1);
+  const pairs = granulesOf(rate) + 1;
+  // A take that has a pair of its own and is postponed behind others leaves it empty.
+  return rate.capacity <= MOST_PAIRS ? Math.max(pairs, 2 * Math.ceil(rate.capacity)) : pairs;
 }
 
 /** Where a pair's time is in the state; its weight follows. */
