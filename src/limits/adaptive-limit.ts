@@ -35,6 +35,11 @@ const SMOOTHING = 0.2;
 /** After so many samples one is taken with a lower limit, to see again how long it takes without a queue. */
 const PROBE_EVERY = 50;
 const PROBE_SHARE = 0.7;
+/** Times are taken together, as single ones scatter: at least so many, and as many as the limit lets run at once. */
+const LEAST_SAMPLE = 20;
+/** A mean that is so much slower than without a queue, or faster, may be so by chance. */
+const SCATTER = 0.03;
+const CLEARLY_FASTER = 0.85;
 
 const IN_USE = 0;
 
@@ -140,7 +145,7 @@ export class AdaptiveCore implements LimitCore {
     if (this.#probe && takenAt < this.#probe.since) return;
     this.#sum += now - takenAt;
     this.#count += 1;
-    if (this.#count < Math.max(10, this.#limit)) return;
+    if (this.#count < Math.max(LEAST_SAMPLE, this.#limit)) return;
     const mean = this.#sum / this.#count;
     this.#sum = 0;
     this.#count = 0;
@@ -151,7 +156,9 @@ export class AdaptiveCore implements LimitCore {
       this.#probe = undefined;
       return;
     }
-    this.#base = Math.min(this.#base, mean);
+    // Not the least mean so far: of many the least is lower than the time without a queue, by chance, and the limit would
+    // stay far below what the server can do.
+    if (mean < this.#base * CLEARLY_FASTER) this.#base = mean;
     if (isUsed) this.#follow(mean);
     if (this.#samples % PROBE_EVERY === 0) {
       this.#probe = { since: now, limit: this.#limit };
@@ -160,7 +167,7 @@ export class AdaptiveCore implements LimitCore {
   }
 
   #follow(mean: number): void {
-    const gradient = Math.max(0.5, Math.min(1, this.#base / mean));
+    const gradient = Math.max(0.5, Math.min(1, (this.#base * (1 + SCATTER)) / mean));
     const next = this.#limit * gradient + Math.max(1, this.#limit * QUEUE_SHARE);
     this.#limit = this.#clamp(this.#limit * (1 - SMOOTHING) + next * SMOOTHING);
   }
