@@ -126,10 +126,13 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   learn(headers: HeadersLike): void {
     const { retryAfter, budgets } = readHeaders(headers, Date.now());
     const now = this.clock.now();
-    for (const { key, remaining, resetAfter } of budgets) {
+    for (const { key = "requests", unit, remaining, resetAfter } of budgets) {
       if (remaining === undefined) continue;
+      // A policy may have any name: where no limit has that, its unit tells what it counts.
+      const counted = this.keys.includes(key) ? key : (unit ?? key);
+      const name = counted === "requests" ? "calls" : counted;
       for (const core of this.#cores) {
-        if (core.kind !== "rate" || core.key !== (key === undefined || key === "requests" ? "calls" : key)) continue;
+        if (core.kind !== "rate" || core.key !== name) continue;
         core.memory.lock();
         core.cap(now, remaining, resetAfter);
         core.memory.unlock();
