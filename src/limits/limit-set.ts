@@ -282,15 +282,24 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #serveNext(now: number): boolean {
     let looked = 0;
     let soonest = Number.POSITIVE_INFINITY;
+    /** What was just found missing: so is whatever needs as much, which in a long queue most do. */
+    let missing: readonly number[] | undefined;
     for (const [index, room] of [this.#holders, this.#others].entries()) {
       let firstBlocked: LimitRequest | undefined;
       for (const request of room.upcoming()) {
         if (++looked > LOOKAHEAD) break;
         const { requester, need } = request;
+        if (missing && isAtLeast(need, missing)) {
+          if (!firstBlocked && requester.isReady?.() !== false) firstBlocked = request;
+          continue;
+        }
         if (requester.isReady?.() === false) {
           const wait = this.#waitFor(need, now);
           if (wait === 0) requester.isWanted?.();
-          else soonest = Math.min(soonest, wait);
+          else {
+            missing = need;
+            soonest = Math.min(soonest, wait);
+          }
           continue;
         }
         const isFirst = request.isHolder || this.#mayOvertake(need, request.order);
@@ -303,7 +312,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
           return true;
         }
         firstBlocked ??= request;
-        soonest = Math.min(soonest, this.#waitFor(need, now));
+        const wait = this.#waitFor(need, now);
+        if (wait > 0) missing = need;
+        // One that is held back by a claim is told when that has gone.
+        if (wait > 0 || isFirst) soonest = Math.min(soonest, wait);
       }
       const claim = this.#claims[index];
       // Those of its key that overtake it take its turn, but not its claim.
@@ -427,6 +439,12 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#forgetTimer?.();
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
   }
+}
+
+function isAtLeast(need: readonly number[], other: readonly number[]): boolean {
+  if (need === other) return true;
+  for (let index = 0; index < need.length; index += 1) if (need[index]! < other[index]!) return false;
+  return true;
 }
 
 function checkLimit(limit: Limit, isThereTwice: boolean): void {

@@ -62,7 +62,10 @@ describe("LateStarts", () => {
 });
 
 describe("needOf", () => {
-  const cores = [new ResourceLimit({ key: "slots", capacity: 5 }), new RateLimit({ key: "tokens", capacity: 9, window: 1 })];
+  const cores = [
+    new ResourceLimit({ key: "slots", capacity: 5 }),
+    new RateLimit({ key: "tokens", capacity: 9, window: 1 }),
+  ];
   const limits = cores.map((limit) => limit[CORE]);
 
   it("makes a row of amounts, in the order of the limits", () => {

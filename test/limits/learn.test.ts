@@ -56,7 +56,13 @@ describe("LimitSet.learn", () => {
     ["it with the unit of its policy", { ratelimit: '"p";r=30', "ratelimit-policy": '"p";q=100;qu="requests"' }],
     ["its seventh version", { ratelimit: "limit=100, remaining=30, reset=50", "ratelimit-policy": "100;w=60" }],
     ["its early versions", { "ratelimit-limit": "100", "ratelimit-remaining": "30", "ratelimit-reset": "50" }],
-    ["GitHub", [["X-RateLimit-Limit", "100"], ["X-RateLimit-Remaining", "30"]] as const],
+    [
+      "GitHub",
+      [
+        ["X-RateLimit-Limit", "100"],
+        ["X-RateLimit-Remaining", "30"],
+      ] as const,
+    ],
   ])("takes what remains of calls, as %s says it, as a cap", (_who, headers) => {
     const { set, left } = world();
     set.learn(headers);

@@ -39,7 +39,10 @@ describe("LimitPool", () => {
     const clock = new FakeClock();
     const make = (region: string, slots: number): LimitSet<Region> =>
       new LimitSet(
-        [new ResourceLimit({ key: "slots", capacity: slots }), new RateLimit({ key: "tokens", capacity: 100, window: 1000 })],
+        [
+          new ResourceLimit({ key: "slots", capacity: slots }),
+          new RateLimit({ key: "tokens", capacity: 100, window: 1000 }),
+        ],
         { clock, config: { region } },
       );
     const pool = new LimitPool([make("small", 2), make("large", 10)], { loadBalancing: "least-used" });

@@ -139,20 +139,18 @@ class World {
       asked.outcome = outcome;
       this.#settled += 1;
     };
-    this.sets[current.set]!
-      .acquire(amounts, {
-        signal: asked.controller.signal,
-        priority,
-        ...(key !== undefined && { key }),
-        ...(timeout !== undefined && { timeout }),
-      })
-      .then(
-        (grant) => {
-          settle("granted");
-          this.#note(grant, current.set, amounts);
-        },
-        (error: unknown) => settle(error instanceof TimeoutError ? "timed out" : "aborted"),
-      );
+    this.sets[current.set]!.acquire(amounts, {
+      signal: asked.controller.signal,
+      priority,
+      ...(key !== undefined && { key }),
+      ...(timeout !== undefined && { timeout }),
+    }).then(
+      (grant) => {
+        settle("granted");
+        this.#note(grant, current.set, amounts);
+      },
+      (error: unknown) => settle(error instanceof TimeoutError ? "timed out" : "aborted"),
+    );
   }
 
   #note(grant: Grant, index: number, amounts: { tokens: number; slots: number }): void {
@@ -187,12 +185,12 @@ class World {
   async end(): Promise<void> {
     for (let round = 0; this.asked.some(({ outcome }) => outcome === "waits"); round += 1) {
       expect(round).toBeLessThan(2000);
-      for (const held of [...this.held]) this.#release(held);
+      for (const held of this.held.slice()) this.#release(held);
       await turn();
       if (this.held.length === 0) await this.clock.next();
       this.check();
     }
-    for (const held of [...this.held]) this.#release(held);
+    for (const held of this.held.slice()) this.#release(held);
     await turn();
     // The windows, and what a pause has asked for, are over.
     await this.clock.advance(WINDOW + 300);

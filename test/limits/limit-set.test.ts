@@ -168,21 +168,24 @@ describe("leaving the queue of a LimitSet", () => {
     expect(inUse(set)).toEqual([0]);
   });
 
-  it.each(["first", "last"])("either has the grant or takes nothing when both come in one turn, the abort %s", async (when) => {
-    const set = new LimitSet([connections(1)], { clock });
-    const held = await set.acquire();
-    const controller = new AbortController();
-    const waiting = set.acquire({}, { signal: controller.signal });
-    if (when === "first") controller.abort();
-    held.release();
-    controller.abort();
-    if (when === "first") {
-      await expect(waiting).rejects.toThrow();
-    } else {
-      (await waiting).release();
-    }
-    expect(inUse(set)).toEqual([0]);
-  });
+  it.each(["first", "last"])(
+    "either has the grant or takes nothing when both come in one turn, the abort %s",
+    async (when) => {
+      const set = new LimitSet([connections(1)], { clock });
+      const held = await set.acquire();
+      const controller = new AbortController();
+      const waiting = set.acquire({}, { signal: controller.signal });
+      if (when === "first") controller.abort();
+      held.release();
+      controller.abort();
+      if (when === "first") {
+        await expect(waiting).rejects.toThrow();
+      } else {
+        (await waiting).release();
+      }
+      expect(inUse(set)).toEqual([0]);
+    },
+  );
 
   it("takes nothing for a signal that has fired before", async () => {
     const set = new LimitSet([connections(1)], { clock });
@@ -194,7 +197,11 @@ describe("leaving the queue of a LimitSet", () => {
     const set = new LimitSet([connections(1)], { clock });
     const held = await set.acquire();
     const controller = new AbortController();
-    const waiting = set.acquireFor({ id: "call", signal: controller.signal }, {}, { signal: new AbortController().signal });
+    const waiting = set.acquireFor(
+      { id: "call", signal: controller.signal },
+      {},
+      { signal: new AbortController().signal },
+    );
     controller.abort(new Error("cancelled"));
     await expect(waiting).rejects.toThrow("cancelled");
     held.release();
