@@ -6,7 +6,7 @@
  *
  * Q1. All or nothing: check all, then take all, without a step between; nothing is held while waiting.
  * Q2. In turn between keys, in order of rank within one; the one whose turn it is and that is blocked has a claim on its
- *     limits until it is served or leaves, and is overtaken by at most `OVERTAKINGS` later ones, of any set.
+ *     limits until it is served or leaves, and is overtaken by at most 16 later ones, of any set.
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
@@ -16,6 +16,7 @@ import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
 import { type HeadersLike, readHeaders } from "./headers/read-headers.js";
+import { Claims } from "./claims.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
 import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
@@ -46,7 +47,6 @@ export interface LimitSetStats {
   readonly pausedFor: number;
 }
 
-const OVERTAKINGS = 16;
 /** Requests that are looked at in one go: what is behind them waits for a later one. */
 const LOOKAHEAD = 64;
 
@@ -78,8 +78,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #lateStarts: LateStarts;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
-  /** Of the holders, and of the others. */
-  readonly #claims: (LimitRequest | undefined)[] = [undefined, undefined];
+  readonly #claims: Claims;
   #granted = 0;
   #isServing = false;
   #isServingAgain = false;
@@ -97,6 +96,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
     this.#lateStarts = new LateStarts(this.#cores, this.clock);
+    this.#claims = new Claims(this.#cores, this.#serve);
   }
 
   get cores(): readonly LimitCore[] {
@@ -209,10 +209,11 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const isHolder = caller !== undefined && checkHolder(caller, this.#cores, need);
     if (!isHolder && !(this.#holders.isEmpty && this.#others.isEmpty)) return undefined;
     const order = Number.POSITIVE_INFINITY;
-    if (!this.#recovery.mayGrant(this.clock.now()) || (!isHolder && !this.#mayOvertake(need, order))) return undefined;
+    if (!this.#recovery.mayGrant(this.clock.now()) || (!isHolder && !this.#claims.mayOvertake(need, order)))
+      return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
-    this.#overtake(need, order);
+    this.#claims.overtake(need, order);
     return this.#grant(need, takenAt, caller?.id);
   }
 
@@ -302,10 +303,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
           }
           continue;
         }
-        const isFirst = request.isHolder || this.#mayOvertake(need, request.order);
+        const isFirst = request.isHolder || this.#claims.mayOvertake(need, request.order);
         const takenAt = isFirst ? this.#takeAll(need) : undefined;
         if (takenAt !== undefined) {
-          this.#overtake(need, request.order);
+          this.#claims.overtake(need, request.order);
           room.serve(request);
           this.#forget(request);
           requester.granted(this.#grant(need, takenAt, requester.owner));
@@ -317,9 +318,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         // One that is held back by a claim is told when that has gone.
         if (wait > 0 || isFirst) soonest = Math.min(soonest, wait);
       }
-      const claim = this.#claims[index];
-      // Those of its key that overtake it take its turn, but not its claim.
-      if (!claim || claim.requester.isReady?.() === false) this.#claimFor(firstBlocked, index);
+      this.#claims.offer(firstBlocked, index);
     }
     this.#wakeAfter(soonest);
     return false;
@@ -356,34 +355,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return canTake ? now : undefined;
   }
 
-  /** Whether no earlier request that needs one of the same limits has been overtaken often enough (Q2). */
-  #mayOvertake(need: readonly number[], order: number): boolean {
-    for (let index = 0; index < need.length; index += 1) {
-      const { claims } = this.#cores[index]!;
-      if (claims.size === 0 || need[index] === 0) continue;
-      for (const claim of claims) if (claim.order < order && claim.overtaken >= OVERTAKINGS) return false;
-    }
-    return true;
-  }
-
-  #overtake(need: readonly number[], order: number): void {
-    if (this.#cores.every(({ claims }) => claims.size === 0)) return;
-    const claims = new Set(this.#cores.flatMap((core, index) => (need[index]! > 0 ? [...core.claims] : [])));
-    for (const claim of claims) if (claim.order < order) claim.overtaken += 1;
-  }
-
-  #claimFor(request: LimitRequest | undefined, room: number): void {
-    const former = this.#claims[room];
-    if (former === request) return;
-    this.#claims[room] = request;
-    for (const [index, { claims, watchers }] of this.#cores.entries()) {
-      if (request && request.need[index]! > 0) claims.add(request);
-      if (!former || !claims.delete(former)) continue;
-      // Other sets may have held back for it.
-      for (const watcher of watchers) if (watcher !== this.#serve) queueMicrotask(watcher);
-    }
-  }
-
   #leave(request: LimitRequest): void {
     (request.isHolder ? this.#holders : this.#others).delete(request);
     this.#forget(request);
@@ -394,8 +365,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     request.isOver = true;
     this.#watch();
     this.#countWaiting(request.need, -1);
-    const room = request.isHolder ? 0 : 1;
-    if (this.#claims[room] === request) this.#claimFor(undefined, room);
+    this.#claims.forget(request);
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
