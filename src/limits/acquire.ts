@@ -9,6 +9,7 @@ import type { LimitRequest, Requester } from "./limit-request.js";
 
 /** Where requests wait: a set. */
 export interface Queue<C> {
+  readonly clock: Clock;
   readonly keys: readonly string[];
   enqueue(need: readonly number[], requester: Requester<C>): LimitRequest;
 }
@@ -47,34 +48,43 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
   return { leave };
 }
 
-/** Waits for a grant; see `Limits.acquire`. */
+/** @throws {RangeError} for an option that is not valid */
+export function checkWait({ timeout, priority }: AcquireOptions): void {
+  if (timeout !== undefined) duration("timeout", timeout);
+  if (priority === undefined || Number.isFinite(priority)) return;
+  throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);
+}
+
+/** Waits for a grant; see `Limits.acquire`. The options are checked already. */
 export async function waitFor<C>(
   choices: readonly Choice<C>[],
   caller: Caller | undefined,
   options: AcquireOptions = {},
-  clock: Clock,
 ): Promise<Grant<C>> {
   const { timeout, priority, key } = options;
-  if (timeout !== undefined) duration("timeout", timeout);
-  if (priority !== undefined && !Number.isFinite(priority)) {
-    throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);
-  }
-  const signal = options.signal ?? caller?.signal;
-  signal?.throwIfAborted();
+  const signals = [options.signal, caller?.signal].filter((signal) => signal !== undefined);
+  for (const signal of signals) signal.throwIfAborted();
   const forgets: (() => void)[] = [];
   try {
     return await new Promise<Grant<C>>((resolve, reject) => {
       const granted = (grant: HeldGrant<C>): void => resolve(grant);
-      const waiting = enqueueIn(choices, { owner: caller?.id, priority, key, granted });
+      const waiting = enqueueIn(choices, {
+        owner: caller?.id,
+        isHolder: caller?.isHolder,
+        priority,
+        key,
+        granted,
+      });
       // It leaves before it rejects: a grant in between would be lost.
       const fail = (error: unknown): void => {
         waiting.leave();
         reject(error as Error);
       };
       if (timeout !== undefined) {
+        const { clock } = choices[0]!.set;
         forgets.push(clock.after(timeout, () => fail(new TimeoutError(tooLate(choices, timeout), timeout))));
       }
-      if (signal) forgets.push(onAbort(signal, fail));
+      for (const signal of signals) forgets.push(onAbort(signal, fail));
     });
   } finally {
     for (const forget of forgets) forget();

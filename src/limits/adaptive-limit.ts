@@ -32,9 +32,19 @@ const BACKOFF = 0.9;
 /** How much queueing the gradient allows, as a share of the limit. */
 const QUEUE_SHARE = 0.04;
 const SMOOTHING = 0.2;
-/** After so many samples one is taken with a lower limit, to see again how long it takes without a queue. */
-const PROBE_EVERY = 50;
+/**
+ * After so many samples one is taken with a lower limit, to see again how long it takes without a queue: the fewer, the
+ * less is known of it, twice as many each time that nothing has changed.
+ */
+const PROBE_FIRST = 5;
+const PROBE_LAST = 50;
 const PROBE_SHARE = 0.7;
+/** Times are taken together, as single ones scatter: at least so many, and as many as the limit lets run at once. */
+const LEAST_SAMPLE = 20;
+/** A mean that is so much slower than without a queue may be so by chance. */
+const SCATTER = 0.03;
+/** A mean by so much slower or faster is not. */
+const CLEARLY = 0.15;
 
 const IN_USE = 0;
 
@@ -60,7 +70,11 @@ export class AdaptiveCore implements LimitCore {
   /** The times of the present sample. */
   #sum = 0;
   #count = 0;
-  #samples = 0;
+  /** Samples until the next probe, and between the last and that one. */
+  #untilProbe = PROBE_FIRST;
+  #probeAfter = PROBE_FIRST;
+  /** Samples in a row that were clearly slower than the base: perhaps it is the base that is wrong. */
+  #slow = 0;
   /** The mean time when there is no queue. */
   #base = Number.POSITIVE_INFINITY;
   /** Since when the limit is lowered to see that, and what it was. */
@@ -140,27 +154,37 @@ export class AdaptiveCore implements LimitCore {
     if (this.#probe && takenAt < this.#probe.since) return;
     this.#sum += now - takenAt;
     this.#count += 1;
-    if (this.#count < Math.max(10, this.#limit)) return;
+    if (this.#count < Math.max(LEAST_SAMPLE, this.#limit)) return;
     const mean = this.#sum / this.#count;
     this.#sum = 0;
     this.#count = 0;
-    this.#samples += 1;
     if (this.#probe) {
-      this.#base = mean;
-      this.#limit = this.#probe.limit;
-      this.#probe = undefined;
+      this.#endProbe(mean, this.#probe.limit);
       return;
     }
-    this.#base = Math.min(this.#base, mean);
+    // Not the least mean so far: of many the least is lower than the time without a queue, by chance, and the limit would
+    // stay far below what the server can do.
+    if (mean < this.#base * (1 - CLEARLY)) this.#base = mean;
     if (isUsed) this.#follow(mean);
-    if (this.#samples % PROBE_EVERY === 0) {
-      this.#probe = { since: now, limit: this.#limit };
-      this.#limit = this.#clamp(this.#limit * PROBE_SHARE);
-    }
+    this.#slow = mean > this.#base * (1 + CLEARLY) ? this.#slow + 1 : 0;
+    this.#untilProbe -= 1;
+    if (this.#untilProbe > 0 && this.#slow < PROBE_FIRST) return;
+    this.#probe = { since: now, limit: this.#limit };
+    this.#limit = this.#clamp(this.#limit * PROBE_SHARE);
+  }
+
+  #endProbe(mean: number, limit: number): void {
+    const isNew = Math.abs(mean / this.#base - 1) > CLEARLY;
+    this.#base = mean;
+    this.#limit = limit;
+    this.#probe = undefined;
+    this.#slow = 0;
+    this.#probeAfter = isNew ? PROBE_FIRST : Math.min(PROBE_LAST, this.#probeAfter * 2);
+    this.#untilProbe = this.#probeAfter;
   }
 
   #follow(mean: number): void {
-    const gradient = Math.max(0.5, Math.min(1, this.#base / mean));
+    const gradient = Math.max(0.5, Math.min(1, (this.#base * (1 + SCATTER)) / mean));
     const next = this.#limit * gradient + Math.max(1, this.#limit * QUEUE_SHARE);
     this.#limit = this.#clamp(this.#limit * (1 - SMOOTHING) + next * SMOOTHING);
   }

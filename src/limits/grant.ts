@@ -102,6 +102,12 @@ export class HeldGrant<C> implements Grant<C> {
     this.keeper.began?.(this as HeldGrant<unknown>, at);
   }
 
+  /** As if it had never been granted: nobody was there any more to take it. */
+  undo(): void {
+    this.update(Object.fromEntries(this.keeper.held.map(({ key }) => [key, 0])));
+    this.release("ignored");
+  }
+
   get amounts(): Amounts {
     return Object.fromEntries(this.keeper.held.map(({ key }, index) => [key, this.taken[index]!]));
   }

@@ -17,6 +17,8 @@ export interface Caller {
   readonly id: string;
   /** Fires when the call is cancelled: what it waits for is not needed any more. */
   readonly signal: AbortSignal;
+  /** Whether it holds something that is not known here, as it took it by itself in another thread. */
+  readonly isHolder?: boolean;
 }
 
 let findCaller: () => Caller | undefined = () => undefined;
@@ -48,12 +50,16 @@ export function changeHoldings(
 }
 
 /**
- * Whether the call holds anything.
+ * Whether the call holds anything; code outside any call never does.
  * @throws {LimitDeadlockError} when it holds so much of one of these limits that it would wait for itself
  */
-export function checkHolder(owner: string, limits: readonly HeldLimit[], amounts: readonly number[]): boolean {
-  const held = holdings.get(owner);
-  if (!held) return false;
+export function checkHolder(
+  caller: Pick<Caller, "id" | "isHolder"> | undefined,
+  limits: readonly HeldLimit[],
+  amounts: readonly number[],
+): boolean {
+  const held = caller && holdings.get(caller.id);
+  if (!held) return caller?.isHolder === true;
   for (const [index, limit] of limits.entries()) {
     const already = limit.kind === "resource" ? (held.get(limit) ?? 0) : 0;
     if (already === 0 || already + amounts[index]! <= limit.largest) continue;

@@ -16,28 +16,36 @@ const NEGLIGIBLE_MS = 0.1;
 
 export class LateStarts {
   readonly #cores: readonly LimitCore[];
+  readonly #hasAny: boolean;
   readonly #clock: Clock;
   /** When the first of this turn was taken. */
   #since: number | undefined;
+  /** What was taken in this turn, of each limit. */
+  readonly #amounts: number[];
   readonly #correct = (): void => this.#atEndOfTurn();
 
   constructor(cores: readonly LimitCore[], clock: Clock) {
-    this.#cores = cores.filter(({ postpone }) => postpone);
+    this.#cores = cores;
+    this.#hasAny = cores.some(({ postpone }) => postpone);
     this.#clock = clock;
+    this.#amounts = cores.map(() => 0);
   }
 
-  taken(now: number): void {
-    if (this.#since !== undefined || this.#cores.length === 0) return;
+  taken(now: number, amounts: readonly number[]): void {
+    if (!this.#hasAny) return;
+    for (let index = 0; index < amounts.length; index += 1) this.#amounts[index]! += amounts[index]!;
+    if (this.#since !== undefined) return;
     this.#since = now;
     endOfTurn(this.#correct);
   }
 
-  /** What was taken at `takenAt` began at `at` at the latest. */
-  began(takenAt: number, at: number): void {
+  /** Of what was taken from `takenAt` on these amounts began at `at` at the latest. */
+  began(takenAt: number, at: number, amounts: readonly number[]): void {
     if (at - takenAt < NEGLIGIBLE_MS) return;
-    for (const core of this.#cores) {
+    for (const [index, core] of this.#cores.entries()) {
+      if (!core.postpone || amounts[index] === 0) continue;
       core.memory.lock();
-      core.postpone!(takenAt, at);
+      core.postpone(takenAt, at, amounts[index]!);
       core.memory.unlock();
     }
   }
@@ -45,6 +53,7 @@ export class LateStarts {
   #atEndOfTurn(): void {
     const since = this.#since!;
     this.#since = undefined;
-    this.began(since, this.#clock.now());
+    this.began(since, this.#clock.now(), this.#amounts);
+    this.#amounts.fill(0);
   }
 }

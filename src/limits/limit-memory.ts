@@ -66,7 +66,8 @@ export class LimitMemory {
 
   unlock(): void {
     if (!this.#isShared) return;
-    Atomics.store(this.#words, LOCK, 0);
+    // Only what is still its own: it may have been stopped for so long that another has taken it over.
+    Atomics.compareExchange(this.#words, LOCK, SELF, 0);
     Atomics.notify(this.#words, LOCK, 1);
   }
 

@@ -1,10 +1,10 @@
-import { machineClock } from "../config/monotonic.js";
-import { type Choice, enqueueIn, waitFor, type Waiting } from "./acquire.js";
+import { inspect } from "node:util";
+import { checkWait, type Choice, enqueueIn, waitFor, type Waiting } from "./acquire.js";
 import type { AcquireOptions, Amounts, Grant, HeldGrant } from "./grant.js";
 import type { HeadersLike } from "./headers/read-headers.js";
 import { type Caller, currentCaller } from "./holdings.js";
 import type { Requester } from "./limit-request.js";
-import type { LimitSet, LimitSetStats } from "./limit-set.js";
+import { LimitSet, type LimitSetStats } from "./limit-set.js";
 import type { LimitPoolBalancing, LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
 
@@ -40,6 +40,12 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
   constructor(sets: readonly LimitSet<C>[], options: LimitPoolOptions = {}, first = 0) {
     if (sets.length === 0) {
       throw new RangeError("Cannot make a limit pool as it must have at least one limit set: current value is []");
+    }
+    for (const set of sets) {
+      if (set instanceof LimitSet) continue;
+      throw new TypeError(
+        `Cannot make a limit pool as it takes limit sets: current value is ${inspect(set, { depth: 0 })}`,
+      );
     }
     const { loadBalancing = "round-robin" } = options;
     if (!BALANCINGS.includes(loadBalancing)) {
@@ -106,8 +112,9 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
 
   async acquireFor(caller: Caller | undefined, amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
     const choices = this.#choices(amounts);
+    if (options) checkWait(options);
     options?.signal?.throwIfAborted();
-    return take(choices, caller) ?? waitFor(choices, caller, options, machineClock);
+    return take(choices, caller) ?? waitFor(choices, caller, options);
   }
 
   async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<HeldGrant<C> | undefined> {
@@ -148,7 +155,7 @@ interface SetChoice<C> extends Choice<C> {
 
 function take<C>(choices: readonly SetChoice<C>[], caller: Caller | undefined): HeldGrant<C> | undefined {
   for (const { set, need } of choices) {
-    const grant = set.take(need, caller?.id);
+    const grant = set.take(need, caller);
     if (grant) return grant;
   }
   return undefined;

@@ -6,6 +6,8 @@ import type { Claim } from "./limit.js";
 export interface Requester<C> {
   /** The call that asks, where one does. */
   readonly owner: string | undefined;
+  /** As in `Caller`. */
+  readonly isHolder?: boolean | undefined;
   readonly priority?: number | undefined;
   readonly key?: string | undefined;
   /** Told at once when everything was taken. */

@@ -6,7 +6,7 @@
  *
  * Q1. All or nothing: check all, then take all, without a step between; nothing is held while waiting.
  * Q2. In turn between keys, in order of rank within one; the one whose turn it is and that is blocked has a claim on its
- *     limits, and is overtaken by at most `OVERTAKINGS` later ones, of any set.
+ *     limits until it is served or leaves, and is overtaken by at most 16 later ones, of any set.
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
@@ -16,7 +16,8 @@ import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
 import { type HeadersLike, readHeaders } from "./headers/read-headers.js";
-import { enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
+import { Claims } from "./claims.js";
+import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
 import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
 import { LateStarts } from "./late-starts.js";
@@ -46,7 +47,6 @@ export interface LimitSetStats {
   readonly pausedFor: number;
 }
 
-const OVERTAKINGS = 16;
 /** Requests that are looked at in one go: what is behind them waits for a later one. */
 const LOOKAHEAD = 64;
 
@@ -55,7 +55,7 @@ const OWN_ROW = 0;
 /**
  * Limits that are taken together, all or nothing.
  *
- * @throws {TypeError} when one of the limits is none
+ * @throws {TypeError} when one of the limits is none, or there twice
  * @example
  * const limits = new LimitSet([
  *   new CallLimit({ capacity: 500, window: 60_000 }),
@@ -71,14 +71,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #cores: readonly LimitCore[];
   /** In the order in which they are locked. */
   readonly #memories: readonly LimitMemory[];
-  readonly #clock: Clock;
+  readonly clock: Clock;
   readonly #holders = new FairRoom<LimitRequest>();
   readonly #others = new FairRoom<LimitRequest>();
   readonly #recovery = new Recovery();
   readonly #lateStarts: LateStarts;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
-  #claim: LimitRequest | undefined;
+  readonly #claims: Claims;
   #granted = 0;
   #isServing = false;
   #isServingAgain = false;
@@ -86,22 +86,17 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #serve = (): void => this.serve();
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
-    for (const limit of limits) {
-      if (limit?.[CORE]) continue;
-      throw new TypeError(
-        "Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is " +
-          inspect(limit, { depth: 0 }),
-      );
-    }
+    for (const [index, limit] of limits.entries()) checkLimit(limit, limits.indexOf(limit) !== index);
     this.limits = [...limits];
     this.config = options.config as C;
-    this.#clock = options.clock ?? machineClock;
+    this.clock = options.clock ?? machineClock;
     this.#cores = limits.map((limit) => limit[CORE]);
     this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
     this.keys = this.#cores.map(({ key }) => key);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
-    this.#lateStarts = new LateStarts(this.#cores, this.#clock);
+    this.#lateStarts = new LateStarts(this.#cores, this.clock);
+    this.#claims = new Claims(this.#cores, this.#serve);
   }
 
   get cores(): readonly LimitCore[] {
@@ -122,7 +117,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   pause(ms: number): void {
     duration("pause", ms);
-    const now = this.#clock.now();
+    const now = this.clock.now();
     if (!this.#recovery.pause(now, ms)) return;
     this.#closeToThreads();
     this.serve();
@@ -130,11 +125,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   learn(headers: HeadersLike): void {
     const { retryAfter, budgets } = readHeaders(headers, Date.now());
-    const now = this.#clock.now();
-    for (const { key, remaining, resetAfter } of budgets) {
+    const now = this.clock.now();
+    for (const { key = "requests", unit, remaining, resetAfter } of budgets) {
       if (remaining === undefined) continue;
+      // A policy may have any name: where no limit has that, its unit tells what it counts.
+      const counted = this.keys.includes(key) ? key : (unit ?? key);
+      const name = counted === "requests" ? "calls" : counted;
       for (const core of this.#cores) {
-        if (core.kind !== "rate" || core.key !== (key === undefined || key === "requests" ? "calls" : key)) continue;
+        if (core.kind !== "rate" || core.key !== name) continue;
         core.memory.lock();
         core.cap(now, remaining, resetAfter);
         core.memory.unlock();
@@ -145,7 +143,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   stats(): LimitSetStats {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     return {
       limits: this.#cores.map((core) => core.stats(now)),
       waiting: this.#holders.size + this.#others.size,
@@ -168,16 +166,17 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   acquireFor(caller: Caller | undefined, amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
     try {
       const need = this.needOf(amounts);
+      if (options) checkWait(options);
       options?.signal?.throwIfAborted();
-      const grant = this.take(need, caller?.id);
-      return grant ? Promise.resolve(grant) : waitFor([{ set: this, need }], caller, options, this.#clock);
+      const grant = this.take(need, caller);
+      return grant ? Promise.resolve(grant) : waitFor([{ set: this, need }], caller, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
   async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<HeldGrant<C> | undefined> {
-    return this.take(this.needOf(amounts), caller?.id);
+    return this.take(this.needOf(amounts), caller);
   }
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<C>): Waiting {
@@ -206,22 +205,23 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   /** Takes what is needed if that is possible now and nobody else has a right to go first. */
-  take(need: readonly number[], owner: string | undefined): HeldGrant<C> | undefined {
-    const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
+  take(need: readonly number[], caller: Pick<Caller, "id" | "isHolder"> | undefined): HeldGrant<C> | undefined {
+    const isHolder = caller !== undefined && checkHolder(caller, this.#cores, need);
     if (!isHolder && !(this.#holders.isEmpty && this.#others.isEmpty)) return undefined;
     const order = Number.POSITIVE_INFINITY;
-    if (!this.#recovery.mayGrant(this.#clock.now()) || (!isHolder && !this.#mayOvertake(need, order))) return undefined;
+    if (!this.#recovery.mayGrant(this.clock.now()) || (!isHolder && !this.#claims.mayOvertake(need, order)))
+      return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
-    this.#overtake(need, order);
-    return this.#grant(need, takenAt, owner);
+    this.#claims.overtake(need, order);
+    return this.#grant(need, takenAt, caller?.id);
   }
 
   /** Puts a request in the queue; `requester` is told when it is granted. */
   enqueue(need: readonly number[], requester: Requester<C>): LimitRequest {
-    const { owner } = requester;
-    const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
-    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, this.#clock.now(), (left) =>
+    const { owner: id, isHolder: holds = false } = requester;
+    const isHolder = id !== undefined && checkHolder({ id, isHolder: holds }, this.#cores, need);
+    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, this.clock.now(), (left) =>
       this.#leave(left),
     );
     (isHolder ? this.#holders : this.#others).add(request);
@@ -232,7 +232,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   began(grant: HeldGrant<unknown>, at: number): void {
-    this.#lateStarts.began(grant.takenAt, at);
+    this.#lateStarts.began(grant.takenAt, at, grant.taken);
   }
 
   /** Gives to those that wait what there is. */
@@ -269,7 +269,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   #serveAll(): void {
     for (;;) {
-      const now = this.#clock.now();
+      const now = this.clock.now();
       const pausedFor = this.#recovery.waitFor(now);
       if (pausedFor > 0) {
         this.#wakeAfter(this.#holders.isEmpty && this.#others.isEmpty ? Number.POSITIVE_INFINITY : pausedFor);
@@ -283,29 +283,43 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #serveNext(now: number): boolean {
     let looked = 0;
     let soonest = Number.POSITIVE_INFINITY;
-    let firstBlocked: LimitRequest | undefined;
-    for (const room of [this.#holders, this.#others]) {
+    /** What was just found missing: so is whatever needs as much, which in a long queue most do. */
+    let missing: readonly number[] | undefined;
+    for (const [index, room] of [this.#holders, this.#others].entries()) {
+      let firstBlocked: LimitRequest | undefined;
       for (const request of room.upcoming()) {
         if (++looked > LOOKAHEAD) break;
         const { requester, need } = request;
-        if (requester.isReady?.() === false) {
-          if (this.#waitFor(need, now) === 0) requester.isWanted?.();
+        if (missing && isAtLeast(need, missing)) {
+          if (!firstBlocked && requester.isReady?.() !== false) firstBlocked = request;
           continue;
         }
-        const isFirst = request.isHolder || this.#mayOvertake(need, request.order);
+        if (requester.isReady?.() === false) {
+          const wait = this.#waitFor(need, now);
+          if (wait === 0) requester.isWanted?.();
+          else {
+            missing = need;
+            soonest = Math.min(soonest, wait);
+          }
+          continue;
+        }
+        const isFirst = request.isHolder || this.#claims.mayOvertake(need, request.order);
         const takenAt = isFirst ? this.#takeAll(need) : undefined;
         if (takenAt !== undefined) {
-          this.#overtake(need, request.order);
+          this.#claims.overtake(need, request.order);
           room.serve(request);
           this.#forget(request);
           requester.granted(this.#grant(need, takenAt, requester.owner));
           return true;
         }
         firstBlocked ??= request;
-        soonest = Math.min(soonest, this.#waitFor(need, now));
+        const wait = this.#waitFor(need, now);
+        if (wait > 0) missing = need;
+        // One that is held back by a claim is told when that has gone.
+        if (wait > 0 || isFirst) soonest = Math.min(soonest, wait);
       }
+      this.#claims.offer(firstBlocked, index);
     }
-    this.#claimFor(firstBlocked);
     this.#wakeAfter(soonest);
     return false;
   }
@@ -313,7 +327,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
     this.#granted += 1;
     this.#recovery.granted(takenAt);
-    this.#lateStarts.taken(takenAt);
+    this.#lateStarts.taken(takenAt, need);
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
 
@@ -330,7 +344,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #takeAll(need: readonly number[]): number | undefined {
     this.#lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const canTake = this.#waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
@@ -339,32 +353,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     }
     this.#unlock();
     return canTake ? now : undefined;
-  }
-
-  /** Whether no earlier request that needs one of the same limits has been overtaken often enough (Q2). */
-  #mayOvertake(need: readonly number[], order: number): boolean {
-    for (let index = 0; index < need.length; index += 1) {
-      const { claims } = this.#cores[index]!;
-      if (claims.size === 0 || need[index] === 0) continue;
-      for (const claim of claims) if (claim.order < order && claim.overtaken >= OVERTAKINGS) return false;
-    }
-    return true;
-  }
-
-  #overtake(need: readonly number[], order: number): void {
-    if (this.#cores.every(({ claims }) => claims.size === 0)) return;
-    const claims = new Set(this.#cores.flatMap((core, index) => (need[index]! > 0 ? [...core.claims] : [])));
-    for (const claim of claims) if (claim.order < order) claim.overtaken += 1;
-  }
-
-  #claimFor(request: LimitRequest | undefined): void {
-    if (this.#claim === request) return;
-    const former = this.#claim;
-    this.#claim = request;
-    for (const [index, { claims }] of this.#cores.entries()) {
-      if (former) claims.delete(former);
-      if (request && request.need[index]! > 0) claims.add(request);
-    }
   }
 
   #leave(request: LimitRequest): void {
@@ -377,18 +365,12 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     request.isOver = true;
     this.#watch();
     this.#countWaiting(request.need, -1);
-    if (this.#claim !== request) return;
-    this.#claimFor(undefined);
-    // Other sets may have held back for it.
-    for (const [index, core] of this.#cores.entries()) {
-      if (request.need[index]! > 0)
-        for (const watcher of core.watchers) if (watcher !== this.#serve) queueMicrotask(watcher);
-    }
+    this.#claims.forget(request);
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#lock();
-    const now = this.#clock.now();
+    const now = this.clock.now();
     const freed = this.#cores.filter((core, index) => change(core, index, now));
     this.#unlock();
     for (const core of freed) for (const watcher of core.watchers) watcher();
@@ -412,7 +394,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const { pausedUntil } = this.#recovery;
     for (const { memory } of this.#cores) memory.countWaiting(1);
     const reopen = (): void => this.#cores.forEach(({ memory }) => memory.countWaiting(-1));
-    this.#clock.after(pausedUntil - this.#clock.now(), reopen, true);
+    this.clock.after(pausedUntil - this.clock.now(), reopen, true);
   }
 
   #lock(): void {
@@ -425,6 +407,22 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   #wakeAfter(ms: number): void {
     this.#forgetTimer?.();
-    this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.#clock.after(ms, this.#serve);
+    this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
   }
+}
+
+function isAtLeast(need: readonly number[], other: readonly number[]): boolean {
+  if (need === other) return true;
+  for (let index = 0; index < need.length; index += 1) if (need[index]! < other[index]!) return false;
+  return true;
+}
+
+function checkLimit(limit: Limit, isThereTwice: boolean): void {
+  if (!limit?.[CORE]) {
+    throw new TypeError(
+      "Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is " +
+        inspect(limit, { depth: 0 }),
+    );
+  }
+  if (isThereTwice) throw new TypeError(`Cannot make a limit set as limit '${limit.key}' is in it twice`);
 }

@@ -3,6 +3,7 @@ import type { AcquireOptions, Amounts, Grant, HeldGrant, Limits } from "./grant.
 import type { Caller } from "./holdings.js";
 import type { Requester } from "./limit-request.js";
 import type { LimitSetStats } from "./limit-set.js";
+import type { LimitMessage } from "./remote/line.js";
 import type { IssuedTicket } from "./remote/ticket.js";
 
 /** Which set of a limit pool is asked first. */
@@ -29,6 +30,8 @@ export interface LimitSource<C = unknown> extends Limits<C> {
   serve(): void;
   /** A thread gave something of this set back by itself: others may take something now. */
   poke(set: number): void;
+  /** Tells the owner what is lent to workers inside this one; only where the owner is elsewhere. */
+  relay?(message: LimitMessage): void;
   /** What a worker in another thread or process needs to ask for them. */
   issue(isThread: boolean): IssuedTicket;
   /** One for each set; none where they are not known. */

@@ -56,8 +56,8 @@ export interface LimitCore {
   giveBack(now: number, takenAt: number, amount: number, row: number, outcome: Outcome): boolean;
   /** What was taken at `takenAt` turns out to be `difference` more, or less; `true` when others may take something now. */
   settle(now: number, takenAt: number, difference: number, row: number): boolean;
-  /** What was taken from `since` on began at `until` at the latest; only where the time of a take matters. */
-  readonly postpone?: ((since: number, until: number) => void) | undefined;
+  /** Of what was taken from `since` on, `amount` began at `until` at the latest; only where the time of a take matters. */
+  readonly postpone?: ((since: number, until: number, amount: number) => void) | undefined;
   /** The server says that only `remaining` is left, for `resetAfter` ms where it says that too. Never raises. */
   cap(now: number, remaining: number, resetAfter: number | undefined): void;
   stats(now: number): LimitStats;

@@ -32,8 +32,8 @@ export interface RateAlgorithm {
    * is charged, if need be as debt.
    */
   settle(state: Float64Array, rate: Rate, now: number, takenAt: number, difference: number): void;
-  /** What was taken from `since` on began at `until` at the latest: counts it from then on. Only where it matters. */
-  postpone?(state: Float64Array, rate: Rate, since: number, until: number): void;
+  /** Of what was taken from `since` on, `amount` began at `until` at the latest: counts it from then on. Only where it matters. */
+  postpone?(state: Float64Array, rate: Rate, since: number, until: number, amount: number): void;
   /** Takes what is available above `remaining`, as the server knows of takes that we do not. Never raises anything. */
   cap(state: Float64Array, rate: Rate, now: number, remaining: number): void;
 }

@@ -25,7 +25,7 @@ export class RateCore implements LimitCore {
   readonly #rate: Rate;
   readonly #algorithm: RateAlgorithm;
   readonly #row: Float64Array;
-  readonly postpone: ((since: number, until: number) => void) | undefined;
+  readonly postpone: LimitCore["postpone"];
 
   constructor(options: RateLimitOptions, fallback: number | undefined, buffer?: SharedArrayBuffer) {
     this.#options = options;
@@ -36,7 +36,7 @@ export class RateCore implements LimitCore {
     this.memory = new LimitMemory(buffer ?? 1 + this.#algorithm.size(this.#rate));
     this.#row = this.memory.state.subarray(1);
     const { postpone } = this.#algorithm;
-    if (postpone) this.postpone = (since, until) => postpone(this.#row, this.#rate, since, until);
+    if (postpone) this.postpone = (since, until, amount) => postpone(this.#row, this.#rate, since, until, amount);
     if (buffer) return;
     this.memory.state[CLOSED_UNTIL] = Number.NEGATIVE_INFINITY;
     this.#algorithm.reset(this.#row, this.#rate, machineClock.now());

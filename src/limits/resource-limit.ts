@@ -18,6 +18,9 @@ export interface ResourceLimitOptions {
   readonly capacity: number;
 }
 
+/** Sums of fractions are off by a few units in the last place: nothing waits for that, and it does not add up. */
+const ROUNDING = 1e-9;
+
 const IN_USE = 0;
 const FIRST_ROW = 1;
 
@@ -38,7 +41,8 @@ export class ResourceCore implements LimitCore {
   }
 
   wait(_now: number, amount: number): number {
-    return this.memory.state[IN_USE]! + amount <= this.largest ? 0 : Number.POSITIVE_INFINITY;
+    const above = this.memory.state[IN_USE]! + amount - this.largest;
+    return above <= this.largest * ROUNDING ? 0 : Number.POSITIVE_INFINITY;
   }
 
   take(_now: number, amount: number, row: number): void {
@@ -79,8 +83,12 @@ export class ResourceCore implements LimitCore {
 
   #add(amount: number, row: number): void {
     const { state } = this.memory;
-    state[FIRST_ROW + row] = state[FIRST_ROW + row]! + amount;
-    state[IN_USE] = state[IN_USE]! + amount;
+    state[FIRST_ROW + row] = this.#round(state[FIRST_ROW + row]! + amount);
+    state[IN_USE] = this.#round(state[IN_USE]! + amount);
+  }
+
+  #round(held: number): number {
+    return Math.abs(held) < this.largest * ROUNDING ? 0 : held;
   }
 }
 

@@ -108,7 +108,7 @@ export class LimitedCalls {
 
   /** The place is going: calls that could go nowhere else wait for another, or fail (D2). */
   reroute(index: number): void {
-    for (const [call, waitAnew] of [...this.#bound]) if (call.boundTo?.index === index) waitAnew();
+    for (const [call, waitAnew] of Array.from(this.#bound)) if (call.boundTo?.index === index) waitAnew();
   }
 
   #forget(call: Call): void {

@@ -289,10 +289,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   logged(worker: WorkerIdentity, call: Call | undefined, values: unknown[]): void {
-    if (!this.events.emit("log", { worker, callId: call?.id, values })) {
-      // oxlint-disable-next-line no-console -- what a method logs must be seen, also when nobody listens
-      console.log(`[${this.name} ${worker.index}]`, ...values);
-    }
+    if (this.events.emit("log", { worker, callId: call?.id, values })) return;
+    // oxlint-disable-next-line no-console -- what a method logs must be seen, also when nobody listens
+    console.log(`[${this.name} ${worker.index}]`, ...values);
   }
 
   // How a call finds its worker.

@@ -14,7 +14,7 @@
  * `cold`: no host; one is made for the first call. `backoff`: died at start, waits before it tries again. `retiring`: takes
  * no more calls, ends when those it has are over. `gone`: removed from the pool.
  *
- * L1. A call is in at most one of `pending`, `outstanding` and `line`.
+ * L1. A call is in at most one of `pending`, `handed` and `line`.
  * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
@@ -25,13 +25,13 @@ import {
   WorkerCrashedError,
   type WorkerStartError,
 } from "../errors.js";
-import type { HeldGrant } from "../limits/grant.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
+import { AbandonedGrants } from "./abandoned-grants.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
-import { CallTable } from "./call-table.js";
 import { describeDeath } from "./describe-death.js";
+import { HandedCalls } from "./handed-calls.js";
 import { HealthCheck } from "./health-check.js";
 import { KeepAlive } from "./keep-alive.js";
 import type { ResolvedOptions } from "./options.js";
@@ -78,12 +78,7 @@ export class Slot implements Candidate, CallPlace {
   identity: WorkerIdentity | undefined;
   /** Given to this worker, which is not ready yet. */
   #pending: Call[] = [];
-  /** Handed to the host, in order. */
-  readonly #outstanding = new CallTable<Call>();
-  /** The calls that this host was handed so far, but for urgent ones. */
-  #handed = 0;
-  /** Handed to the host to begin at once, beside the others. */
-  readonly #urgent = new Map<number, Call>();
+  readonly #handed = new HandedCalls();
   /** Calls that may go to no other worker. */
   readonly line = new WaitingRoom<Call>();
   total = 0;
@@ -93,8 +88,7 @@ export class Slot implements Candidate, CallPlace {
   idleSince = performance.now();
   #served = 0;
   readonly #starts: Starts;
-  /** What calls took of limits that were given up and still run in this event loop. */
-  readonly #abandoned = new Map<number, HeldGrant<unknown>>();
+  readonly #abandoned = new AbandonedGrants();
   #timer: NodeJS.Timeout | undefined;
   /** Whether the place stays when its worker ends. */
   #isReplaced: boolean;
@@ -122,7 +116,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   get active(): number {
-    return this.#pending.length + this.#outstanding.size;
+    return this.#pending.length + this.#handed.size;
   }
 
   get isIdle(): boolean {
@@ -141,7 +135,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** Nothing is running, waiting to, or being let go of. */
   get isQuiet(): boolean {
-    return this.active === 0 && this.#urgent.size === 0;
+    return this.#pending.length === 0 && this.#handed.isEmpty;
   }
 
   get isOpen(): boolean {
@@ -158,10 +152,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** Whether the call is among those that the worker runs now. */
   hasBegun(call: Call): boolean {
-    if (this.#urgent.has(call.sequence)) return true;
-    if (!this.#outstanding.has(call.sequence)) return false;
-    const { concurrency } = this.#owner.options;
-    return this.#outstanding.size <= concurrency || this.#outstanding.ahead(call) < concurrency;
+    return this.#handed.hasBegun(call, this.#owner.options.concurrency);
   }
 
   /** Gives the worker a call, starting the worker where needed. */
@@ -189,7 +180,7 @@ export class Slot implements Candidate, CallPlace {
       this.#events(() => this.#host === host),
     );
     this.#host = host;
-    this.#handed = 0;
+    this.#handed.restart();
     const { startTimeout } = this.#owner.options;
     this.#arm(startTimeout, () => {
       const error = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
@@ -279,38 +270,25 @@ export class Slot implements Candidate, CallPlace {
 
   /** The calls that were handed to the worker and whose outcome is not known. */
   handed(): Call[] {
-    return [...this.#outstanding.inOrder(), ...this.#urgent.values()];
+    return this.#handed.all();
   }
 
   #hand(call: Call): void {
     call.attempt += 1;
     call.worker = this.identity;
-    if (call.isUrgent) {
-      this.#urgent.set(call.sequence, call);
-    } else {
-      call.handedAs = this.#handed = (this.#handed + 1) | 0;
-      this.#outstanding.add(call);
-    }
+    this.#handed.add(call);
     this.#host!.call(call);
   }
 
   #has(call: Call): boolean {
-    return this.#outstanding.has(call.sequence) || this.#urgent.has(call.sequence);
-  }
-
-  #forget(sequence: number): Call | undefined {
-    const call = this.#outstanding.take(sequence);
-    if (call) return call;
-    const urgent = this.#urgent.get(sequence);
-    this.#urgent.delete(sequence);
-    return urgent;
+    return this.#handed.has(call);
   }
 
   #events(isCurrent: () => boolean): HostEvents {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
-      const call = isCurrent() ? this.#forget(sequence) : undefined;
+      const call = isCurrent() ? this.#handed.take(sequence) : undefined;
       if (!call) {
-        this.#abandonedEnded(sequence);
+        this.#abandoned.ended(sequence);
         return;
       }
       call.ran = ran;
@@ -326,12 +304,12 @@ export class Slot implements Candidate, CallPlace {
       startFailed: (error) => isCurrent() && this.#startFailed(error),
       done: (sequence, ran, value) => outcome(sequence, ran, "done", value),
       failed: (sequence, ran, error) => outcome(sequence, ran, "failed", error),
-      items: (sequence, items) => this.#call(sequence)?.traits.sink?.push(items),
-      progress: (sequence, done, total) => this.#call(sequence)?.reportProgress({ done, total }),
-      log: (sequence, values) => this.#owner.logged(this.identity!, this.#call(sequence), values),
+      items: (sequence, items) => this.#handed.get(sequence)?.traits.sink?.push(items),
+      progress: (sequence, done, total) => this.#handed.get(sequence)?.reportProgress({ done, total }),
+      log: (sequence, values) => this.#owner.logged(this.identity!, this.#handed.get(sequence), values),
       pong: (_sequence, isHealthy) => this.#health.answered(isHealthy),
       memory: (bytes) => (this.memory = bytes),
-      abandonedEnded: (sequence) => this.#abandonedEnded(sequence),
+      abandonedEnded: (sequence) => this.#abandoned.ended(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
   }
@@ -347,10 +325,6 @@ export class Slot implements Candidate, CallPlace {
         this.#afterCall();
       }
     }
-  }
-
-  #call(sequence: number): Call | undefined {
-    return this.#outstanding.get(sequence) ?? this.#urgent.get(sequence);
   }
 
   #ready(): void {
@@ -394,8 +368,8 @@ export class Slot implements Candidate, CallPlace {
   #letGo(call: Call): void {
     if (!this.#has(call) || !this.hasBegun(call)) return;
     if (this.#host!.abandon(call.sequence)) {
-      this.#forget(call.sequence);
-      this.#keepGrant(call);
+      this.#handed.take(call.sequence);
+      this.#abandoned.keep(call);
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
       // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
@@ -405,17 +379,6 @@ export class Slot implements Candidate, CallPlace {
     } else {
       this.#host!.terminate({ reason: "terminated" });
     }
-  }
-
-  /** The call goes on running: what it took stays taken until it ends. */
-  #keepGrant(call: Call): void {
-    const grant = call.takeGrant();
-    if (grant) this.#abandoned.set(call.sequence, grant);
-  }
-
-  #abandonedEnded(sequence: number): void {
-    this.#abandoned.get(sequence)?.release("ignored");
-    this.#abandoned.delete(sequence);
   }
 
   #runsOthersThan(call: Call): boolean {
@@ -459,14 +422,14 @@ export class Slot implements Candidate, CallPlace {
     this.#isCondemned = false;
     this.memory = undefined;
     this.#health.forget();
-    const handed = this.#outstanding.inOrder();
+    const handed = this.#handed.inOrder();
     const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
     const lost = handed.slice(begun).filter((call) => call.place !== "over");
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
     const isByItself = !isPlanned && !FORCED.includes(details.reason);
     const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
-    const broken = [...handed.slice(0, begun), ...this.#urgent.values()];
-    if (host.runsOn) for (const call of broken) this.#keepGrant(call);
+    const broken = [...handed.slice(0, begun), ...this.#handed.urgent()];
+    if (host.runsOn) for (const call of broken) this.#abandoned.keep(call);
     this.#lose(broken, details, cause);
     for (const call of lost) call.attempt -= 1;
     if (isStillborn && !this.#isLeaving) {
@@ -488,8 +451,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** Fails the calls that may have begun (L2). */
   #lose(calls: readonly Call[], details: CrashDetails, cause: unknown): void {
-    this.#outstanding.clear();
-    this.#urgent.clear();
+    this.#handed.clear();
     for (const call of calls) {
       const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
       this.#owner.answered(call, "failed", new WorkerCrashedError(message, details, { cause }));

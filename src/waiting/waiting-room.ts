@@ -6,7 +6,8 @@
  * priority that comes later: nothing starves, and nothing needs to be sorted again as time passes.
  *
  * W1. `take` returns the live call of lowest rank; of equal ranks the one made first.
- * W2. `delete` takes constant time: the place of a deleted call is passed over when its turn comes.
+ * W2. `delete` takes constant time, in the mean: the place of a deleted call is passed over when its turn comes, and all
+ *     such places go when they are more than those of live calls. `upcoming` passes over each but once.
  */
 
 /** What the room needs to know of a call. */
@@ -17,6 +18,9 @@ export interface Waiter {
   waitsIn: { delete(call: never): void } | undefined;
 }
 
+/** So few places of deleted calls are not worth the work. */
+const FEW = 64;
+
 export class WaitingRoom<T extends Waiter> {
   /** Calls that came in rank order, which most do; from `#head` on. */
   #line: (T | undefined)[] = [];
@@ -24,7 +28,7 @@ export class WaitingRoom<T extends Waiter> {
   /** The last that was added to the line. */
   #last: T | undefined;
   /** The others: a binary heap. */
-  readonly #heap: T[] = [];
+  #heap: T[] = [];
   #size = 0;
 
   /** The number of calls that wait. */
@@ -47,6 +51,8 @@ export class WaitingRoom<T extends Waiter> {
     if (call.waitsIn !== this) return;
     call.waitsIn = undefined;
     this.#size -= 1;
+    // W2
+    if (this.#line.length - this.#head + this.#heap.length > 2 * this.#size + FEW) this.#compact();
   }
 
   /** The call whose turn it is; it stays. */
@@ -63,9 +69,19 @@ export class WaitingRoom<T extends Waiter> {
     const first = this.peek();
     if (!first) return;
     yield first;
-    for (let index = this.#head; index < this.#line.length; index += 1) {
-      const call = this.#line[index];
-      if (call && call !== first && call.waitsIn === this) yield call;
+    const [line, head] = [this.#line, this.#head];
+    let index = head;
+    const live: T[] = [];
+    try {
+      for (; index < line.length; index += 1) {
+        const call = line[index];
+        if (call?.waitsIn !== this) continue;
+        live.push(call);
+        if (call !== first) yield call;
+      }
+    } finally {
+      // Who looks may also take, by which all places may have changed.
+      if (this.#line === line && this.#head === head) this.#passOver(live, index);
     }
   }
 
@@ -94,6 +110,26 @@ export class WaitingRoom<T extends Waiter> {
       if (call?.waitsIn === this && (!oldest || call.sequence < oldest.sequence)) oldest = call;
     }
     return oldest;
+  }
+
+  /** Moves the live calls of the line before `index` up to it, where many dead ones lie between them (W2). */
+  #passOver(live: readonly T[], index: number): void {
+    const end = Math.min(index + 1, this.#line.length);
+    if (end - this.#head - live.length < FEW) return;
+    const from = end - live.length;
+    this.#line.fill(undefined, this.#head, from);
+    for (const [offset, call] of live.entries()) this.#line[from + offset] = call;
+    this.#head = from;
+  }
+
+  /** Keeps live calls only, each once. */
+  #compact(): void {
+    const isLive = (call: T | undefined): boolean => call?.waitsIn === this;
+    this.#line = [...new Set(this.#line.slice(this.#head).filter(isLive))];
+    this.#head = 0;
+    this.#last = this.#line.at(-1);
+    // Sorted, it is a heap.
+    this.#heap = [...new Set(this.#heap.filter(isLive))].toSorted((a, b) => (precedes(a, b) ? -1 : 1));
   }
 
   #dropDead(): void {

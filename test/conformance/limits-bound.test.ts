@@ -73,7 +73,7 @@ describe.each(POOL_MODES)("calls with a cost in mode %s", (mode) => {
     const grant = await limits.acquire();
     const bound = pool.workers[1]!.began(1);
     const others = [pool.began(1), pool.began(1), pool.workers[0]!.began(1)];
-    pool.resize(1);
+    void pool.resize(1);
     await until(() => pool.stats().workers.total === 1);
     grant.release();
     await expect(bound).rejects.toMatchObject({ code: "MH_POOL_STOPPED" });
@@ -129,7 +129,7 @@ describe.each(POOL_MODES)("limits of each worker in mode %s", (mode) => {
     await using pool = LimitedWorker.options({ mode, maxWorkers: 2, limits: slow, methods }).init();
     await pool.ready();
     const calls = Array.from({ length: 30 }, async () => pool.began(1));
-    pool.resize(1);
+    void pool.resize(1);
     const ran = await Promise.all(calls);
     await until(() => pool.stats().workers.total === 1);
     const first = ran.filter(({ index }) => index === 0);

@@ -73,16 +73,27 @@ export const slidingWindow: RateAlgorithm = {
     } else if (isGone) {
       add(state, rate, now, difference);
     } else {
-      state[TOTAL] = state[TOTAL]! + difference;
-      const place = placeOf(rate, pair);
-      state[place + 1] = state[place + 1]! + difference;
+      addTo(state, rate, pair, difference);
     }
   },
 
-  postpone(state, rate, since, until) {
+  postpone(state, rate, since, until, amount) {
+    dropExpired(state, rate, until);
     const first = firstSince(state, rate, since);
-    // The newest first, so that times never fall along the ring.
-    for (let pair = firstSince(state, rate, until) - 1; pair >= first; pair -= 1) state[placeOf(rate, pair)] = until;
+    const end = firstSince(state, rate, until);
+    const sum = sumOf(state, rate, first, end);
+    if (amount >= sum && end === state[TAIL]!) {
+      // The newest first, so that times never fall along the ring.
+      for (let pair = end - 1; pair >= first; pair -= 1) state[placeOf(rate, pair)] = until;
+      return;
+    }
+    // Others have taken meanwhile, whose takes stay where they are: were they moved as well, then while several overlap
+    // without a gap each would be moved again and again. What is taken from the oldest of them is never too late for it.
+    const moved = Math.min(amount, sum);
+    if (moved === 0) return;
+    if (end === state[TAIL]!) add(state, rate, until, moved);
+    else addTo(state, rate, end, moved);
+    giveBack(state, rate, first, moved);
   },
 
   cap(state, rate, now, remaining) {
@@ -103,7 +114,9 @@ function granulesOf(rate: Rate): number {
 
 /** One more than granules in the life of an entry, as it begins and ends within one. */
 function pairsOf(rate: Rate): number {
-  return granulesOf(rate) + 1;
+  const pairs = granulesOf(rate) + 1;
+  // A take that has a pair of its own and is postponed behind others leaves it empty.
+  return rate.capacity <= MOST_PAIRS ? Math.max(pairs, 2 * Math.ceil(rate.capacity)) : pairs;
 }
 
 /** Where a pair's time is in the state; its weight follows. */
@@ -159,6 +172,13 @@ function add(state: Float64Array, rate: Rate, now: number, amount: number): void
   state[place] = now;
   state[place + 1] = amount;
   state[TAIL] = tail + 1;
+}
+
+/** Adds to a pair that is there. */
+function addTo(state: Float64Array, rate: Rate, pair: number, amount: number): void {
+  state[TOTAL] = state[TOTAL]! + amount;
+  const place = placeOf(rate, pair);
+  state[place + 1] = state[place + 1]! + amount;
 }
 
 /** Tells whether what is added goes into the newest pair (S2). */

@@ -32,6 +32,7 @@ export function ietfBudgets(lines: HeaderLines, wallNow: number): ServerBudget[]
     return {
       ...budget,
       key: policy.key,
+      ...(policy.unit !== undefined && { unit: policy.unit }),
       limit: budget.limit ?? policy.limit,
       window: budget.window ?? policy.window,
     };
@@ -66,7 +67,8 @@ function readPolicies(text: string, parser: StructuredHeaders): ServerBudget[] {
     const key = nameOf(value, parser);
     const limit = numberOf(key === undefined ? value : parameters.get("q"));
     const window = secondsOf(parameters.get("w"));
-    return toBudgets({ key, limit, remaining: undefined, resetAfter: undefined, window });
+    const unit = key === undefined ? undefined : (nameOf(parameters.get("qu"), parser) ?? UNIT);
+    return toBudgets({ key, unit, limit, remaining: undefined, resetAfter: undefined, window });
   });
 }
 
@@ -74,6 +76,9 @@ function readPolicies(text: string, parser: StructuredHeaders): ServerBudget[] {
 function readCurrent(text: string, parser: StructuredHeaders): ServerBudget[] {
   return MEMBER.test(text) ? readMembers(text, parser) : readItems(text, parser);
 }
+
+/** What a policy counts that does not say (draft 10, section 3.1.1). */
+const UNIT = "requests";
 
 /** How a dictionary begins, and no list: "limit=". */
 const MEMBER = /^\w+=/;
@@ -83,7 +88,7 @@ function readItems(text: string, parser: StructuredHeaders): ServerBudget[] {
     const key = nameOf(value, parser);
     if (key === undefined) return [];
     const [remaining, resetAfter] = [numberOf(parameters.get("r")), secondsOf(parameters.get("t"))];
-    return toBudgets({ key, limit: undefined, remaining, resetAfter, window: undefined });
+    return toBudgets({ key, unit: UNIT, limit: undefined, remaining, resetAfter, window: undefined });
   });
 }
 

@@ -4,6 +4,8 @@ import { atLeastZero } from "./at-least-zero.js";
 export interface ServerBudget {
   /** What it counts, as the header names it: `"requests"`, `"tokens"`, the name of a policy. */
   readonly key: string | undefined;
+  /** What is counted where `key` is but a name that the server gave: `"requests"`, or the unit of the policy. */
+  readonly unit?: string | undefined;
   /** The most in one window. */
   readonly limit: number | undefined;
   /** What is left in this window. */
@@ -19,10 +21,11 @@ export interface ServerBudget {
  *
  * The list is empty when there is no number, and when the limit is below zero, for so Azure says that there is no limit.
  */
-export function toBudgets({ key, limit, remaining, resetAfter, window }: ServerBudget): ServerBudget[] {
+export function toBudgets({ key, unit, limit, remaining, resetAfter, window }: ServerBudget): ServerBudget[] {
   if (limit !== undefined && limit < 0) return [];
   const budget: ServerBudget = {
     key,
+    ...(unit !== undefined && { unit }),
     limit: atLeastZero(limit),
     remaining: atLeastZero(remaining),
     resetAfter: atLeastZero(resetAfter),

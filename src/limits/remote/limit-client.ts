@@ -7,7 +7,7 @@
 import { duration } from "../../config/duration.js";
 import { machineClock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
-import type { Waiting } from "../acquire.js";
+import { checkWait, type Waiting } from "../acquire.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "../grant.js";
 import { type HeadersLike, headerLines } from "../headers/header-lines.js";
 import { type Caller, checkHolder, currentCaller } from "../holdings.js";
@@ -77,36 +77,40 @@ export class LimitClient implements LimitSource {
 
   async acquireFor(caller: Caller | undefined, amounts?: Amounts, options: AcquireOptions = {}): Promise<Grant> {
     const { timeout, priority, key } = options;
+    checkWait(options);
     options.signal?.throwIfAborted();
-    if (timeout !== undefined) duration("timeout", timeout);
-    const { grant, isHolder } = this.#take(caller, amounts);
-    if (grant) return grant;
+    const grant = this.#take(caller, amounts);
+    if (typeof grant === "object") return grant;
     const owner = caller?.id;
     return (await this.#ask(
-      (request) => ({ what: "acquire", request, amounts, owner, isHolder, timeout, priority, key }),
+      (request) => ({ what: "acquire", request, amounts, owner, isHolder: grant, timeout, priority, key }),
       owner,
-      options.signal ?? caller?.signal,
+      [options.signal, caller?.signal],
     ))!;
   }
 
   async tryAcquireFor(caller: Caller | undefined, amounts?: Amounts): Promise<Grant | undefined> {
-    const { grant, isHolder } = this.#take(caller, amounts);
-    if (grant) return grant;
+    const grant = this.#take(caller, amounts);
+    if (typeof grant === "object") return grant;
     const owner = caller?.id;
-    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder }), owner, undefined);
+    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder: grant }), owner, []);
   }
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
     for (const { ticket } of this.#sets) needOf(ticket.facts, amounts);
     const controller = new AbortController();
-    const { owner, priority, key } = requester;
-    const caller = owner === undefined ? undefined : { id: owner, signal: controller.signal };
+    const { owner, isHolder = false, priority, key } = requester;
+    const caller = owner === undefined ? undefined : { id: owner, signal: controller.signal, isHolder };
     void this.acquireFor(caller, amounts, {
       signal: controller.signal,
       ...(priority !== undefined && { priority }),
       ...(key !== undefined && { key }),
     }).then(
-      (grant) => requester.granted(grant as HeldGrant<unknown>),
+      (grant) => {
+        // It may have left after the grant had come, and before this was told.
+        if (controller.signal.aborted) (grant as HeldGrant<unknown>).undo();
+        else requester.granted(grant as HeldGrant<unknown>);
+      },
       (error: unknown) => {
         if (!controller.signal.aborted) requester.failed?.(error);
       },
@@ -178,7 +182,7 @@ export class LimitClient implements LimitSource {
     this.#pending.delete(reply.request);
     if (!pending) {
       // It left while the grant was on its way.
-      if (reply.what === "granted") this.#line.send({ what: "release", request: reply.request, outcome: "ignored" });
+      if (reply.what === "granted") this.#granted(reply, undefined).undo();
     } else if (reply.what === "granted") {
       pending.resolve(this.#granted(reply, pending.owner));
     } else if (reply.what === "none") {
@@ -188,27 +192,27 @@ export class LimitClient implements LimitSource {
     }
   }
 
-  /** Takes what is free, where this thread can; checks the request in any case. */
-  #take(
-    caller: Caller | undefined,
-    amounts: Amounts | undefined,
-  ): { grant: HeldGrant<unknown> | undefined; isHolder: boolean } {
+  /**
+   * Takes what is free, where this thread can; checks the request in any case. Returns whether the call holds something
+   * where nothing was taken.
+   */
+  #take(caller: Caller | undefined, amounts: Amounts | undefined): HeldGrant<unknown> | boolean {
     let refusal: unknown;
     let isPossible = false;
     let isHolder = false;
     for (const { shared, ticket } of this.#inOrder()) {
       try {
         const need = needOf(ticket.facts, amounts);
-        if (caller) isHolder = checkHolder(caller.id, ticket.facts, need) || isHolder;
+        if (checkHolder(caller, ticket.facts, need)) isHolder = true;
         isPossible = true;
         const grant = shared?.take(need, caller?.id);
-        if (grant) return { grant, isHolder };
+        if (grant) return grant;
       } catch (error) {
         refusal ??= error;
       }
     }
     if (!isPossible) throw refusal;
-    return { grant: undefined, isHolder };
+    return isHolder;
   }
 
   /** The sets, the one to ask first at the front. */
@@ -224,25 +228,23 @@ export class LimitClient implements LimitSource {
   async #ask(
     message: (request: number) => LimitMessage,
     owner: string | undefined,
-    signal: AbortSignal | undefined,
+    signals: readonly (AbortSignal | undefined)[],
   ): Promise<HeldGrant<unknown> | undefined> {
-    signal?.throwIfAborted();
+    for (const signal of signals) signal?.throwIfAborted();
     const request = ++this.#requests;
-    let forget: (() => void) | undefined;
+    const forgets: (() => void)[] = [];
     try {
       return await new Promise((resolve, reject) => {
         this.#pending.set(request, { owner, resolve, reject });
-        if (signal) {
-          forget = onAbort(signal, (reason) => {
-            this.#pending.delete(request);
-            this.#line.send({ what: "leave", request });
-            reject(reason as Error);
-          });
-        }
+        const leave = (reason: unknown): void => {
+          if (this.#pending.delete(request)) this.#line.send({ what: "leave", request });
+          reject(reason as Error);
+        };
+        for (const signal of signals) if (signal) forgets.push(onAbort(signal, leave));
         this.#line.send(message(request));
       });
     } finally {
-      forget?.();
+      for (const forget of forgets) forget();
     }
   }
 

@@ -3,19 +3,14 @@
  *
  * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
  */
-import type { Amounts, Grant, HeldGrant } from "../grant.js";
-import { changeHoldings, type HeldLimit } from "../holdings.js";
+import type { Amounts, HeldGrant } from "../grant.js";
 import type { Outcome } from "../limit.js";
 import type { LimitSource } from "../limit-source.js";
-import { LimitClient } from "./limit-client.js";
 import type { LimitMessage, LimitReply } from "./line.js";
 import type { IssuedTicket, LimitsTicket } from "./ticket.js";
 
 /** How many released grants can still be corrected. */
 const RELEASED = 1024;
-
-/** Stands for whatever a call holds that its worker took in shared memory: here only whether it holds anything counts. */
-const ELSEWHERE: readonly HeldLimit[] = [{ kind: "rate", key: "elsewhere", largest: Number.POSITIVE_INFINITY }];
 
 /** How answers travel. */
 export interface ReplyLine {
@@ -28,9 +23,9 @@ export class LimitServer {
   readonly #line: ReplyLine;
   readonly #issued: IssuedTicket;
   readonly #waiting = new Map<number, AbortController>();
-  readonly #grants = new Map<number, Grant>();
+  readonly #grants = new Map<number, HeldGrant<unknown>>();
   /** The last ones that were released, the oldest first. */
-  readonly #released = new Map<number, Grant>();
+  readonly #released = new Map<number, HeldGrant<unknown>>();
   /** Rows of workers inside this one. */
   readonly #lent = new Set<LimitMessage & { what: "lent" | "returned" }>();
   #thread: number | undefined;
@@ -47,6 +42,8 @@ export class LimitServer {
   }
 
   receive(message: LimitMessage): void {
+    // What the worker said last may come after its end is known.
+    if (this.#isClosed) return;
     switch (message.what) {
       case "acquire":
       case "try":
@@ -89,7 +86,7 @@ export class LimitServer {
     for (const grant of this.#grants.values()) grant.release("ignored");
     this.#grants.clear();
     this.#issued.withdraw(this.#thread);
-    for (const { set, rows } of [...this.#lent]) {
+    for (const { set, rows } of Array.from(this.#lent)) {
       this.#issued.abandon(set, rows);
       this.#lend({ what: "returned", set, rows });
     }
@@ -101,17 +98,16 @@ export class LimitServer {
     for (const lent of this.#lent) {
       if (what === "returned" && lent.set === set && String(lent.rows) === String(rows)) this.#lent.delete(lent);
     }
-    if (this.#source instanceof LimitClient) this.#source.relay(message);
+    this.#source.relay?.(message);
   }
 
   async #answer(message: LimitMessage & { what: "acquire" | "try" }): Promise<void> {
-    const { request, owner, isHolder } = message;
+    const { request } = message;
     const controller = new AbortController();
     this.#waiting.set(request, controller);
-    if (isHolder) changeHoldings(owner!, ELSEWHERE, [1], 1);
     try {
       const grant = await this.#acquire(message, controller.signal);
-      if (controller.signal.aborted || this.#isClosed) grant?.release("ignored");
+      if (controller.signal.aborted || this.#isClosed) grant?.undo();
       else if (grant) this.#granted(request, grant);
       else this.#line.send({ what: "none", request });
     } catch (error) {
@@ -119,28 +115,32 @@ export class LimitServer {
         this.#line.send({ what: "failed", request, error: this.#line.encode(error) });
       }
     } finally {
-      if (isHolder) changeHoldings(owner!, ELSEWHERE, [1], -1);
       this.#waiting.delete(request);
     }
   }
 
-  async #acquire(message: LimitMessage & { what: "acquire" | "try" }, signal: AbortSignal): Promise<Grant | undefined> {
-    const { owner, amounts } = message;
-    const caller = owner === undefined ? undefined : { id: owner, signal };
-    if (message.what === "try") return this.#source.tryAcquireFor(caller, amounts);
+  async #acquire(
+    message: LimitMessage & { what: "acquire" | "try" },
+    signal: AbortSignal,
+  ): Promise<HeldGrant<unknown> | undefined> {
+    const { owner, isHolder, amounts } = message;
+    const caller = owner === undefined ? undefined : { id: owner, signal, isHolder };
+    if (message.what === "try") {
+      return (await this.#source.tryAcquireFor(caller, amounts)) as HeldGrant<unknown> | undefined;
+    }
     const { timeout, priority, key } = message;
-    return this.#source.acquireFor(caller, amounts, {
+    const grant = await this.#source.acquireFor(caller, amounts, {
       signal,
       ...(timeout !== undefined && { timeout }),
       ...(priority !== undefined && { priority }),
       ...(key !== undefined && { key }),
     });
+    return grant as HeldGrant<unknown>;
   }
 
-  #granted(request: number, grant: Grant): void {
+  #granted(request: number, grant: HeldGrant<unknown>): void {
     this.#grants.set(request, grant);
-    const held = grant as HeldGrant<unknown>;
-    this.#line.send({ what: "granted", request, set: this.#source.indexOf(held), taken: held.taken });
+    this.#line.send({ what: "granted", request, set: this.#source.indexOf(grant), taken: grant.taken });
   }
 
   #release(request: number, outcome: Outcome): void {
@@ -158,6 +158,6 @@ export class LimitServer {
   }
 
   #find(request: number): HeldGrant<unknown> | undefined {
-    return (this.#grants.get(request) ?? this.#released.get(request)) as HeldGrant<unknown> | undefined;
+    return this.#grants.get(request) ?? this.#released.get(request);
   }
 }

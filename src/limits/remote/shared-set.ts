@@ -49,7 +49,7 @@ export class SharedSet implements GrantKeeper, Issuer {
     }
     this.#unlock();
     if (!isFree) return undefined;
-    this.#lateStarts.taken(now);
+    this.#lateStarts.taken(now, need);
     return new HeldGrant(this, need, now, this.config, owner);
   }
 
@@ -68,7 +68,7 @@ export class SharedSet implements GrantKeeper, Issuer {
   }
 
   began(grant: HeldGrant<unknown>, at: number): void {
-    this.#lateStarts.began(grant.takenAt, at);
+    this.#lateStarts.began(grant.takenAt, at, grant.taken);
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {

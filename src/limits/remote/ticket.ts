@@ -75,11 +75,7 @@ export function issueTicket(
 }
 
 function abandonRows(set: Issuer, rows: readonly number[]): void {
-  for (const [index, core] of set.cores.entries()) {
-    core.memory.lock();
-    core.abandonRow(rows[index]!);
-    core.memory.unlock();
-  }
+  for (const [index, core] of set.cores.entries()) abandon(core, rows[index]!);
   set.poke();
 }
 
@@ -89,10 +85,16 @@ function shareAll(cores: readonly LimitCore[]): LimitTicket[] | undefined {
   for (const core of cores) {
     const ticket = core.ticket();
     if (!ticket) {
-      for (const [index, made] of tickets.entries()) cores[index]!.abandonRow(made.row);
+      for (const [index, made] of tickets.entries()) abandon(cores[index]!, made.row);
       return undefined;
     }
     tickets.push(ticket);
   }
   return tickets;
+}
+
+function abandon(core: LimitCore, row: number): void {
+  core.memory.lock();
+  core.abandonRow(row);
+  core.memory.unlock();
 }

@@ -16,7 +16,8 @@ const DAY = 24 * HOUR;
 
 /** A budget of which only some is known. */
 function budget(key: string | undefined, parts: Partial<ServerBudget>): ServerBudget {
-  return { key, limit: undefined, remaining: undefined, resetAfter: undefined, window: undefined, ...parts };
+  const unit = key === undefined ? {} : { unit: "requests" };
+  return { key, ...unit, limit: undefined, remaining: undefined, resetAfter: undefined, window: undefined, ...parts };
 }
 
 function budgetsIn(headers: HeadersLike): readonly ServerBudget[] {
@@ -85,7 +86,7 @@ describe("ietfBudgets", () => {
       "IETF draft 10",
       { "ratelimit-policy": '"burst";q=100;w=60,"daily";q=1000;w=86400', ratelimit: '"daily";r=50;t=30' },
       [
-        { key: "daily", limit: 1000, remaining: 50, resetAfter: 30 * SECOND, window: DAY },
+        { key: "daily", unit: "requests", limit: 1000, remaining: 50, resetAfter: 30 * SECOND, window: DAY },
         budget("burst", { limit: 100, window: MINUTE }),
       ],
     ],
@@ -98,8 +99,8 @@ describe("ietfBudgets", () => {
       "IETF draft 10 in several lines",
       { "RateLimit-Policy": ['"a";q=1;w=1', '"b";q=2;w=2'], RateLimit: ['"b";r=2;t=-2', '"a";r=0.5;t=0.5'] },
       [
-        { key: "b", limit: 2, remaining: 2, resetAfter: 0, window: 2 * SECOND },
-        { key: "a", limit: 1, remaining: 0.5, resetAfter: 0.5 * SECOND, window: SECOND },
+        { key: "b", unit: "requests", limit: 2, remaining: 2, resetAfter: 0, window: 2 * SECOND },
+        { key: "a", unit: "requests", limit: 1, remaining: 0.5, resetAfter: 0.5 * SECOND, window: SECOND },
       ],
     ],
     [
@@ -108,12 +109,12 @@ describe("ietfBudgets", () => {
         "ratelimit-policy": '"100-in-1min"; q=100; w=60; pk=:NzQxYWVmNGI3NzBk:',
         ratelimit: '"100-in-1min"; r=99; t=60',
       },
-      [{ key: "100-in-1min", limit: 100, remaining: 99, resetAfter: MINUTE, window: MINUTE }],
+      [{ key: "100-in-1min", unit: "requests", limit: 100, remaining: 99, resetAfter: MINUTE, window: MINUTE }],
     ],
     [
       "a server with names in no quotes",
       { "ratelimit-policy": "default;q=100;w=10", ratelimit: "default;r=1;t=2" },
-      [{ key: "default", limit: 100, remaining: 1, resetAfter: 2 * SECOND, window: 10 * SECOND }],
+      [{ key: "default", unit: "requests", limit: 100, remaining: 1, resetAfter: 2 * SECOND, window: 10 * SECOND }],
     ],
     [
       "a server that speaks of its limit in old and new headers, the new going first",

@@ -1,0 +1,18 @@
+import type { HeldGrant } from "../limits/grant.js";
+import type { Call } from "./call.js";
+
+/** What calls took of limits that were given up and run on in this event loop: it stays taken until they end. */
+export class AbandonedGrants {
+  readonly #grants = new Map<number, HeldGrant<unknown>>();
+
+  keep(call: Call): void {
+    const grant = call.takeGrant();
+    if (grant) this.#grants.set(call.sequence, grant);
+  }
+
+  /** The call has ended after all. */
+  ended(sequence: number): void {
+    this.#grants.get(sequence)?.release("ignored");
+    this.#grants.delete(sequence);
+  }
+}

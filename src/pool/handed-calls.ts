@@ -1,0 +1,78 @@
+/**
+ * The calls that a worker was handed and has not answered: those it begins in order, and urgent ones, which it begins at
+ * once beside the others.
+ */
+import type { Call } from "./call.js";
+import { CallTable } from "./call-table.js";
+
+export class HandedCalls {
+  readonly #ordered = new CallTable<Call>();
+  readonly #urgent = new Map<number, Call>();
+  /** Those handed to the present worker so far, but for urgent ones. */
+  #count = 0;
+
+  /** How many there are, but for urgent ones. */
+  get size(): number {
+    return this.#ordered.size;
+  }
+
+  get isEmpty(): boolean {
+    return this.#ordered.size === 0 && this.#urgent.size === 0;
+  }
+
+  /** Another worker begins to count anew. */
+  restart(): void {
+    this.#count = 0;
+  }
+
+  add(call: Call): void {
+    if (call.isUrgent) {
+      this.#urgent.set(call.sequence, call);
+    } else {
+      call.handedAs = this.#count = (this.#count + 1) | 0;
+      this.#ordered.add(call);
+    }
+  }
+
+  get(sequence: number): Call | undefined {
+    return this.#ordered.get(sequence) ?? this.#urgent.get(sequence);
+  }
+
+  has(call: Call): boolean {
+    return this.get(call.sequence) !== undefined;
+  }
+
+  /** Removes the call and returns it. */
+  take(sequence: number): Call | undefined {
+    const call = this.#ordered.take(sequence);
+    if (call) return call;
+    const urgent = this.#urgent.get(sequence);
+    this.#urgent.delete(sequence);
+    return urgent;
+  }
+
+  /** Whether the call is among those that a worker runs which runs so many at once. */
+  hasBegun(call: Call, concurrency: number): boolean {
+    if (this.#urgent.has(call.sequence)) return true;
+    if (!this.#ordered.has(call.sequence)) return false;
+    return this.#ordered.size <= concurrency || this.#ordered.ahead(call) < concurrency;
+  }
+
+  /** In the order they were handed over, but for urgent ones. */
+  inOrder(): Call[] {
+    return this.#ordered.inOrder();
+  }
+
+  urgent(): Call[] {
+    return [...this.#urgent.values()];
+  }
+
+  all(): Call[] {
+    return [...this.inOrder(), ...this.urgent()];
+  }
+
+  clear(): void {
+    this.#ordered.clear();
+    this.#urgent.clear();
+  }
+}
