@@ -32,7 +32,11 @@ export class Line {
   }
 
   carryUp(): void {
-    for (const message of this.up.splice(0)) this.server.receive(message);
+    for (const message of this.up.splice(0)) {
+      // Both sides are in one process here: by another name the owner knows no more than it would of a real worker.
+      const owner = "owner" in message && message.owner !== undefined ? { owner: `far ${message.owner}` } : {};
+      this.server.receive({ ...message, ...owner });
+    }
   }
 
   carryDown(): void {
