@@ -1,0 +1,13 @@
+/** Compares our limits with other limiters: `node build/bench/limits.js --help`. */
+import { runBenchmark } from "./program.js";
+import { accuracy } from "./sections/limits/accuracy.js";
+import { queue } from "./sections/limits/queue.js";
+import { uncontended } from "./sections/limits/uncontended.js";
+
+await runBenchmark({
+  title: "Limits, compared",
+  file: "build/bench/limits.js",
+  sections: [uncontended, queue, accuracy],
+  packages: ["p-limit", "p-queue", "p-throttle", "async-sema", "bottleneck", "limiter", "rate-limiter-flexible"],
+  rounds: 3,
+});
