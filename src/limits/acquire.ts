@@ -47,37 +47,46 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
   return { leave };
 }
 
-/** Waits for a grant; see `Limits.acquire`. */
-export async function waitFor<C>(
+/** Waits for a grant; see `Limits.acquire`. One promise, and nothing else where the wait has no end of its own. */
+export function waitFor<C>(
   choices: readonly Choice<C>[],
   caller: Caller | undefined,
   options: AcquireOptions = {},
   clock: Clock,
 ): Promise<Grant<C>> {
-  const { timeout, priority, key } = options;
+  return new Promise((resolve, reject) => {
+    const { timeout, priority, key, signal = caller?.signal } = options;
+    checkOptions(options);
+    signal?.throwIfAborted();
+    let isGranted = false;
+    let forgetTimeout: (() => void) | undefined;
+    let forgetSignal: (() => void) | undefined;
+    const granted = (grant: HeldGrant<C>): void => {
+      isGranted = true;
+      forgetTimeout?.();
+      forgetSignal?.();
+      resolve(grant);
+    };
+    const waiting = enqueueIn(choices, { owner: caller?.id, priority, key, granted });
+    if (isGranted) return;
+    // It leaves before it rejects: a grant in between would be lost.
+    const fail = (error: unknown): void => {
+      forgetTimeout?.();
+      forgetSignal?.();
+      waiting.leave();
+      reject(error as Error);
+    };
+    if (timeout !== undefined) {
+      forgetTimeout = clock.after(timeout, () => fail(new TimeoutError(tooLate(choices, timeout), timeout)));
+    }
+    if (signal) forgetSignal = onAbort(signal, fail);
+  });
+}
+
+function checkOptions({ timeout, priority }: AcquireOptions): void {
   if (timeout !== undefined) duration("timeout", timeout);
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);
-  }
-  const signal = options.signal ?? caller?.signal;
-  signal?.throwIfAborted();
-  const forgets: (() => void)[] = [];
-  try {
-    return await new Promise<Grant<C>>((resolve, reject) => {
-      const granted = (grant: HeldGrant<C>): void => resolve(grant);
-      const waiting = enqueueIn(choices, { owner: caller?.id, priority, key, granted });
-      // It leaves before it rejects: a grant in between would be lost.
-      const fail = (error: unknown): void => {
-        waiting.leave();
-        reject(error as Error);
-      };
-      if (timeout !== undefined) {
-        forgets.push(clock.after(timeout, () => fail(new TimeoutError(tooLate(choices, timeout), timeout))));
-      }
-      if (signal) forgets.push(onAbort(signal, fail));
-    });
-  } finally {
-    for (const forget of forgets) forget();
   }
 }
 

@@ -78,12 +78,23 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #lateStarts: LateStarts;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
+  /** Whether the time of a take or its end matters: reading the clock costs as much as the rest. */
+  readonly #isTimed: boolean;
+  readonly #givesBack: boolean;
+  /** No request in the queue needs less: where not even that is there, nobody can be served. */
+  readonly #least: number[];
   #claim: LimitRequest | undefined;
   #granted = 0;
   #isServing = false;
   #isServingAgain = false;
   #forgetTimer: (() => void) | undefined;
+  #wakesAt = Number.POSITIVE_INFINITY;
   readonly #serve = (): void => this.serve();
+  readonly #leave = (request: LimitRequest): void => {
+    (request.isHolder ? this.#holders : this.#others).delete(request);
+    this.#forget(request);
+    this.serve();
+  };
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
     for (const limit of limits) {
@@ -100,6 +111,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
     this.keys = this.#cores.map(({ key }) => key);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
+    this.#isTimed = this.#cores.some(({ kind }) => kind !== "resource");
+    this.#givesBack = this.#cores.some(({ kind }) => kind !== "rate");
+    this.#least = this.#cores.map(() => 0);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
     this.#lateStarts = new LateStarts(this.#cores, this.#clock);
   }
@@ -208,9 +222,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** Takes what is needed if that is possible now and nobody else has a right to go first. */
   take(need: readonly number[], owner: string | undefined): HeldGrant<C> | undefined {
     const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
-    if (!isHolder && !(this.#holders.isEmpty && this.#others.isEmpty)) return undefined;
+    if (!isHolder && !this.#isIdle) return undefined;
     const order = Number.POSITIVE_INFINITY;
-    if (!this.#recovery.mayGrant(this.#clock.now()) || (!isHolder && !this.#mayOvertake(need, order))) return undefined;
+    if (!this.#recovery.mayGrant(this.#now()) || (!isHolder && !this.#mayOvertake(need, order))) return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
     this.#overtake(need, order);
@@ -221,13 +235,16 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   enqueue(need: readonly number[], requester: Requester<C>): LimitRequest {
     const { owner } = requester;
     const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
-    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, this.#clock.now(), (left) =>
-      this.#leave(left),
-    );
+    const now = this.#clock.now();
+    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, now, this.#leave);
+    const isFirst = this.#isIdle;
+    for (let index = 0; index < need.length; index += 1) {
+      this.#least[index] = isFirst ? need[index]! : Math.min(this.#least[index]!, need[index]!);
+    }
     (isHolder ? this.#holders : this.#others).add(request);
-    this.#watch();
+    if (isFirst) this.#watch();
     this.#countWaiting(need, 1);
-    this.serve();
+    if (!this.#isSurelyBlocked(request, now)) this.serve();
     return request;
   }
 
@@ -261,6 +278,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
+    if (!this.#givesBack) return;
     this.#change((core, index, now) => {
       const amount = grant.taken[index]!;
       return amount > 0 && core.giveBack(now, grant.takenAt, amount, OWN_ROW, outcome);
@@ -272,7 +290,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       const now = this.#clock.now();
       const pausedFor = this.#recovery.waitFor(now);
       if (pausedFor > 0) {
-        this.#wakeAfter(this.#holders.isEmpty && this.#others.isEmpty ? Number.POSITIVE_INFINITY : pausedFor);
+        this.#wakeAfter(this.#isIdle ? Number.POSITIVE_INFINITY : pausedFor, now);
         return;
       }
       if (!this.#serveNext(now)) return;
@@ -284,7 +302,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     let looked = 0;
     let soonest = Number.POSITIVE_INFINITY;
     let firstBlocked: LimitRequest | undefined;
-    for (const room of [this.#holders, this.#others]) {
+    search: for (const room of [this.#holders, this.#others]) {
       for (const request of room.upcoming()) {
         if (++looked > LOOKAHEAD) break;
         const { requester, need } = request;
@@ -301,13 +319,29 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
           requester.granted(this.#grant(need, takenAt, requester.owner));
           return true;
         }
-        firstBlocked ??= request;
         soonest = Math.min(soonest, this.#waitFor(need, now));
+        if (firstBlocked) continue;
+        firstBlocked = request;
+        const waitForAny = this.#waitFor(this.#least, now);
+        if (waitForAny === 0) continue;
+        soonest = waitForAny;
+        break search;
       }
     }
     this.#claimFor(firstBlocked);
-    this.#wakeAfter(soonest);
+    this.#wakeAfter(soonest, now);
     return false;
+  }
+
+  /** Whether it cannot be served now, and nothing else has changed; then sees to being woken for it. */
+  #isSurelyBlocked({ need, rank, flow, isHolder, requester }: LimitRequest, now: number): boolean {
+    const first = this.#claim;
+    if (!first || this.#isServing || isHolder || this.#recovery.isOn) return false;
+    if (flow === first.flow && rank < first.rank) return false;
+    const wait = this.#waitFor(need, now);
+    if (wait === 0) return false;
+    if (now + wait < this.#wakesAt && requester.isReady?.() !== false) this.#wakeAfter(wait, now);
+    return true;
   }
 
   #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
@@ -330,7 +364,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #takeAll(need: readonly number[]): number | undefined {
     this.#lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
-    const now = this.#clock.now();
+    const now = this.#now();
     const canTake = this.#waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
@@ -352,51 +386,56 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   #overtake(need: readonly number[], order: number): void {
-    if (this.#cores.every(({ claims }) => claims.size === 0)) return;
+    if (!this.#hasClaims()) return;
     const claims = new Set(this.#cores.flatMap((core, index) => (need[index]! > 0 ? [...core.claims] : [])));
     for (const claim of claims) if (claim.order < order) claim.overtaken += 1;
+  }
+
+  #hasClaims(): boolean {
+    for (const { claims } of this.#cores) if (claims.size > 0) return true;
+    return false;
   }
 
   #claimFor(request: LimitRequest | undefined): void {
     if (this.#claim === request) return;
     const former = this.#claim;
     this.#claim = request;
-    for (const [index, { claims }] of this.#cores.entries()) {
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      const { claims } = this.#cores[index]!;
       if (former) claims.delete(former);
       if (request && request.need[index]! > 0) claims.add(request);
     }
   }
 
-  #leave(request: LimitRequest): void {
-    (request.isHolder ? this.#holders : this.#others).delete(request);
-    this.#forget(request);
-    this.serve();
-  }
 
   #forget(request: LimitRequest): void {
     request.isOver = true;
-    this.#watch();
+    if (this.#isIdle) this.#watch();
     this.#countWaiting(request.need, -1);
     if (this.#claim !== request) return;
     this.#claimFor(undefined);
     // Other sets may have held back for it.
-    for (const [index, core] of this.#cores.entries()) {
-      if (request.need[index]! > 0)
-        for (const watcher of core.watchers) if (watcher !== this.#serve) queueMicrotask(watcher);
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      if (request.need[index] === 0) continue;
+      for (const watcher of this.#cores[index]!.watchers) if (watcher !== this.#serve) queueMicrotask(watcher);
     }
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#lock();
-    const now = this.#clock.now();
-    const freed = this.#cores.filter((core, index) => change(core, index, now));
+    const now = this.#now();
+    let freed: LimitCore[] | undefined;
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      const core = this.#cores[index]!;
+      if (change(core, index, now) && core.watchers.size > 0) (freed ??= []).push(core);
+    }
     this.#unlock();
-    for (const core of freed) for (const watcher of core.watchers) watcher();
+    if (freed) for (const core of freed) for (const watcher of core.watchers) watcher();
   }
 
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
-    const isIdle = this.#holders.isEmpty && this.#others.isEmpty;
+    const isIdle = this.#isIdle;
     for (const { watchers } of this.#cores) {
       if (isIdle) watchers.delete(this.#serve);
       else watchers.add(this.#serve);
@@ -404,7 +443,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   #countWaiting(need: readonly number[], difference: 1 | -1): void {
-    for (const [index, core] of this.#cores.entries()) if (need[index]! > 0) core.memory.countWaiting(difference);
+    for (let index = 0; index < need.length; index += 1) {
+      if (need[index]! > 0) this.#cores[index]!.memory.countWaiting(difference);
+    }
   }
 
   /** While the set is paused, threads ask the owner, who lets them wait. */
@@ -415,6 +456,15 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#clock.after(pausedUntil - this.#clock.now(), reopen, true);
   }
 
+  get #isIdle(): boolean {
+    return this.#holders.isEmpty && this.#others.isEmpty;
+  }
+
+  /** The time, where it matters; else any. */
+  #now(): number {
+    return this.#isTimed || this.#recovery.isOn ? this.#clock.now() : 0;
+  }
+
   #lock(): void {
     for (const memory of this.#memories) memory.lock();
   }
@@ -423,8 +473,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     for (const memory of this.#memories) memory.unlock();
   }
 
-  #wakeAfter(ms: number): void {
+  #wakeAfter(ms: number, now: number): void {
     this.#forgetTimer?.();
+    this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.#clock.after(ms, this.#serve);
   }
 }
