@@ -47,7 +47,7 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
   return { leave };
 }
 
-/** Waits for a grant; see `Limits.acquire`. One promise, and nothing else where the wait has no end of its own. */
+/** Waits for a grant; see `Limits.acquire`. Without a `timeout` or `signal` it is one promise and no more. */
 export function waitFor<C>(
   choices: readonly Choice<C>[],
   caller: Caller | undefined,
@@ -58,6 +58,10 @@ export function waitFor<C>(
     const { timeout, priority, key, signal = caller?.signal } = options;
     checkOptions(options);
     signal?.throwIfAborted();
+    if (timeout === undefined && !signal) {
+      enqueueIn(choices, { owner: caller?.id, priority, key, granted: resolve });
+      return;
+    }
     let isGranted = false;
     let forgetTimeout: (() => void) | undefined;
     let forgetSignal: (() => void) | undefined;

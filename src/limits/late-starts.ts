@@ -19,6 +19,8 @@ export class LateStarts {
   readonly #clock: Clock;
   /** When the first of this turn was taken. */
   #since: number | undefined;
+  /** Until when the takes of this turn have been postponed. */
+  #caughtUpAt = 0;
   readonly #correct = (): void => this.#atEndOfTurn();
 
   constructor(cores: readonly LimitCore[], clock: Clock) {
@@ -29,7 +31,18 @@ export class LateStarts {
   taken(now: number): void {
     if (this.#since !== undefined || this.#cores.length === 0) return;
     this.#since = now;
+    this.#caughtUpAt = now;
     endOfTurn(this.#correct);
+  }
+
+  /**
+   * Lets nothing expire that was taken in this turn, however long it lasts: it has not begun. Called before more is taken,
+   * by who holds the locks.
+   */
+  catchUp(now: number): void {
+    if (this.#since === undefined || now - this.#caughtUpAt < NEGLIGIBLE_MS) return;
+    this.#caughtUpAt = now;
+    for (const core of this.#cores) core.postpone!(this.#since, now);
   }
 
   /** What was taken at `takenAt` began at `at` at the latest. */

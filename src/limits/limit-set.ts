@@ -224,7 +224,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
     if (!isHolder && !this.#isIdle) return undefined;
     const order = Number.POSITIVE_INFINITY;
-    if (!this.#recovery.mayGrant(this.#now()) || (!isHolder && !this.#mayOvertake(need, order))) return undefined;
+    if (this.#recovery.isOn && !this.#recovery.mayGrant(this.#clock.now())) return undefined;
+    if (!isHolder && !this.#mayOvertake(need, order)) return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
     this.#overtake(need, order);
@@ -279,10 +280,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
-    this.#change((core, index, now) => {
-      const amount = grant.taken[index]!;
-      return amount > 0 && core.giveBack(now, grant.takenAt, amount, OWN_ROW, outcome);
-    });
+    const { taken, takenAt } = grant;
+    this.#change((core, index, now) => taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome));
   }
 
   #serveAll(): void {
@@ -365,6 +364,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = this.#now();
+    this.#lateStarts.catchUp(now);
     const canTake = this.#waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
