@@ -84,6 +84,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** No request in the queue needs less: where not even that is there, nobody can be served. */
   readonly #least: number[];
   #claim: LimitRequest | undefined;
+  #waiting = 0;
   #granted = 0;
   #isServing = false;
   #isServingAgain = false;
@@ -162,7 +163,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const now = this.#clock.now();
     return {
       limits: this.#cores.map((core) => core.stats(now)),
-      waiting: this.#holders.size + this.#others.size,
+      waiting: this.#waiting,
       granted: this.#granted,
       pausedFor: this.#recovery.pausedFor(now),
     };
@@ -222,13 +223,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** Takes what is needed if that is possible now and nobody else has a right to go first. */
   take(need: readonly number[], owner: string | undefined): HeldGrant<C> | undefined {
     const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
-    if (!isHolder && !this.#isIdle) return undefined;
+    if (!isHolder && this.#waiting > 0) return undefined;
     const order = Number.POSITIVE_INFINITY;
     if (this.#recovery.isOn && !this.#recovery.mayGrant(this.#clock.now())) return undefined;
-    if (!isHolder && !this.#mayOvertake(need, order)) return undefined;
+    const isContended = this.#isContended();
+    if (isContended && !isHolder && !this.#mayOvertake(need, order)) return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
-    this.#overtake(need, order);
+    if (isContended) this.#overtake(need, order);
     return this.#grant(need, takenAt, owner);
   }
 
@@ -238,11 +240,12 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const isHolder = owner !== undefined && checkHolder(owner, this.#cores, need);
     const now = this.#clock.now();
     const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, now, this.#leave);
-    const isFirst = this.#isIdle;
+    const isFirst = this.#waiting === 0;
     for (let index = 0; index < need.length; index += 1) {
       this.#least[index] = isFirst ? need[index]! : Math.min(this.#least[index]!, need[index]!);
     }
     (isHolder ? this.#holders : this.#others).add(request);
+    this.#waiting += 1;
     if (isFirst) this.#watch();
     this.#countWaiting(need, 1);
     if (!this.#isSurelyBlocked(request, now)) this.serve();
@@ -272,16 +275,31 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   settle(grant: HeldGrant<unknown>, differences: readonly number[]): void {
-    this.#change((core, index, now) => {
-      if (differences[index] === 0 || (grant.isReleased && core.kind !== "rate")) return false;
-      return core.settle(now, grant.takenAt, differences[index]!, OWN_ROW);
-    });
+    const freed: LimitCore[] = [];
+    this.#lock();
+    const now = this.#now();
+    for (const [index, core] of this.#cores.entries()) {
+      if (differences[index] === 0 || (grant.isReleased && core.kind !== "rate")) continue;
+      if (core.settle(now, grant.takenAt, differences[index]!, OWN_ROW)) freed.push(core);
+    }
+    this.#unlock();
+    tellWatchers(freed);
   }
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
-    this.#change((core, index, now) => taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome));
+    let freed: LimitCore[] | undefined;
+    this.#lock();
+    const now = this.#now();
+    for (let index = 0; index < taken.length; index += 1) {
+      const core = this.#cores[index]!;
+      if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
+        (freed ??= []).push(core);
+      }
+    }
+    this.#unlock();
+    if (freed) tellWatchers(freed);
   }
 
   #serveAll(): void {
@@ -289,7 +307,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       const now = this.#clock.now();
       const pausedFor = this.#recovery.waitFor(now);
       if (pausedFor > 0) {
-        this.#wakeAfter(this.#isIdle ? Number.POSITIVE_INFINITY : pausedFor, now);
+        this.#wakeAfter(this.#waiting === 0 ? Number.POSITIVE_INFINITY : pausedFor, now);
         return;
       }
       if (!this.#serveNext(now)) return;
@@ -345,7 +363,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
     this.#granted += 1;
-    this.#recovery.granted(takenAt);
+    if (this.#recovery.isOn) this.#recovery.granted(takenAt);
     this.#lateStarts.taken(takenAt);
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
@@ -386,13 +404,16 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   #overtake(need: readonly number[], order: number): void {
-    if (!this.#hasClaims()) return;
+    if (this.#cores.every(({ claims }) => claims.size === 0)) return;
     const claims = new Set(this.#cores.flatMap((core, index) => (need[index]! > 0 ? [...core.claims] : [])));
     for (const claim of claims) if (claim.order < order) claim.overtaken += 1;
   }
 
-  #hasClaims(): boolean {
-    for (const { claims } of this.#cores) if (claims.size > 0) return true;
+  /** Whether anybody waits for any of the limits, in this set or another; else there are no claims and no watchers. */
+  #isContended(): boolean {
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      if (this.#cores[index]!.memory.hasWaiting) return true;
+    }
     return false;
   }
 
@@ -410,7 +431,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   #forget(request: LimitRequest): void {
     request.isOver = true;
-    if (this.#isIdle) this.#watch();
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#watch();
     this.#countWaiting(request.need, -1);
     if (this.#claim !== request) return;
     this.#claimFor(undefined);
@@ -421,21 +443,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     }
   }
 
-  #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
-    this.#lock();
-    const now = this.#now();
-    let freed: LimitCore[] | undefined;
-    for (let index = 0; index < this.#cores.length; index += 1) {
-      const core = this.#cores[index]!;
-      if (change(core, index, now) && core.watchers.size > 0) (freed ??= []).push(core);
-    }
-    this.#unlock();
-    if (freed) for (const core of freed) for (const watcher of core.watchers) watcher();
-  }
-
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
-    const isIdle = this.#isIdle;
+    const isIdle = this.#waiting === 0;
     for (const { watchers } of this.#cores) {
       if (isIdle) watchers.delete(this.#serve);
       else watchers.add(this.#serve);
@@ -456,21 +466,17 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#clock.after(pausedUntil - this.#clock.now(), reopen, true);
   }
 
-  get #isIdle(): boolean {
-    return this.#holders.isEmpty && this.#others.isEmpty;
-  }
-
   /** The time, where it matters; else any. */
   #now(): number {
     return this.#isTimed || this.#recovery.isOn ? this.#clock.now() : 0;
   }
 
   #lock(): void {
-    for (const memory of this.#memories) memory.lock();
+    for (let index = 0; index < this.#memories.length; index += 1) this.#memories[index]!.lock();
   }
 
   #unlock(): void {
-    for (const memory of this.#memories) memory.unlock();
+    for (let index = 0; index < this.#memories.length; index += 1) this.#memories[index]!.unlock();
   }
 
   #wakeAfter(ms: number, now: number): void {
@@ -478,4 +484,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.#clock.after(ms, this.#serve);
   }
+}
+
+function tellWatchers(cores: readonly LimitCore[]): void {
+  for (const { watchers } of cores) for (const watcher of watchers) watcher();
 }
