@@ -128,7 +128,13 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   acquire(amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
-    return this.acquireFor(currentCaller(), amounts, options);
+    const caller = currentCaller();
+    if (!caller && !amounts && !options && this.#usual) {
+      // Nothing can be wrong with it.
+      const grant = this.take(this.#usual, undefined);
+      if (grant) return Promise.resolve(grant);
+    }
+    return this.acquireFor(caller, amounts, options);
   }
 
   async tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
