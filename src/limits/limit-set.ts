@@ -434,7 +434,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     }
   }
 
-
   #forget(request: LimitRequest): void {
     request.isOver = true;
     this.#waiting -= 1;
