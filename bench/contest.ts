@@ -98,6 +98,7 @@ export async function contest(contestants: readonly Contestant[], options: Conte
       if (isWarmUp) return;
       row.loads.push(loadSoFar());
       row.figures.push(figure);
+      say(`${name}: ${figure.toPrecision(4)}`);
     } catch (error) {
       row.failure = String(error);
       row.figures.length = 0;
