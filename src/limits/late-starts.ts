@@ -8,8 +8,14 @@
 import type { Clock } from "../config/monotonic.js";
 import type { LimitCore } from "./limit.js";
 
-// As it is when the library loads: a worker may replace its globals, as fake timers do.
-export const endOfTurn = process.nextTick;
+// As they are when the library loads: a worker may replace its globals, as fake timers do.
+const { nextTick } = process;
+const addMicrotask = queueMicrotask;
+
+/** Calls `fn` when all microtasks have run. After a timer, ticks come before microtasks: only one made in them is late enough. */
+export function endOfTurn(fn: () => void): void {
+  addMicrotask(() => nextTick(fn));
+}
 
 /** Turns that are shorter are not worth it, in ms: the guard of the rates makes up for them. */
 const NEGLIGIBLE_MS = 0.1;

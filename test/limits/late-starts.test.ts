@@ -31,4 +31,25 @@ describe("late starts", () => {
     clock.time += 1;
     expect(await limits.tryAcquire()).toBeDefined();
   });
+
+  it("counts from the end of the turn on where a timer began it, too", async () => {
+    const clock = new StoppedClock();
+    const limits = new LimitSet([new CallLimit({ capacity: 1, window: 1000, guard: 0 })], { clock });
+    await new Promise((resolve) => setImmediate(resolve));
+    const begun = new Promise<void>((resolve) => {
+      setImmediate(() => {
+        void limits.acquire().then(() => {
+          // The process was held up before what was granted could begin.
+          clock.time += 600;
+          resolve();
+        });
+      });
+    });
+    await begun;
+    await new Promise((resolve) => setImmediate(resolve));
+    clock.time += 999;
+    expect(await limits.tryAcquire()).toBeUndefined();
+    clock.time += 1;
+    expect(await limits.tryAcquire()).toBeDefined();
+  });
 });
