@@ -35,6 +35,8 @@ export interface Entrant {
 /** How a contest is held. */
 export interface ContestOptions {
   readonly rounds: number;
+  /** How long a contestant runs before its figures count, in ms; 0 for not at all. Default: 500. */
+  readonly warmUpMs?: number;
   say(line: string): void;
 }
 
@@ -42,7 +44,6 @@ export interface ContestOptions {
 const OPEN_WITHIN_MS = 20_000;
 /** How long one figure may take, in ms. */
 const MEASURE_WITHIN_MS = 120_000;
-/** How long a contestant runs before its figures count, in ms. */
 const WARM_UP_MS = 500;
 
 /** Opens the peers, lets `use` have them, and closes them. */
@@ -83,7 +84,8 @@ export async function measureClients(
 }
 
 /** Warms the contestants up, then measures each once in every round. */
-export async function contest(contestants: readonly Contestant[], { rounds, say }: ContestOptions): Promise<Row[]> {
+export async function contest(contestants: readonly Contestant[], options: ContestOptions): Promise<Row[]> {
+  const { rounds, warmUpMs = WARM_UP_MS, say } = options;
   const rows = contestants.map(({ name }): Row => ({ peer: name, figures: [], loads: [] }));
   const attempt = async (index: number, isWarmUp: boolean): Promise<void> => {
     const row = rows[index]!;
@@ -96,17 +98,17 @@ export async function contest(contestants: readonly Contestant[], { rounds, say 
       if (isWarmUp) return;
       row.loads.push(loadSoFar());
       row.figures.push(figure);
+      say(`${name}: ${figure.toPrecision(4)}`);
     } catch (error) {
       row.failure = String(error);
       row.figures.length = 0;
     }
   };
 
-  say("warm-up");
+  if (warmUpMs > 0) say("warm-up");
   for (const index of contestants.keys()) {
     const start = performance.now();
-    do await attempt(index, true);
-    while (rows[index]!.failure === undefined && performance.now() - start < WARM_UP_MS);
+    while (rows[index]!.failure === undefined && performance.now() - start < warmUpMs) await attempt(index, true);
   }
   for (let round = 1; round <= rounds; round += 1) {
     say(`round ${round} of ${rounds}`);

@@ -2,8 +2,6 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg } from "node:os";
 
-const PACKAGES = ["piscina", "tinypool", "poolifier", "workerpool", "comlink"];
-
 export interface Machine {
   readonly node: string;
   readonly platform: string;
@@ -12,7 +10,8 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export function describeMachine(): Machine {
+/** @param packages - whose versions are to be named, beside our own */
+export function describeMachine(packages: readonly string[]): Machine {
   return {
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
@@ -20,7 +19,7 @@ export function describeMachine(): Machine {
     cores: availableParallelism(),
     versions: {
       manyhands: versionOf("package.json"),
-      ...Object.fromEntries(PACKAGES.map((name) => [name, versionOf(`node_modules/${name}/package.json`)])),
+      ...Object.fromEntries(packages.map((name) => [name, versionOf(`node_modules/${name}/package.json`)])),
     },
   };
 }

@@ -7,16 +7,17 @@ import { median } from "./statistics.js";
 
 /** Everything a run found out. */
 export interface Results {
+  readonly title: string;
   readonly machine: Machine;
   readonly rounds: number;
   readonly load: { readonly start: number; readonly end: number };
   readonly tables: readonly Table[];
 }
 
-export function report({ machine, rounds, load, tables }: Results): string {
+export function report({ title, machine, rounds, load, tables }: Results): string {
   const { node, platform, cpu, cores, versions } = machine;
   return [
-    "# Worker pools, compared",
+    `# ${title}`,
     "",
     `- Node ${node}, ${platform}, ${cpu}, ${cores} cores`,
     `- Load average (1 min): ${load.start.toFixed(2)} at the start, ${load.end.toFixed(2)} at the end`,

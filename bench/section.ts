@@ -1,5 +1,4 @@
 import type { ContestOptions, Row } from "./contest.js";
-import type { Peer } from "./peer.js";
 
 /** A table of figures, one row for each peer. */
 export interface Table {
@@ -18,7 +17,7 @@ export interface Table {
 /** What a section runs with. */
 export interface SectionContext extends ContestOptions {
   /** The peers that were asked for. */
-  select(peers: readonly Peer[]): readonly Peer[];
+  select<P extends { readonly name: string }>(peers: readonly P[]): readonly P[];
 }
 
 /** A group of tables that is asked for by name. */

@@ -56,39 +56,36 @@ export function checkWait({ timeout, priority }: AcquireOptions): void {
 }
 
 /** Waits for a grant; see `Limits.acquire`. The options are checked already. */
-export async function waitFor<C>(
+export function waitFor<C>(
   choices: readonly Choice<C>[],
   caller: Caller | undefined,
   options: AcquireOptions = {},
 ): Promise<Grant<C>> {
-  const { timeout, priority, key } = options;
-  const signals = [options.signal, caller?.signal].filter((signal) => signal !== undefined);
-  for (const signal of signals) signal.throwIfAborted();
-  const forgets: (() => void)[] = [];
-  try {
-    return await new Promise<Grant<C>>((resolve, reject) => {
-      const granted = (grant: HeldGrant<C>): void => resolve(grant);
-      const waiting = enqueueIn(choices, {
-        owner: caller?.id,
-        isHolder: caller?.isHolder,
-        priority,
-        key,
-        granted,
-      });
-      // It leaves before it rejects: a grant in between would be lost.
-      const fail = (error: unknown): void => {
-        waiting.leave();
-        reject(error as Error);
-      };
-      if (timeout !== undefined) {
-        const { clock } = choices[0]!.set;
-        forgets.push(clock.after(timeout, () => fail(new TimeoutError(tooLate(choices, timeout), timeout))));
-      }
-      for (const signal of signals) forgets.push(onAbort(signal, fail));
-    });
-  } finally {
-    for (const forget of forgets) forget();
-  }
+  return new Promise((resolve, reject) => {
+    const { timeout, priority, key, signal } = options;
+    const own = caller?.signal;
+    signal?.throwIfAborted();
+    own?.throwIfAborted();
+    const forgets: (() => void)[] = [];
+    const granted = (grant: HeldGrant<C>): void => {
+      for (const forget of forgets) forget();
+      resolve(grant);
+    };
+    const isHolder = caller?.isHolder;
+    const waiting = enqueueIn(choices, { owner: caller?.id, isHolder, priority, key, granted });
+    // It leaves before it rejects: a grant in between would be lost.
+    const fail = (error: unknown): void => {
+      for (const forget of forgets) forget();
+      waiting.leave();
+      reject(error as Error);
+    };
+    if (timeout !== undefined) {
+      const { clock } = choices[0]!.set;
+      forgets.push(clock.after(timeout, () => fail(new TimeoutError(tooLate(choices, timeout), timeout))));
+    }
+    if (signal) forgets.push(onAbort(signal, fail));
+    if (own) forgets.push(onAbort(own, fail));
+  });
 }
 
 function tooLate<C>([choice]: readonly Choice<C>[], timeout: number): string {

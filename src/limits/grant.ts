@@ -94,7 +94,7 @@ export class HeldGrant<C> implements Grant<C> {
     this.takenAt = takenAt;
     this.config = config;
     this.#owner = owner;
-    this.#note(taken, 1);
+    if (owner !== undefined) this.#note(taken, 1);
   }
 
   /** What it was for began at this time of the machine's clock, or before: rates count it from then on. */

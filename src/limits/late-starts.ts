@@ -8,8 +8,14 @@
 import type { Clock } from "../config/monotonic.js";
 import type { LimitCore } from "./limit.js";
 
-// As it is when the library loads: a worker may replace its globals, as fake timers do.
-export const endOfTurn = process.nextTick;
+// As they are when the library loads: a worker may replace its globals, as fake timers do.
+const { nextTick } = process;
+const addMicrotask = queueMicrotask;
+
+/** Calls `fn` when all microtasks have run. After a timer, ticks come before microtasks: only one made in them is late enough. */
+export function endOfTurn(fn: () => void): void {
+  addMicrotask(() => nextTick(fn));
+}
 
 /** Turns that are shorter are not worth it, in ms: the guard of the rates makes up for them. */
 const NEGLIGIBLE_MS = 0.1;
@@ -20,6 +26,8 @@ export class LateStarts {
   readonly #clock: Clock;
   /** When the first of this turn was taken. */
   #since: number | undefined;
+  /** Until when the takes of this turn have been postponed. */
+  #caughtUpAt = 0;
   /** What was taken in this turn, of each limit. */
   readonly #amounts: number[];
   readonly #correct = (): void => this.#atEndOfTurn();
@@ -36,7 +44,18 @@ export class LateStarts {
     for (let index = 0; index < amounts.length; index += 1) this.#amounts[index]! += amounts[index]!;
     if (this.#since !== undefined) return;
     this.#since = now;
+    this.#caughtUpAt = now;
     endOfTurn(this.#correct);
+  }
+
+  /**
+   * Lets nothing expire that was taken in this turn, however long it lasts: it has not begun. Called before more is taken,
+   * by who holds the locks.
+   */
+  catchUp(now: number): void {
+    if (this.#since === undefined || now - this.#caughtUpAt < NEGLIGIBLE_MS) return;
+    this.#caughtUpAt = now;
+    for (const [index, { postpone }] of this.#cores.entries()) postpone?.(this.#since, now, this.#amounts[index]!);
   }
 
   /** Of what was taken from `takenAt` on these amounts began at `at` at the latest. */

@@ -79,11 +79,23 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
   readonly #claims: Claims;
+  /** Whether the time of a take or its end matters: reading the clock costs as much as the rest. */
+  readonly #isTimed: boolean;
+  readonly #givesBack: boolean;
+  /** No request in the queue needs less: where not even that is there, nobody can be served. */
+  readonly #least: number[];
+  #waiting = 0;
   #granted = 0;
   #isServing = false;
   #isServingAgain = false;
   #forgetTimer: (() => void) | undefined;
+  #wakesAt = Number.POSITIVE_INFINITY;
   readonly #serve = (): void => this.serve();
+  readonly #leave = (request: LimitRequest): void => {
+    (request.isHolder ? this.#holders : this.#others).delete(request);
+    this.#forget(request);
+    this.serve();
+  };
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
     for (const [index, limit] of limits.entries()) checkLimit(limit, limits.indexOf(limit) !== index);
@@ -93,6 +105,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#cores = limits.map((limit) => limit[CORE]);
     this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
     this.keys = this.#cores.map(({ key }) => key);
+    this.#isTimed = this.#cores.some(({ kind }) => kind !== "resource");
+    this.#givesBack = this.#cores.some(({ kind }) => kind !== "rate");
+    this.#least = this.#cores.map(() => 0);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
     this.#lateStarts = new LateStarts(this.#cores, this.clock);
@@ -146,7 +161,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const now = this.clock.now();
     return {
       limits: this.#cores.map((core) => core.stats(now)),
-      waiting: this.#holders.size + this.#others.size,
+      waiting: this.#waiting,
       granted: this.#granted,
       pausedFor: this.#recovery.pausedFor(now),
     };
@@ -207,13 +222,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** Takes what is needed if that is possible now and nobody else has a right to go first. */
   take(need: readonly number[], caller: Pick<Caller, "id" | "isHolder"> | undefined): HeldGrant<C> | undefined {
     const isHolder = caller !== undefined && checkHolder(caller, this.#cores, need);
-    if (!isHolder && !(this.#holders.isEmpty && this.#others.isEmpty)) return undefined;
+    if (!isHolder && this.#waiting > 0) return undefined;
     const order = Number.POSITIVE_INFINITY;
-    if (!this.#recovery.mayGrant(this.clock.now()) || (!isHolder && !this.#claims.mayOvertake(need, order)))
-      return undefined;
+    if (this.#recovery.isOn && !this.#recovery.mayGrant(this.clock.now())) return undefined;
+    const isContended = this.#isContended();
+    if (isContended && !isHolder && !this.#claims.mayOvertake(need, order)) return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
-    this.#claims.overtake(need, order);
+    if (isContended) this.#claims.overtake(need, order);
     return this.#grant(need, takenAt, caller?.id);
   }
 
@@ -221,13 +237,20 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   enqueue(need: readonly number[], requester: Requester<C>): LimitRequest {
     const { owner: id, isHolder: holds = false } = requester;
     const isHolder = id !== undefined && checkHolder({ id, isHolder: holds }, this.#cores, need);
-    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, this.clock.now(), (left) =>
-      this.#leave(left),
-    );
+    const now = this.clock.now();
+    const request = new LimitRequest(need, requester as Requester<unknown>, isHolder, now, this.#leave);
+    const isFirst = this.#waiting === 0;
+    for (let index = 0; index < need.length; index += 1) {
+      this.#least[index] = isFirst ? need[index]! : Math.min(this.#least[index]!, need[index]!);
+    }
     (isHolder ? this.#holders : this.#others).add(request);
-    this.#watch();
+    this.#waiting += 1;
+    if (isFirst) this.#watch();
     this.#countWaiting(need, 1);
-    this.serve();
+    const wait = isFirst || isHolder || this.#isServing || this.#recovery.isOn ? 0 : this.#waitFor(need, now);
+    // One that cannot be served changes nothing for those before it: the queue of a million is not gone through.
+    if (wait === 0) this.serve();
+    else if (now + wait < this.#wakesAt && requester.isReady?.() !== false) this.#wakeAfter(wait, now);
     return request;
   }
 
@@ -261,10 +284,19 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
-    this.#change((core, index, now) => {
-      const amount = grant.taken[index]!;
-      return amount > 0 && core.giveBack(now, grant.takenAt, amount, OWN_ROW, outcome);
-    });
+    if (!this.#givesBack) return;
+    const { taken, takenAt } = grant;
+    let freed: LimitCore[] | undefined;
+    this.#lock();
+    const now = this.#now();
+    for (let index = 0; index < taken.length; index += 1) {
+      const core = this.#cores[index]!;
+      if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
+        (freed ??= []).push(core);
+      }
+    }
+    this.#unlock();
+    for (const { watchers } of freed ?? []) for (const watcher of watchers) watcher();
   }
 
   #serveAll(): void {
@@ -272,7 +304,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       const now = this.clock.now();
       const pausedFor = this.#recovery.waitFor(now);
       if (pausedFor > 0) {
-        this.#wakeAfter(this.#holders.isEmpty && this.#others.isEmpty ? Number.POSITIVE_INFINITY : pausedFor);
+        this.#wakeAfter(this.#waiting === 0 ? Number.POSITIVE_INFINITY : pausedFor, now);
         return;
       }
       if (!this.#serveNext(now)) return;
@@ -317,16 +349,20 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         if (wait > 0) missing = need;
         // One that is held back by a claim is told when that has gone.
         if (wait > 0 || isFirst) soonest = Math.min(soonest, wait);
+        const waitForAny = firstBlocked === request ? this.#waitFor(this.#least, now) : 0;
+        if (waitForAny === 0) continue;
+        soonest = Math.min(soonest, waitForAny);
+        break;
       }
       this.#claims.offer(firstBlocked, index);
     }
-    this.#wakeAfter(soonest);
+    this.#wakeAfter(soonest, now);
     return false;
   }
 
   #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
     this.#granted += 1;
-    this.#recovery.granted(takenAt);
+    if (this.#recovery.isOn) this.#recovery.granted(takenAt);
     this.#lateStarts.taken(takenAt, need);
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
@@ -344,7 +380,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #takeAll(need: readonly number[]): number | undefined {
     this.#lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
-    const now = this.clock.now();
+    const now = this.#now();
+    this.#lateStarts.catchUp(now);
     const canTake = this.#waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
@@ -355,15 +392,18 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return canTake ? now : undefined;
   }
 
-  #leave(request: LimitRequest): void {
-    (request.isHolder ? this.#holders : this.#others).delete(request);
-    this.#forget(request);
-    this.serve();
+  /** Whether anybody waits for any of the limits, in this set or another; else there are no claims and no watchers. */
+  #isContended(): boolean {
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      if (this.#cores[index]!.memory.hasWaiting) return true;
+    }
+    return false;
   }
 
   #forget(request: LimitRequest): void {
     request.isOver = true;
-    this.#watch();
+    this.#waiting -= 1;
+    if (this.#waiting === 0) this.#watch();
     this.#countWaiting(request.need, -1);
     this.#claims.forget(request);
   }
@@ -378,7 +418,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
-    const isIdle = this.#holders.isEmpty && this.#others.isEmpty;
+    const isIdle = this.#waiting === 0;
     for (const { watchers } of this.#cores) {
       if (isIdle) watchers.delete(this.#serve);
       else watchers.add(this.#serve);
@@ -386,7 +426,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   #countWaiting(need: readonly number[], difference: 1 | -1): void {
-    for (const [index, core] of this.#cores.entries()) if (need[index]! > 0) core.memory.countWaiting(difference);
+    for (let index = 0; index < need.length; index += 1) {
+      if (need[index]! > 0) this.#cores[index]!.memory.countWaiting(difference);
+    }
   }
 
   /** While the set is paused, threads ask the owner, who lets them wait. */
@@ -397,16 +439,22 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.clock.after(pausedUntil - this.clock.now(), reopen, true);
   }
 
+  /** The time, where it matters; else any. */
+  #now(): number {
+    return this.#isTimed || this.#recovery.isOn ? this.clock.now() : 0;
+  }
+
   #lock(): void {
-    for (const memory of this.#memories) memory.lock();
+    for (let index = 0; index < this.#memories.length; index += 1) this.#memories[index]!.lock();
   }
 
   #unlock(): void {
-    for (const memory of this.#memories) memory.unlock();
+    for (let index = 0; index < this.#memories.length; index += 1) this.#memories[index]!.unlock();
   }
 
-  #wakeAfter(ms: number): void {
+  #wakeAfter(ms: number, now: number): void {
     this.#forgetTimer?.();
+    this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
   }
 }

@@ -13,6 +13,11 @@ export class Recovery {
   #left = 0;
   #stepEnds = 0;
 
+  /** Whether there is a pause, or something is held back after one. */
+  get isOn(): boolean {
+    return this.#size > 0;
+  }
+
   /** `false` when a longer pause is on already. */
   pause(now: number, ms: number): boolean {
     if (now + ms <= this.pausedUntil || ms === 0) return false;

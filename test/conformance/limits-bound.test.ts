@@ -113,7 +113,12 @@ describe.each(POOL_MODES)("limits of each worker in mode %s", (mode) => {
     for (let call = 0; call < capacity; call += 1) expect(await first!.tryUse({})).toBe(true);
     expect(await first!.tryUse({})).toBe(false);
     expect(await second!.tryUse({})).toBe(true);
-    expect(pool.stats().limits.map((set) => set.limits[0]!.inUse).toSorted((a, b) => a - b)).toEqual([1, capacity]);
+    expect(
+      pool
+        .stats()
+        .limits.map((set) => set.limits[0]!.inUse)
+        .toSorted((a, b) => a - b),
+    ).toEqual([1, capacity]);
   });
 
   it("are spent by declared costs, by turns", async () => {

@@ -21,6 +21,7 @@ const TAIL = 1;
 const TOTAL = 2;
 const PAIRS = 3;
 const MOST_PAIRS = 2048;
+const MOST_INT32 = 2 ** 31 - 1;
 /** For the sake of fractions: a granule is at most this part of a window. */
 const FEWEST_PAIRS = 64;
 
@@ -78,7 +79,7 @@ export const slidingWindow: RateAlgorithm = {
   },
 
   postpone(state, rate, since, until, amount) {
-    dropExpired(state, rate, until);
+    dropExpired(state, rate, since);
     const first = firstSince(state, rate, since);
     const end = firstSince(state, rate, until);
     const sum = sumOf(state, rate, first, end);
@@ -121,7 +122,9 @@ function pairsOf(rate: Rate): number {
 
 /** Where a pair's time is in the state; its weight follows. */
 function placeOf(rate: Rate, pair: number): number {
-  return PAIRS + 2 * (pair % pairsOf(rate));
+  const size = pairsOf(rate);
+  // The remainder of integers is found many times faster than that of other numbers.
+  return PAIRS + 2 * (pair < MOST_INT32 ? (pair | 0) % (size | 0) : pair % size);
 }
 
 function weightAt(state: Float64Array, rate: Rate, pair: number): number {

@@ -39,6 +39,7 @@ export class SharedSet implements GrantKeeper, Issuer {
     this.#lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = machineClock.now();
+    this.#lateStarts.catchUp(now);
     const isFree = this.cores.every(
       (core, index) => need[index] === 0 || (!core.memory.hasWaiting && core.wait(now, need[index]!) === 0),
     );
