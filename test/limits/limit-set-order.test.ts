@@ -31,6 +31,7 @@ describe("the order of a LimitSet", () => {
     const clock = new FakeClock();
     const set = new LimitSet([new CallLimit({ capacity: 1, window: 1000, guard: 0 })], { clock });
     await set.acquire();
+    await turn();
     const waiting = set.acquire();
     clock.jump(1000);
     // The timer has not run yet.
