@@ -89,7 +89,7 @@ export class LimitServer {
     for (const grant of this.#grants.values()) grant.release("ignored");
     this.#grants.clear();
     this.#issued.withdraw(this.#thread);
-    for (const { set, rows } of [...this.#lent]) {
+    for (const { set, rows } of this.#lent) {
       this.#issued.abandon(set, rows);
       this.#lend({ what: "returned", set, rows });
     }
