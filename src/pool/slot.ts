@@ -25,9 +25,10 @@ import {
   WorkerCrashedError,
   type WorkerStartError,
 } from "../errors.js";
-import type { HeldGrant } from "../limits/grant.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
+import { AbandonedGrants } from "./abandoned-grants.js";
+import { Alarm } from "./alarm.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { CallTable } from "./call-table.js";
@@ -93,9 +94,8 @@ export class Slot implements Candidate, CallPlace {
   idleSince = performance.now();
   #served = 0;
   readonly #starts: Starts;
-  /** What calls took of limits that were given up and still run in this event loop. */
-  readonly #abandoned = new Map<number, HeldGrant<unknown>>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #abandoned = new AbandonedGrants();
+  readonly #alarm = new Alarm();
   /** Whether the place stays when its worker ends. */
   #isReplaced: boolean;
   /** Whether the pool wants the place back. */
@@ -191,7 +191,7 @@ export class Slot implements Candidate, CallPlace {
     this.#host = host;
     this.#handed = 0;
     const { startTimeout } = this.#owner.options;
-    this.#arm(startTimeout, () => {
+    this.#alarm.set(startTimeout, () => {
       const error = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
       this.#startFailed(error);
     });
@@ -208,7 +208,7 @@ export class Slot implements Candidate, CallPlace {
     switch (this.#state) {
       case "cold":
       case "backoff":
-        this.#disarm();
+        this.#alarm.clear();
         this.#returnPending();
         this.#end();
         return;
@@ -310,7 +310,7 @@ export class Slot implements Candidate, CallPlace {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
       const call = isCurrent() ? this.#forget(sequence) : undefined;
       if (!call) {
-        this.#abandonedEnded(sequence);
+        this.#abandoned.ended(sequence);
         return;
       }
       call.ran = ran;
@@ -331,7 +331,7 @@ export class Slot implements Candidate, CallPlace {
       log: (sequence, values) => this.#owner.logged(this.identity!, this.#call(sequence), values),
       pong: (_sequence, isHealthy) => this.#health.answered(isHealthy),
       memory: (bytes) => (this.memory = bytes),
-      abandonedEnded: (sequence) => this.#abandonedEnded(sequence),
+      abandonedEnded: (sequence) => this.#abandoned.ended(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
   }
@@ -354,7 +354,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #ready(): void {
-    this.#disarm();
+    this.#alarm.clear();
     this.#state = "ready";
     this.idleSince = performance.now();
     for (const call of this.#pending.splice(0)) this.#hand(call);
@@ -386,7 +386,7 @@ export class Slot implements Candidate, CallPlace {
     this.#state = "stopping";
     this.#keepAlive.set(true);
     const host = this.#host!;
-    this.#arm(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
+    this.#alarm.set(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
     host.stop();
   }
 
@@ -395,7 +395,7 @@ export class Slot implements Candidate, CallPlace {
     if (!this.#has(call) || !this.hasBegun(call)) return;
     if (this.#host!.abandon(call.sequence)) {
       this.#forget(call.sequence);
-      this.#keepGrant(call);
+      this.#abandoned.keep(call);
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
       // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
@@ -407,23 +407,12 @@ export class Slot implements Candidate, CallPlace {
     }
   }
 
-  /** The call goes on running: what it took stays taken until it ends. */
-  #keepGrant(call: Call): void {
-    const grant = call.takeGrant();
-    if (grant) this.#abandoned.set(call.sequence, grant);
-  }
-
-  #abandonedEnded(sequence: number): void {
-    this.#abandoned.get(sequence)?.release("ignored");
-    this.#abandoned.delete(sequence);
-  }
-
   #runsOthersThan(call: Call): boolean {
     return this.handed().some((other) => other !== call && other.place !== "over" && this.hasBegun(other));
   }
 
   #startFailed(cause: unknown): void {
-    this.#disarm();
+    this.#alarm.clear();
     const host = this.#host;
     this.#host = undefined;
     host?.terminate({ reason: "terminated" });
@@ -440,7 +429,7 @@ export class Slot implements Candidate, CallPlace {
   /** Waits before the next start, longer after each failure, so that a broken worker does not use up the machine. */
   #back(): void {
     this.#state = "backoff";
-    this.#arm(this.#starts.pause, () => {
+    this.#alarm.set(this.#starts.pause, () => {
       this.#state = "cold";
       if (this.#isWanted || this.#pending.length > 0) this.start();
       this.#owner.hasRoom(this);
@@ -454,7 +443,7 @@ export class Slot implements Candidate, CallPlace {
     const isPlanned = this.#state === "stopping";
     // Takes nothing while its calls are dealt with.
     this.#state = "stopping";
-    this.#disarm();
+    this.#alarm.clear();
     this.#host = undefined;
     this.#isCondemned = false;
     this.memory = undefined;
@@ -466,7 +455,7 @@ export class Slot implements Candidate, CallPlace {
     const isByItself = !isPlanned && !FORCED.includes(details.reason);
     const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
     const broken = [...handed.slice(0, begun), ...this.#urgent.values()];
-    if (host.runsOn) for (const call of broken) this.#keepGrant(call);
+    if (host.runsOn) for (const call of broken) this.#abandoned.keep(call);
     this.#lose(broken, details, cause);
     for (const call of lost) call.attempt -= 1;
     if (isStillborn && !this.#isLeaving) {
@@ -513,15 +502,5 @@ export class Slot implements Candidate, CallPlace {
       this.#state = "gone";
       this.#owner.gone(this);
     }
-  }
-
-  #arm(ms: number, fn: () => void): void {
-    this.#disarm();
-    this.#timer = setTimeout(fn, ms);
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 }
