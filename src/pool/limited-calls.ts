@@ -108,7 +108,8 @@ export class LimitedCalls {
 
   /** The place is going: calls that could go nowhere else wait for another, or fail (D2). */
   reroute(index: number): void {
-    for (const [call, waitAnew] of Array.from(this.#bound)) if (call.boundTo?.index === index) waitAnew();
+    const going = Array.from(this.#bound).filter(([call]) => call.boundTo?.index === index);
+    for (const [, waitAnew] of going) waitAnew();
   }
 
   #forget(call: Call): void {

@@ -264,10 +264,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.#readiness.settle(slot, error);
     const isHopeless = !this.slots.some(({ state }) => state === "ready" || state === "starting");
     const own = slot.surrender();
-    const [bound, free] = [
-      own.filter((call) => this.#roster.isBound(call)),
-      own.filter((call) => !this.#roster.isBound(call)),
-    ];
+    const bound = own.filter((call) => this.#roster.isBound(call));
+    const free = own.filter((call) => !this.#roster.isBound(call));
     const failing = isHopeless || this.options.onDemand ? own : bound;
     if (isHopeless) {
       failing.push(...this.#room.takeAll(), ...this.slots.flatMap((other) => other.surrender()));
@@ -356,8 +354,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   begin(call: Call): void {
     this.#aside.delete(call);
-    const { onDemand } = this.options;
-    const slot = onDemand && this.#roster.mayGrow ? this.#roster.add() : this.#roster.idleFor(call);
+    const mayAdd = this.options.onDemand && this.#roster.mayGrow;
+    const slot = mayAdd ? this.#roster.add() : this.#roster.idleFor(call);
     if (slot) {
       this.#give(call, slot);
     } else {

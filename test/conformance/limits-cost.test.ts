@@ -129,7 +129,7 @@ describe.each(POOL_MODES)("calls that wait for limits in mode %s", (mode) => {
   });
 
   it("are not starved by an endless stream of others, nor hold them up", async () => {
-    const limits = new LimitSet([new RateLimit({ key: "tokens", capacity: 5, window: 50 })]);
+    const limits = new LimitSet([new RateLimit({ key: "tokens", capacity: 5, window: 50, guard: 20 })]);
     await using pool = LimitedWorker.options({ mode, maxWorkers: 2, concurrency: 1, limits }).init();
     await pool.ready();
     let isOver = false;
@@ -153,7 +153,7 @@ describe.each(POOL_MODES)("calls that wait for limits in mode %s", (mode) => {
   it("begin no faster than the rate allows when workers are cold, busy or few", async () => {
     const window = 100;
     const capacity = 10;
-    const limits = new LimitSet([new RateLimit({ key: "tokens", capacity, window })]);
+    const limits = new LimitSet([new RateLimit({ key: "tokens", capacity, window, guard: 20 })]);
     await using pool = LimitedWorker.options({ mode, maxWorkers: 3, maxQueuedTasks: 1000, limits }).init();
     const busy = Array.from({ length: 60 }, async () => pool.sleep(5));
     const ran = await Promise.all(Array.from({ length: 60 }, async () => pool.began(1, 2)));

@@ -67,7 +67,7 @@ describe.each(REMOTE_MODES)("a grant in mode %s is given back", (mode) => {
     await using shrinking = LimitedWorker.options({ mode, maxWorkers: 2, limits }).init();
     await Promise.all([shrinking.workers[0]!.wait(1), shrinking.workers[1]!.wait(1)]);
     expect(inUse(limits)).toBe(2);
-    void shrinking.resize(1);
+    await shrinking.resize(1);
     await until(() => inUse(limits) === 1);
     await shrinking.stop();
     expect(inUse(limits)).toBe(0);

@@ -40,7 +40,8 @@ describe.each(PAIRS)("a worker in mode %s with a pool in mode %s", (outer, inner
   it("keeps to a rate, over all", async () => {
     const window = 200;
     const capacity = 15;
-    await using pool = open(new LimitSet([new CallLimit({ capacity, window })]));
+    // With a guard against what a busy machine needs from a grant to the line behind it, in a process inside a process.
+    await using pool = open(new LimitSet([new CallLimit({ capacity, window, guard: 50 })]));
     // The workers inside are running before it counts.
     await Promise.all(pool.workers.map(async (worker) => worker.useAll(4, 0)));
     const ran = (await Promise.all(pool.workers.map(async (worker) => worker.useAll(25, 0)))).flat();
