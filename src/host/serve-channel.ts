@@ -16,7 +16,7 @@ import type { LimitReply } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
-import { type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
+import { codeOf, countOf, methodOf, type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { transferOf } from "../wire/transfer.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
@@ -28,9 +28,9 @@ import { Swiftness } from "./swiftness.js";
 const FLUSH_AFTER_MS = 0.25;
 const MEMORY_EVERY_MS = 1000;
 /** Longer messages than this hold several calls. */
-const BULK_LENGTH = 24;
+const BULK_LENGTH = 12;
 /** Fields of a plain call before its arguments. */
-const PLAIN_FIELDS = 4;
+const PLAIN_FIELDS = 2;
 
 /** What differs between a thread and a process. */
 export interface HostEnvironment {
@@ -107,14 +107,31 @@ class ChannelHost implements Replies, Pacing {
 
   receive(message: unknown[]): void {
     this.#isBulk = message.length > BULK_LENGTH;
-    this.#isLone = message[0] === ToHost.plainCall && message.length === PLAIN_FIELDS + (message[3] as number);
+    const first = message[0] as number;
+    this.#isLone = codeOf(first) === ToHost.plainCall && message.length === PLAIN_FIELDS + countOf(first);
     let at = 0;
     while (at < message.length) {
-      const code = message[at] as number;
-      if (code === ToHost.plainCall) at = this.#receiveCall(message, at + 1, 1, 0, 0, false);
+      const header = message[at] as number;
+      const code = codeOf(header);
+      if (code === ToHost.plainCall) at = this.#receivePlainCall(header, message, at + 1);
       else if (code === ToHost.call || code === ToHost.urgentCall) at = this.#receiveFullCall(code, message, at + 1);
       else at = this.#receiveControl(code, message, at + 1);
     }
+  }
+
+  #receivePlainCall(header: number, message: unknown[], at: number): number {
+    const end = at + 1 + countOf(header);
+    this.#server!.call({
+      id: message[at] as number,
+      method: methodOf(header),
+      attempt: 1,
+      deadline: 0,
+      readAhead: 0,
+      args: message.slice(at + 1, end),
+      isUrgent: false,
+      arrival: (this.#arrivals = (this.#arrivals + 1) | 0),
+    });
+    return end;
   }
 
   #receiveFullCall(code: number, message: unknown[], at: number): number {

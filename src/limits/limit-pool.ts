@@ -1,7 +1,7 @@
 import { inspect } from "node:util";
 import { checkWait, type Choice, enqueueIn, waitFor, type Waiting } from "./acquire.js";
 import type { AcquireOptions, Amounts, Grant, HeldGrant } from "./grant.js";
-import type { HeadersLike } from "./headers/read-headers.js";
+import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
 import { type Caller, currentCaller } from "./holdings.js";
 import type { Requester } from "./limit-request.js";
 import { LimitSet, type LimitSetStats } from "./limit-set.js";
@@ -74,7 +74,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
 
   /** All sets learn. What a response says of one key is told to its own set: `pool.sets[i].learn(headers)`. */
   learn(headers: HeadersLike): void {
-    for (const set of this.sets) set.learn(headers);
+    this.heed(readHeaders(headers, Date.now()));
   }
 
   /** One for each set. */
@@ -92,6 +92,10 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
 
   indexOf({ keeper }: HeldGrant<unknown>): number {
     return this.sets.findIndex((set) => set === keeper);
+  }
+
+  heed(advice: ServerAdvice): void {
+    for (const set of this.sets) set.heed(advice);
   }
 
   serve(): void {

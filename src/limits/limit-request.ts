@@ -8,6 +8,8 @@ export interface Requester<C> {
   readonly owner: string | undefined;
   /** As in `Caller`. */
   readonly isHolder?: boolean | undefined;
+  /** Since when it waits. Default: now. */
+  readonly since?: number | undefined;
   readonly priority?: number | undefined;
   readonly key?: string | undefined;
   /** Told at once when everything was taken. */
@@ -50,7 +52,7 @@ export class LimitRequest implements FairWaiter, Claim {
     this.need = need;
     this.requester = requester;
     this.isHolder = isHolder;
-    this.rank = now - (requester.priority ?? 0) * AGEING;
+    this.rank = (requester.since ?? now) - (requester.priority ?? 0) * AGEING;
     this.flow = requester.key ?? "";
     this.#onLeave = onLeave;
   }

@@ -15,7 +15,7 @@ import { machineClock, type Clock } from "../config/monotonic.js";
 import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
-import { type HeadersLike, readHeaders } from "./headers/read-headers.js";
+import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
 import { Claims } from "./claims.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
@@ -139,7 +139,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   learn(headers: HeadersLike): void {
-    const { retryAfter, budgets } = readHeaders(headers, Date.now());
+    this.heed(readHeaders(headers, Date.now()));
+  }
+
+  heed({ retryAfter, budgets }: ServerAdvice): void {
     const now = this.clock.now();
     for (const { key = "requests", unit, remaining, resetAfter } of budgets) {
       if (remaining === undefined) continue;
@@ -333,7 +336,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
             missing = need;
             soonest = Math.min(soonest, wait);
           }
-          continue;
+          // A worker in this event loop is there as soon as it is wanted.
+          if (wait > 0 || requester.isReady?.() === false) continue;
         }
         const isFirst = request.isHolder || this.#claims.mayOvertake(need, request.order);
         const takenAt = isFirst ? this.#takeAll(need) : undefined;

@@ -1,5 +1,6 @@
 import type { Waiting } from "./acquire.js";
 import type { AcquireOptions, Amounts, Grant, HeldGrant, Limits } from "./grant.js";
+import type { ServerAdvice } from "./headers/read-headers.js";
 import type { Caller } from "./holdings.js";
 import type { Requester } from "./limit-request.js";
 import type { LimitSetStats } from "./limit-set.js";
@@ -26,6 +27,8 @@ export interface LimitSource<C = unknown> extends Limits<C> {
   enqueueFor(amounts: Amounts | undefined, requester: Requester<C>): Waiting;
   /** Of which set a grant is. */
   indexOf(grant: HeldGrant<unknown>): number;
+  /** Does what `learn` does with what was read already. */
+  heed(advice: ServerAdvice): void;
   /** Gives to those that wait what there is, as one that was not ready may be now. */
   serve(): void;
   /** A thread gave something of this set back by itself: others may take something now. */

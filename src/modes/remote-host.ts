@@ -13,7 +13,7 @@ import type { LimitMessage } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
-import { ToCaller, ToHost } from "../wire/protocol.js";
+import { codeOf, fitsPlain, methodOf, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import type { CallRequest, Host, HostSetup } from "./executor.js";
 
@@ -43,7 +43,7 @@ const WORTHWHILE = 32;
 
 /** Fields of an entry before its arguments. */
 const CALL_FIELDS = new Map<number, number>([
-  [ToHost.plainCall, 4],
+  [ToHost.plainCall, 2],
   [ToHost.call, 7],
   [ToHost.urgentCall, 7],
 ]);
@@ -104,8 +104,8 @@ export class RemoteHost implements Host {
     const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
     this.#inFlight += 1;
     const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
-    if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent) {
-      entry.push(ToHost.plainCall, sequence, method, args.length);
+    if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
+      entry.push(plainHeader(method, args.length), sequence);
     } else {
       const code = isUrgent ? ToHost.urgentCall : ToHost.call;
       entry.push(code, sequence, method, attempt, deadline, readAhead, args.length);
@@ -268,9 +268,11 @@ export class RemoteHost implements Host {
   }
 
   #callUnsendable(entry: unknown[], cause: unknown): void {
-    const [code, sequence, method] = entry as [number, number, number];
+    const [header, sequence] = entry as [number, number];
+    const code = codeOf(header);
     const fields = CALL_FIELDS.get(code);
     if (fields === undefined) throw cause;
+    const method = code === ToHost.plainCall ? methodOf(header) : (entry[2] as number);
     if (code !== ToHost.urgentCall) this.#vessel!.channel.post([ToHost.skipped], []);
     const name = this.#setup.start.blueprint.methods[method];
     const args = entry.slice(fields);

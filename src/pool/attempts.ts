@@ -8,12 +8,11 @@
  */
 import { machineClock } from "../config/monotonic.js";
 import { validateValue } from "../config/validate.js";
-import { TimeoutError } from "../errors.js";
 import { retryAfterOf } from "../limits/headers/retry-after.js";
-import type { Outcome } from "../limits/limit.js";
 import { RetryHistory } from "../retry/history.js";
 import type { RetryDecision } from "../retry/policy.js";
 import type { Call } from "./call.js";
+import { outcomeOf } from "./call-outcome.js";
 import type { MethodPlan } from "./method-plan.js";
 
 /** Who goes on with a call: the pool. */
@@ -124,7 +123,7 @@ function settle(
     // The arguments of a call that is over are gone: its estimate stands.
     const isKnown = status === "done" && call.place !== "over";
     const usage = isKnown ? plan?.usage?.(outcome, ...call.args) : undefined;
-    call.endGrant(outcomeFor(status, outcome), usage);
+    call.endGrant(outcomeOf(call, status, outcome), usage);
     return undefined;
   } catch (error) {
     call.endGrant("ignored", undefined);
@@ -135,16 +134,6 @@ function settle(
 /** Whether there is a way to make the call again (A2). */
 function isRepeatable({ traits, options }: Call): boolean {
   return !traits.sink?.hasBegun && !options.transfer?.length;
-}
-
-const OVERLOADED: readonly unknown[] = [429, 503, 529];
-
-/** What the end of a call says to a limit that adapts. */
-function outcomeFor(status: "done" | "failed", error: unknown): Outcome {
-  if (status === "done") return "success";
-  const { status: code, statusCode, code: name } = (error ?? {}) as Record<string, unknown>;
-  const isOverload = OVERLOADED.includes(code) || OVERLOADED.includes(statusCode);
-  return isOverload || error instanceof TimeoutError || name === "ETIMEDOUT" ? "dropped" : "ignored";
 }
 
 function surroundings(call: Call): {

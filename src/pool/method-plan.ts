@@ -17,6 +17,14 @@ export interface MethodInfo {
 
 type AnyFunction = (...args: never[]) => unknown;
 
+/** What a call ends with: its result, or nothing where it streams. */
+type CallEnd<R> =
+  R extends AsyncGenerator<unknown, unknown, unknown>
+    ? undefined
+    : R extends Generator<unknown, unknown, unknown>
+      ? undefined
+      : Awaited<R>;
+
 /** What the options of a pool may say of a method with the type `F`. */
 export interface CallPlan<F extends AnyFunction = AnyFunction> {
   /** What a call takes of the limits of the pool, before it is given to a worker. It sees the arguments as they will be sent. */
@@ -25,7 +33,7 @@ export interface CallPlan<F extends AnyFunction = AnyFunction> {
    * What a call really took, as its result tells: settles what `cost` took. Nothing keeps the estimate. The result of a
    * stream is `undefined` here, as its items have gone to the reader.
    */
-  readonly usage?: ((result: Awaited<ReturnType<F>>, ...args: Parameters<F>) => Amounts | undefined) | undefined;
+  readonly usage?: ((result: CallEnd<ReturnType<F>>, ...args: Parameters<F>) => Amounts | undefined) | undefined;
   /** In place of the pool's: the two are not merged. `{ retries: 0 }` makes no call again. */
   readonly retry?: RetryOptions | undefined;
 }

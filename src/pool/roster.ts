@@ -181,7 +181,7 @@ export class Roster {
     if (!boundTo) return undefined;
     const slot = this.#slots.find(({ index }) => index === boundTo.index);
     if (boundTo.id === undefined) return slot?.isLeaving ? undefined : slot;
-    return slot?.identity?.id !== boundTo.id || slot.state === "retiring" ? undefined : slot;
+    return slot?.identity?.id === boundTo.id && slot.state === "ready" ? slot : undefined;
   }
 
   /** Each live worker in turn. */

@@ -23,13 +23,45 @@ export const ToHost = {
   stop: 6,
   /** as `call`: begin it at once, beside what runs */
   urgentCall: 7,
-  /** id, method index, argument count, …arguments: a first attempt without deadline or stream, which most calls are */
+  /**
+   * id, …arguments: a first attempt without deadline or stream, which most calls are. Its code holds the method and the
+   * number of arguments too, see `plainHeader`
+   */
   plainCall: 8,
   /** a call was meant to stand here and could not be sent: both sides count the calls */
   skipped: 9,
   /** an answer about limits, see `limits/remote/line.ts` */
   limits: 10,
 } as const;
+
+/** Codes have so many bits; what the code of a plain call holds besides stands above them. */
+const CODE_BITS = 4;
+const COUNT_BITS = 8;
+const METHOD_BITS = 18;
+
+/** Whether a call of this method with so many arguments can be a plain one. */
+export function fitsPlain(method: number, count: number): boolean {
+  return method < 1 << METHOD_BITS && count < 1 << COUNT_BITS;
+}
+
+/** One number for code, method and number of arguments: each field of a message has its price. */
+export function plainHeader(method: number, count: number): number {
+  return ToHost.plainCall | (count << CODE_BITS) | (method << (CODE_BITS + COUNT_BITS));
+}
+
+export function codeOf(header: number): number {
+  return header & ((1 << CODE_BITS) - 1);
+}
+
+/** The number of arguments of a plain call. */
+export function countOf(header: number): number {
+  return (header >> CODE_BITS) & ((1 << COUNT_BITS) - 1);
+}
+
+/** The method of a plain call. */
+export function methodOf(header: number): number {
+  return header >> (CODE_BITS + COUNT_BITS);
+}
 
 /** Entries from a host to the caller. */
 export const ToCaller = {

@@ -9,13 +9,14 @@ import { machineClock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
 import { checkWait, type Waiting } from "../acquire.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "../grant.js";
-import { type HeadersLike, headerLines } from "../headers/header-lines.js";
+import { type HeadersLike, readHeaders, type ServerAdvice } from "../headers/read-headers.js";
 import { type Caller, checkHolder, currentCaller } from "../holdings.js";
 import type { Requester } from "../limit-request.js";
 import { endOfTurn } from "../late-starts.js";
 import type { LimitSource } from "../limit-source.js";
 import { needOf } from "../need.js";
 import type { LimitMessage, LimitReply } from "./line.js";
+import { ReadyQueue } from "./ready-queue.js";
 import { SharedSet } from "./shared-set.js";
 import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } from "./ticket.js";
 
@@ -39,12 +40,19 @@ export interface LimitLine {
   decode(error: unknown): unknown;
 }
 
+/** By then the owner has done what it was told, in ms. */
+const SETTLED_AFTER_MS = 50;
+
 export class LimitClient implements LimitSource {
   readonly #line: LimitLine;
   readonly #ticket: LimitsTicket;
   readonly #sets: readonly KnownSet[];
   readonly #pending = new Map<number, Pending>();
+  /** Requests of pools in this worker. */
+  readonly #queue = new ReadyQueue(this);
   #requests = 0;
+  /** Until when the owner alone knows what may be taken. */
+  #takesAgainAt = Number.NEGATIVE_INFINITY;
   #next: number;
 
   constructor(ticket: LimitsTicket, line: LimitLine, thread: number) {
@@ -68,11 +76,16 @@ export class LimitClient implements LimitSource {
 
   pause(ms: number): void {
     this.#line.send({ what: "pause", ms: duration("pause", ms) });
+    this.#takeNothingFor(ms);
   }
 
   learn(headers: HeadersLike): void {
-    const lines = [...headerLines(headers)].flatMap(([name, values]) => values.map((value) => [name, value] as const));
-    this.#line.send({ what: "learn", headers: lines });
+    this.heed(readHeaders(headers, Date.now()));
+  }
+
+  heed(advice: ServerAdvice): void {
+    this.#line.send({ what: "learn", advice });
+    this.#takeNothingFor(advice.retryAfter ?? SETTLED_AFTER_MS);
   }
 
   async acquireFor(caller: Caller | undefined, amounts?: Amounts, options: AcquireOptions = {}): Promise<Grant> {
@@ -98,24 +111,7 @@ export class LimitClient implements LimitSource {
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
     for (const { ticket } of this.#sets) needOf(ticket.facts, amounts);
-    const controller = new AbortController();
-    const { owner, isHolder = false, priority, key } = requester;
-    const caller = owner === undefined ? undefined : { id: owner, signal: controller.signal, isHolder };
-    void this.acquireFor(caller, amounts, {
-      signal: controller.signal,
-      ...(priority !== undefined && { priority }),
-      ...(key !== undefined && { key }),
-    }).then(
-      (grant) => {
-        // It may have left after the grant had come, and before this was told.
-        if (controller.signal.aborted) (grant as HeldGrant<unknown>).undo();
-        else requester.granted(grant as HeldGrant<unknown>);
-      },
-      (error: unknown) => {
-        if (!controller.signal.aborted) requester.failed?.(error);
-      },
-    );
-    return { leave: () => controller.abort() };
+    return this.#queue.add(amounts, requester);
   }
 
   readonly isUnlimited = false;
@@ -128,8 +124,9 @@ export class LimitClient implements LimitSource {
     return this.#sets.findIndex(({ ticket }) => ticket.facts === keeper.held);
   }
 
-  /** The owner does. */
-  serve(): void {}
+  serve(): void {
+    this.#queue.serve();
+  }
 
   poke(set: number): void {
     this.#line.send({ what: "poke", set });
@@ -200,12 +197,13 @@ export class LimitClient implements LimitSource {
     let refusal: unknown;
     let isPossible = false;
     let isHolder = false;
+    const mayTake = machineClock.now() >= this.#takesAgainAt;
     for (const { shared, ticket } of this.#inOrder()) {
       try {
         const need = needOf(ticket.facts, amounts);
         if (checkHolder(caller, ticket.facts, need)) isHolder = true;
         isPossible = true;
-        const grant = shared?.take(need, caller?.id);
+        const grant = mayTake ? shared?.take(need, caller?.id) : undefined;
         if (grant) return grant;
       } catch (error) {
         refusal ??= error;
@@ -223,6 +221,10 @@ export class LimitClient implements LimitSource {
     if (loadBalancing === "least-used") return sets.toSorted((a, b) => usage(a) - usage(b));
     const first = loadBalancing === "random" ? Math.floor(Math.random() * sets.length) : this.#next++ % sets.length;
     return [...sets.slice(first), ...sets.slice(0, first)];
+  }
+
+  #takeNothingFor(ms: number): void {
+    this.#takesAgainAt = Math.max(this.#takesAgainAt, machineClock.now() + ms);
   }
 
   async #ask(

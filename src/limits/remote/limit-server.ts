@@ -65,7 +65,7 @@ export class LimitServer {
         this.#source.pause(message.ms);
         return;
       case "learn":
-        this.#source.learn(message.headers);
+        this.#source.heed(message.advice);
         return;
       case "poke":
         this.#source.poke(message.set);

@@ -1,3 +1,4 @@
+import type { ServerAdvice } from "../headers/read-headers.js";
 import type { Outcome } from "../limit.js";
 import type { Amounts } from "../grant.js";
 
@@ -29,7 +30,7 @@ export type LimitMessage =
   | { readonly what: "update"; readonly request: number; readonly usage: Amounts }
   | { readonly what: "release"; readonly request: number; readonly outcome: Outcome }
   | { readonly what: "pause"; readonly ms: number }
-  | { readonly what: "learn"; readonly headers: readonly (readonly [string, string])[] }
+  | { readonly what: "learn"; readonly advice: ServerAdvice }
   /** Others may take something of this set now. */
   | { readonly what: "poke"; readonly set: number }
   /** A worker inside this one counts what it holds of this set in rows of its own; they end with this one, if not before. */
