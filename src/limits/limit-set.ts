@@ -337,7 +337,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
             soonest = Math.min(soonest, wait);
           }
           // A worker in this event loop is there as soon as it is wanted.
-          if (wait > 0 || requester.isReady?.() === false) continue;
+          if (wait > 0 || request.isOver || requester.isReady?.() === false) continue;
         }
         const isFirst = request.isHolder || this.#claims.mayOvertake(need, request.order);
         const takenAt = isFirst ? this.#takeAll(need) : undefined;

@@ -9,7 +9,7 @@
  *     has nothing to do is this call's (`isOwed`).
  * D2. A call that only one worker may take waits for that worker, and for its limits; should its place go, it waits anew.
  */
-import { machineClock } from "../config/monotonic.js";
+import { onMachineClock } from "../config/monotonic.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { Call } from "./call.js";
@@ -71,7 +71,7 @@ export class LimitedCalls {
       const waiting = source.enqueueFor(amounts, {
         owner: call.id,
         // Made again it keeps its turn.
-        since: machineClock.now() - (performance.now() - call.submittedAt),
+        since: onMachineClock(call.submittedAt),
         priority,
         // Calls that can begin at the same time wait behind each other, and others behind nobody.
         key: `${owner.id}@${call.boundTo?.index ?? ""} ${key ?? ""}`,
