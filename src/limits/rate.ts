@@ -42,7 +42,7 @@ export interface RateOptions {
    * What is taken starts a little later than it is granted, by timers and garbage collection, and not always by as much:
    * so many ms are added to each window, for starts to keep the bound as well as grants do. A bucket with a `burst` has none.
    *
-   * @default 0.5 % of `window`, at most 10
+   * @default 0.3 % of `window`, at least 2 or 0.5 % of it, at most 10
    */
   readonly guard?: number | undefined;
 }
@@ -61,7 +61,10 @@ export interface Rate {
 }
 
 const LONGEST_GUARD = 10;
-const GUARD_SHARE = 0.005;
+const GUARD_SHARE = 0.003;
+/** Short windows need relatively more: what makes starts late does not become shorter with them. */
+const SHORT_GUARD = 2;
+const SHORT_GUARD_SHARE = 0.005;
 const BURST_SHARE = 0.01;
 /** Sums of fractions are off by a few units in the last place: such a take is not made to wait. */
 const ROUNDING = 1 + 1024 * Number.EPSILON;
@@ -79,7 +82,7 @@ export function resolveRate(options: RateOptions): Rate {
   const algorithm = checkAlgorithm(options.algorithm ?? RATE_ALGORITHMS[0]!);
   const capacity = positive("capacity", options.capacity);
   const window = positive("window", options.window);
-  const guard = notNegative("guard", options.guard ?? Math.min(LONGEST_GUARD, window * GUARD_SHARE));
+  const guard = notNegative("guard", options.guard ?? defaultGuard(window));
   if (algorithm === "sliding-window" || algorithm === "fixed-window") {
     if (options.burst !== undefined) {
       throw new TypeError(
@@ -134,4 +137,9 @@ function notNegative(name: string, value: number): number {
 function finite(name: string, value: number): number {
   if (Number.isFinite(value)) return value;
   throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${value}`);
+}
+
+function defaultGuard(window: number): number {
+  const least = Math.min(SHORT_GUARD, window * SHORT_GUARD_SHARE);
+  return Math.min(LONGEST_GUARD, Math.max(window * GUARD_SHARE, least));
 }

@@ -76,8 +76,8 @@ describe("limits in memory that threads share", () => {
     const times = await hammer(set, gaugeOf(), () => [1, 1]);
     // The guard is for the clocks of the threads, which agree to a few microseconds.
     expect(most(times, WINDOW)).toBeLessThanOrEqual(rate * factor);
-    // On a machine that is busy a bucket without a burst gives far less than it could.
-    expect(times.length).toBeGreaterThan(THREADS);
+    // The threads never end their turn, so that of a bucket each takes once: what it took cannot have begun.
+    expect(times.length).toBeGreaterThanOrEqual(THREADS);
     expect(set.stats().limits[1]!.inUse).toBe(0);
   });
 

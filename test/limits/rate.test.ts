@@ -18,8 +18,8 @@ describe("resolveRate", () => {
       capacity: 100,
       window: 1000,
       burst: 100,
-      perMs: 100 / 1005,
-      guard: 5,
+      perMs: 100 / 1003,
+      guard: 3,
     });
   });
 
@@ -32,7 +32,9 @@ describe("resolveRate", () => {
 
   it.each([
     [100, 0.5],
-    [2000, 10],
+    [400, 2],
+    [1000, 3],
+    [2000, 6],
     [MINUTE, 10],
   ])("guards a window of %d ms by %d ms", (window, guard) => {
     expect(resolveRate({ capacity: 1, window }).guard).toBe(guard);
@@ -45,12 +47,12 @@ describe("resolveRate", () => {
 
   it.each([
     // 1 at once, then 100 in 1,005 ms.
-    [100, 1, 100 / 1005],
+    [100, 1, 100 / 1003],
     // 1 % at once, then 990,001 in 1,005 ms.
-    [1_000_000, 10_000, 990_001 / 1005],
+    [1_000_000, 10_000, 990_001 / 1003],
     // No more whole amounts than 2 fit.
-    [2.5, 1, 2 / 1005],
-    [0.25, 0.25, 0.25 / 1005],
+    [2.5, 1, 2 / 1003],
+    [0.25, 0.25, 0.25 / 1003],
   ])("makes a bucket of %d keep to it in any window", (capacity, burst, perMs) => {
     for (const algorithm of BUCKETS) {
       expect(resolveRate({ capacity, window: 1000, algorithm })).toMatchObject({ burst, perMs });

@@ -60,6 +60,10 @@ export const gcra: RateAlgorithm = {
     }
   },
 
+  postpone(state, rate, _since, until, amount) {
+    state[FULL] = Math.max(state[FULL]!, until + amount / rate.perMs);
+  },
+
   cap(state, rate, now, remaining) {
     state[FULL] = Math.max(state[FULL]!, now + (rate.burst - remaining) / rate.perMs);
   },

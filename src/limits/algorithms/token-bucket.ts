@@ -54,6 +54,11 @@ export const tokenBucket: RateAlgorithm = {
     count(state, now, tokens + refund * rate.perMs);
   },
 
+  postpone(state, rate, _since, until, amount) {
+    const left = rate.burst - amount;
+    if (tokensAt(state, rate, until) > left) count(state, until, left);
+  },
+
   cap(state, rate, now, remaining) {
     const tokens = tokensAt(state, rate, now);
     if (tokens > remaining) count(state, now, remaining);
