@@ -54,7 +54,7 @@ const IN_USE = 0;
  * Sources: additive increase, multiplicative decrease (Chiu and Jain 1989); the gradient of Netflix's concurrency-limits,
  * with the mean of as many times as the limit lets run at once in place of single ones.
  */
-export class AdaptiveCore implements LimitCore {
+class AdaptiveCore implements LimitCore {
   readonly kind = "adaptive";
   readonly key: string;
   readonly fallback = 1;
