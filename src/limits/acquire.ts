@@ -66,12 +66,17 @@ export function waitFor<C>(
     const own = caller?.signal;
     signal?.throwIfAborted();
     own?.throwIfAborted();
+    if (timeout === undefined && !signal && !own) {
+      // Most wait like this, for no call, and of those that wait there may be a million.
+      enqueueIn(choices, { owner: undefined, priority, key, granted: resolve });
+      return;
+    }
+    const isHolder = caller?.isHolder;
     const forgets: (() => void)[] = [];
     const granted = (grant: HeldGrant<C>): void => {
       for (const forget of forgets) forget();
       resolve(grant);
     };
-    const isHolder = caller?.isHolder;
     const waiting = enqueueIn(choices, { owner: caller?.id, isHolder, priority, key, granted });
     // It leaves before it rejects: a grant in between would be lost.
     const fail = (error: unknown): void => {

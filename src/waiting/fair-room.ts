@@ -43,6 +43,7 @@ export class FairRoom<T extends FairWaiter> {
   serve(waiter: T): void {
     const flow = this.#flows.get(waiter.flow)!;
     flow.delete(waiter);
+    if (this.#flows.size === 1 && flow.size > 0) return;
     this.#flows.delete(waiter.flow);
     if (flow.size > 0) this.#flows.set(waiter.flow, flow);
   }
