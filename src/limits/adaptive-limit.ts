@@ -1,3 +1,4 @@
+import { checkFields } from "../config/check-fields.js";
 import {
   checkCapacity,
   checkKey,
@@ -212,6 +213,7 @@ export class AdaptiveLimit implements Limit {
   readonly [CORE]: LimitCore;
 
   constructor(options: AdaptiveLimitOptions = {}) {
+    checkFields("AdaptiveLimit", options, ["key", "algorithm", "initial", "min", "max"]);
     this[CORE] = new AdaptiveCore(options);
     this.key = this[CORE].key;
   }

@@ -1,3 +1,4 @@
+import { checkFields } from "../config/check-fields.js";
 import { machineClock } from "../config/monotonic.js";
 import { CORE, checkKey, type Claim, type Limit, type LimitCore, type LimitStats, type LimitTicket } from "./limit.js";
 import { LimitMemory } from "./limit-memory.js";
@@ -9,6 +10,8 @@ export interface RateLimitOptions extends RateOptions {
   /** What the rate counts, as in `"tokens"`: requests name their amount by it. */
   readonly key: string;
 }
+
+const FIELDS: readonly string[] = ["key", "capacity", "window", "algorithm", "burst", "guard"];
 
 /** Where in the memory stands until when the limit is closed. */
 const CLOSED_UNTIL = 0;
@@ -108,6 +111,7 @@ export class RateLimit implements Limit {
   readonly [CORE]: LimitCore;
 
   constructor(options: RateLimitOptions) {
+    checkFields("RateLimit", options, FIELDS);
     this[CORE] = new RateCore(options, undefined);
     this.key = this[CORE].key;
   }
@@ -132,6 +136,7 @@ export class CallLimit implements Limit {
   readonly [CORE]: LimitCore;
 
   constructor(options: CallLimitOptions) {
+    checkFields("CallLimit", options, FIELDS);
     this[CORE] = new RateCore({ ...options, key: options.key ?? "calls" }, 1);
     this.key = this[CORE].key;
   }

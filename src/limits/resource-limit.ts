@@ -1,3 +1,4 @@
+import { checkFields } from "../config/check-fields.js";
 import {
   CORE,
   checkCapacity,
@@ -106,6 +107,7 @@ export class ResourceLimit implements Limit {
   readonly [CORE]: LimitCore;
 
   constructor(options: ResourceLimitOptions) {
+    checkFields("ResourceLimit", options, ["key", "capacity"]);
     this[CORE] = new ResourceCore(options);
     this.key = this[CORE].key;
   }

@@ -93,7 +93,13 @@ export class RemoteHost implements Host {
     };
     this.#outbox = new Outbox(channel, (entry, error) => this.#callUnsendable(entry, error));
     this.#limits = this.#serveLimits();
-    channel.post([{ ...this.#setup.start, limits: this.#limits?.ticket }], []);
+    try {
+      channel.post([{ ...this.#setup.start, limits: this.#limits?.ticket }], []);
+    } catch (cause) {
+      // All else in it is plain, or was found fit to be sent when the pool was made.
+      const what = "Cannot send the limits of the pool to a worker as the 'config' of a set cannot be sent";
+      this.#setup.events.startFailed(new SerializationError(what, "limits.config", { cause }));
+    }
   }
 
   call(request: CallRequest): void {
