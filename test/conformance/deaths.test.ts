@@ -68,7 +68,7 @@ describe.each(REMOTE_MODES)("a worker that dies in mode %s", (mode) => {
 
   it("again and again leaves nothing pending", async () => {
     await using pool = open({ maxWorkers: 2 });
-    const calls = Array.from({ length: 18 }, (_, index) => (index % 3 === 0 ? pool.exit(1) : pool.calls()));
+    const calls = Array.from({ length: 12 }, (_, index) => (index % 3 === 0 ? pool.exit(1) : pool.calls()));
     const settled = await Promise.allSettled(calls);
     expect(settled.map(({ status }) => status === "rejected")).toEqual(calls.map((_, index) => index % 3 === 0));
   });
