@@ -78,8 +78,11 @@ export class Attempts {
       return;
     }
     const history = (call.extras.history ??= new RetryHistory());
-    const decide = (decision: RetryDecision | undefined): void =>
-      this.#decided(call, decision, result, history.toError(call.name, call.attempt));
+    const decide = (decision: RetryDecision | undefined): void => {
+      // Only for one that is refused: to make an error of each result that is accepted would cost more than the call.
+      const refusal = decision?.retry ? history.toError(call.name, call.attempt) : undefined;
+      this.#decided(call, decision, result, refusal);
+    };
     const decision = retry.onResult({ ...surroundings(call), result, history });
     if (decision instanceof Promise) this.#later(call, decision, decide, plan);
     else decide(decision);
