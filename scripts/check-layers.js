@@ -10,11 +10,11 @@ import { root } from "./tool.js";
 const layers = [
   ["errors.ts", "registry.ts", "config/", "waiting/"],
   ["limits/", "retry/", "wire/"],
-  ["future/", "scope/"],
+  ["future/", "scope/", "progress/"],
   ["modes/", "host/"],
   ["pool/"],
   ["worker.ts", "worker-base.ts", "task.ts", "task-pool.ts", "task-runner.ts", "mapping.ts"],
-  ["flow/", "progress/"],
+  ["flow/"],
   ["index.ts"],
   ["batch/", "prompts/", "distributed/", "dashboard/", "telemetry/", "cli/"],
 ];
