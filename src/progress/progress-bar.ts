@@ -10,8 +10,8 @@ import { duration } from "../config/duration.js";
 import { type Clock, machineClock } from "../config/monotonic.js";
 import { oneOf } from "../config/one-of.js";
 import type { Future } from "../future/future.js";
-import { Lines } from "./lines.js";
 import { Meter, type ProgressEnding } from "./meter.js";
+import { outputOf } from "./output-of.js";
 import type { ProgressOutput, ProgressStream } from "./progress-output.js";
 
 /** Options of a {@link ProgressBar}. */
@@ -78,7 +78,8 @@ type Source<T> = Iterable<T> | AsyncIterable<T>;
 export class ProgressBar<T = never> implements Disposable {
   readonly #meter: Meter;
   readonly #output: ProgressOutput;
-  readonly #options: ProgressBarOptions;
+  /** What nested bars inherit. */
+  readonly #options: Pick<ProgressBarOptions, "stream" | "colour" | "ascii">;
   #source: Source<T> | undefined;
   #isIterated = false;
 
@@ -88,8 +89,9 @@ export class ProgressBar<T = never> implements Disposable {
     checkFields("ProgressBar", given, OPTIONS);
     const { parent, description = "", unit = "", leave, clock, interval = 5000 } = given;
     const above = parent === undefined ? undefined : parent.#meter;
-    const stream = given.stream ?? (parent === undefined ? undefined : parent.#options.stream) ?? process.stderr;
-    this.#options = { ...given, stream };
+    const inherited = parent === undefined ? {} : parent.#options;
+    const stream = given.stream ?? inherited.stream ?? process.stderr;
+    this.#options = { colour: given.colour ?? inherited.colour, ascii: given.ascii ?? inherited.ascii, stream };
     this.#meter = new Meter({
       description: checkText("description", description),
       unit: checkText("unit", unit),
@@ -100,7 +102,7 @@ export class ProgressBar<T = never> implements Disposable {
       parent: above,
       clock: clock ?? above?.clock ?? machineClock,
     });
-    this.#output = new Lines(stream);
+    this.#output = outputOf(stream, this.#options);
     this.#output.add(this.#meter);
   }
 
