@@ -43,7 +43,18 @@ function isSameTerminal(one: number, other: number): boolean {
   return fstatSync(one).rdev === fstatSync(other).rdev;
 }
 
+/** One listener for all screens: a dozen would be warned about. */
+const exitFunctions = new Set<() => void>();
+
+function onExit(): void {
+  for (const fn of exitFunctions) fn();
+}
+
 function atExit(fn: () => void): () => void {
-  process.once("exit", fn);
-  return () => process.removeListener("exit", fn);
+  if (exitFunctions.size === 0) process.on("exit", onExit);
+  exitFunctions.add(fn);
+  return () => {
+    exitFunctions.delete(fn);
+    if (exitFunctions.size === 0) process.removeListener("exit", onExit);
+  };
 }

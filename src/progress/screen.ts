@@ -6,9 +6,11 @@
  *
  * States: closed → open, while a bar is live → closed.
  *
- * S1. A frame is one write. The cursor rests at the end of the last line and is never hidden, and no mode of the
- *     terminal is changed: a process that is killed leaves it as it was.
- * S2. No line is as wide as the terminal: it would be broken, and the next frame begin in the wrong line.
+ * S1. A frame is one write. The cursor is never hidden and rests below the bars, and no mode of the terminal is changed:
+ *     a process that is killed leaves it as it was.
+ * S2. No line is as wide as the terminal: it would be broken, and the next frame begin in the wrong line. When the
+ *     terminal becomes narrower, it breaks the lines it shows; how the one with the cursor fares differs between
+ *     terminals, so that one is empty.
  * S3. What others write stands above the bars, in the order in which it was written. While it ends in the middle of a
  *     line, no bar is drawn.
  * S4. A bar that has ended is written for good, above those that are drawn again, when nothing live stands above it, or
@@ -193,7 +195,7 @@ export class Screen implements ProgressOutput, Interceptor {
   }
 
   #write(ended: readonly string[], lines: readonly string[], columns: number): void {
-    const frame = lines.join(`${CLEAR_LINE}\n`);
+    const frame = lines.map((line) => `${line}${CLEAR_LINE}\n`).join("");
     const isSame = frame === this.#frame && columns === this.#columns && this.#widths.length === lines.length;
     if (isSame && ended.length === 0) return;
     const above = ended.map((line) => `${line}${CLEAR_LINE}\n`).join("");
@@ -208,7 +210,7 @@ export class Screen implements ProgressOutput, Interceptor {
     const columns = this.#stream.columns || USUAL_COLUMNS;
     const isBroken = this.#options.reflows && columns < this.#columns;
     const rows = (width: number): number => (isBroken ? Math.max(1, Math.ceil(width / columns)) : 1);
-    const above = this.#widths.reduce((sum, width) => sum + rows(width), 0) - 1;
+    const above = this.#widths.reduce((sum, width) => sum + rows(width), 0);
     return above > 0 ? `\r\u001B[${above}A` : "\r";
   }
 }
