@@ -39,7 +39,6 @@ const CLEAR_BELOW = "\u001B[J";
 /** What a screen is made of. */
 export interface ScreenOptions {
   readonly writer: SafeWriter;
-  readonly theme: Theme;
   /** Whether the terminal breaks its lines anew when it becomes narrower. */
   readonly reflows: boolean;
   /** Others that write to the same terminal. */
@@ -49,6 +48,8 @@ export interface ScreenOptions {
 }
 
 export class Screen implements ProgressOutput, Interceptor {
+  /** Changed only while no bar is live. */
+  theme: Theme;
   readonly #options: ScreenOptions;
   readonly #stream: ProgressStream;
   /** In the order in which they stand below each other. */
@@ -66,9 +67,14 @@ export class Screen implements ProgressOutput, Interceptor {
   #forgetTimer: (() => void) | undefined;
   #closing: (() => void)[] = [];
 
-  constructor(options: ScreenOptions) {
+  constructor(theme: Theme, options: ScreenOptions) {
+    this.theme = theme;
     this.#options = options;
     this.#stream = options.writer.stream;
+  }
+
+  get isOpen(): boolean {
+    return this.#clock !== undefined;
   }
 
   add(meter: Meter): void {
@@ -165,14 +171,14 @@ export class Screen implements ProgressOutput, Interceptor {
     const isCrowded = this.#meters.length > rows;
     const shown = isCrowded ? this.#meters.slice(0, rows - 1) : this.#meters;
     const views = [...over, ...shown].map((meter) => meter.view(now));
-    const lines = layOut(views, columns - 1, this.#options.theme);
+    const lines = layOut(views, columns - 1, this.theme);
     const ended = lines.splice(0, over.length);
     if (isCrowded) lines.push(this.#moreText(this.#meters.length - shown.length, columns - 1));
     this.#write(ended, lines, columns);
   }
 
   #moreText(count: number, room: number): string {
-    return `${this.#options.theme.ellipsis} ${count} more`.slice(0, Math.max(0, room));
+    return `${this.theme.ellipsis} ${count} more`.slice(0, Math.max(0, room));
   }
 
   /** Takes the bars out of the list that are no longer drawn again (S4), and returns those that stay for good. */
