@@ -13,7 +13,7 @@ import { checkCount, checkFlag, checkStream, checkText, checkTotal, isCount } fr
 import { Meter, type ProgressEnding } from "./meter.js";
 import { outputOf } from "./output-of.js";
 import type { ProgressOutput, ProgressStream } from "./progress-output.js";
-import { isSource, sizeOf, type Source } from "./source.js";
+import { countItems, countItemsAsync, isSource, sizeOf, type Source } from "./source.js";
 
 /** Options of a {@link ProgressBar}. */
 export interface ProgressBarOptions {
@@ -239,44 +239,12 @@ export class ProgressBar<T = never> implements Disposable {
     if (!(Symbol.iterator in Object(source))) {
       throw new TypeError("Cannot iterate the bar as its source is asynchronous: use 'for await'");
     }
-    return this.#count(source as Iterable<T>);
+    return countItems(source as Iterable<T>, this);
   }
 
   /** @throws {TypeError} when there is no source, or when it was iterated before */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return this.#countAsync(this.#takeSource("for await (const item of bar)"));
-  }
-
-  *#count(source: Iterable<T>): Generator<T, void, undefined> {
-    let hasThrown = true;
-    try {
-      for (const item of source) {
-        const { done } = this.#meter;
-        hasThrown = false;
-        yield item;
-        hasThrown = true;
-        if (this.#meter.done === done) this.advance();
-      }
-      this.succeed();
-    } finally {
-      this.#end(hasThrown ? "failure" : "stopped");
-    }
-  }
-
-  async *#countAsync(source: Source<T>): AsyncGenerator<T, void, undefined> {
-    let hasThrown = true;
-    try {
-      for await (const item of source) {
-        const { done } = this.#meter;
-        hasThrown = false;
-        yield item;
-        hasThrown = true;
-        if (this.#meter.done === done) this.advance();
-      }
-      this.succeed();
-    } finally {
-      this.#end(hasThrown ? "failure" : "stopped");
-    }
+    return countItemsAsync(this.#takeSource("for await (const item of bar)"), this);
   }
 
   #takeSource(loop: string): Source<T> {

@@ -16,3 +16,49 @@ export function sizeOf(source: unknown): number | undefined {
   if (isCount(length)) return length;
   return isCount(size) ? size : undefined;
 }
+
+/** What counts the items of a source. */
+interface Counter {
+  readonly done: number;
+  advance(): void;
+  succeed(): void;
+  fail(): void;
+  stop(): void;
+}
+
+/** Passes the items on, and counts each when the next one is asked for, unless it was counted meanwhile. */
+export function* countItems<T>(source: Iterable<T>, counter: Counter): Generator<T, void, undefined> {
+  let isOutside = false;
+  try {
+    for (const item of source) {
+      const { done } = counter;
+      isOutside = true;
+      yield item;
+      isOutside = false;
+      if (counter.done === done) counter.advance();
+    }
+    counter.succeed();
+  } finally {
+    // No more than a loop that is left, or an error of the source; of a bar that has ended, nothing.
+    if (isOutside) counter.stop();
+    else counter.fail();
+  }
+}
+
+/** The same, for sources of either kind. */
+export async function* countItemsAsync<T>(source: Source<T>, counter: Counter): AsyncGenerator<T, void, undefined> {
+  let isOutside = false;
+  try {
+    for await (const item of source) {
+      const { done } = counter;
+      isOutside = true;
+      yield item;
+      isOutside = false;
+      if (counter.done === done) counter.advance();
+    }
+    counter.succeed();
+  } finally {
+    if (isOutside) counter.stop();
+    else counter.fail();
+  }
+}

@@ -24,10 +24,11 @@ function shows(...lines: RegExp[]): Promise<void> {
 }
 
 describe.each(POOL_MODES)("a bar that follows calls in mode %s", (mode) => {
-  it("shows what each says, and counts it when it is settled", async () => {
+  it("shows what each says and how it ends, and counts it when it is settled", async () => {
     await using pool = StepperWorker.options({ mode, maxWorkers: 2 }).init();
     const bar = new ProgressBar<never>({ stream: terminal, total: 3, description: "calls" });
     const returned = bar.follow(pool.run(1, 4, "return"));
+    await shows(/^. calls .* 0% .*0\/3/, /^ {2}. worker [01] .* 25%/);
     const thrown = bar.follow(pool.run(1, 2, "throw"), { description: "thrown" });
     await shows(/^. calls .* 0% .*0\/3/, /^ {2}. worker [01] .* 25%/, /^ {2}. thrown .* 50%/);
     await pool.broadcast.release();
@@ -48,6 +49,15 @@ describe.each(POOL_MODES)("a bar that follows calls in mode %s", (mode) => {
     other.succeed();
     await expect(other.follow(pool.steps(3))).resolves.toBe(3);
     expect(other.done).toBe(2);
+
+    if (!REMOTE_MODES.includes(mode)) return;
+    const last = new ProgressBar<never>({ stream: terminal, total: 1, description: "last" });
+    const dying = last.follow(pool.run(3, 4, "exit"));
+    await shows(/calls/, /thrown/, /^. last .* 0%/, /^ {2}. worker [01] .* 75%/);
+    await pool.broadcast.release().catch(() => undefined);
+    await expect(dying).rejects.toMatchObject({ code: "MH_WORKER_CRASHED" });
+    last.fail();
+    await shows(/calls/, /thrown/, /^✗ last .* 100%.*1 failed/, /^ {2}✗ worker [01] .* 75%/);
   });
 });
 
@@ -61,46 +71,31 @@ describe("a bar that follows calls", () => {
     bar.succeed();
     expect(output.lines).toHaveLength(2);
   });
-
-  it.each(REMOTE_MODES)("marks the bar of a worker in mode %s that dies in the middle", async (mode) => {
-    await using pool = StepperWorker.options({ mode, maxWorkers: 1 }).init();
-    const bar = new ProgressBar<never>({ stream: terminal, total: 1, description: "calls" });
-    const future = bar.follow(pool.run(3, 4, "exit"));
-    await shows(/calls/, /worker 0 .* 75%/);
-    await pool.broadcast.release().catch(() => undefined);
-    await expect(future).rejects.toMatchObject({ code: "MH_WORKER_CRASHED" });
-    bar.fail();
-    await shows(/^✗ calls .* 100%.*1 failed/, /^ {2}✗ worker 0 .* 75%/);
-  });
 });
 
 describe("a program that ends while bars are live", () => {
   const env = { CI: "", TERM: "xterm", FORCE_COLOR: "0", LANG: "C.UTF-8" };
 
-  it("leaves their last state and a clean line, however it ends", async () => {
-    const ways = ["exit", "throw", "forget"];
+  // A signal that nobody listens to ends a program without a last frame: what is on the terminal then must do.
+  const ways = process.platform === "win32" ? ["exit", "throw", "forget"] : ["exit", "throw", "forget", "kill"];
+  const ends = [
+    [4, null],
+    [1, null],
+    [0, null],
+    [null, "SIGINT"],
+  ].slice(0, ways.length);
+
+  it("leaves what was done and a clean line, and nothing to be restored, however it ends", async () => {
     const results = await Promise.all(ways.map((how) => runProgram("leaves-bars.js", [how], env)));
-    expect(results.map(({ code, signal, stdout }) => [code, signal, stdout])).toEqual([
-      [4, null, ""],
-      [1, null, ""],
-      [0, null, ""],
-    ]);
-    for (const { stderr } of results) {
-      const last = new TerminalEmulator(60, 30);
-      last.write(stderr);
-      expect((await last.lines())[0]).toMatch(/^■ left .* 33% .*$/);
-      expect((await last.cursor()).x).toBe(0);
+    expect(results.map(({ code, signal }) => [code, signal])).toEqual(ends);
+    for (const [index, { stdout, stderr }] of results.entries()) {
+      expect(stdout).toBe("");
+      expect(stderr).not.toContain("\u001B[?");
+      const terminal = new TerminalEmulator(60, 30);
+      terminal.write(stderr);
+      expect((await terminal.lines())[0]).toMatch(ways[index] === "kill" ? /left/ : /^■ left .* 33% .*$/);
+      expect((await terminal.cursor()).x).toBe(0);
     }
     expect(results[1]!.stderr).toMatch(/■ left [^]*Thrown while bars are live/);
-  });
-
-  it.skipIf(process.platform === "win32")("leaves nothing to be restored when a signal ends it", async () => {
-    const { code, signal, stderr } = await runProgram("leaves-bars.js", ["kill"], env);
-    expect([code, signal]).toEqual([null, "SIGINT"]);
-    expect(stderr).not.toContain("\u001B[?");
-    const last = new TerminalEmulator(60, 10);
-    last.write(stderr);
-    expect((await last.lines())[0]).toContain("left");
-    expect((await last.cursor()).x).toBe(0);
   });
 });

@@ -65,7 +65,7 @@ describe("any bars, in any width,", () => {
           expect(stripVTControlCharacters(line)).not.toMatch(/NaN|Infinity|undefined|\p{Control}|\s$/u);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 

@@ -103,6 +103,6 @@ it("whatever is done, each bar that stays is there once, and what was written is
       expect(bars.toSorted()).toEqual(staying.toSorted());
       expect(text.replaceAll("\n", "")).toBe(written.replaceAll("\n", ""));
     }),
-    { numRuns: 150 },
+    { numRuns: 40 },
   );
 });
