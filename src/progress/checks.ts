@@ -6,15 +6,15 @@ export function isCount(count: unknown): count is number {
 }
 
 /** @throws {RangeError} when it is not a number that can be counted to */
-export function checkCount(name: string, count: number): number {
-  if (isCount(count)) return count;
+export function checkCount(name: string, count: number): void {
+  if (isCount(count)) return;
   throw new RangeError(
     `Cannot set '${name}' as it must be a number, finite and not negative: current value is ${show(count)}`,
   );
 }
 
-export function checkTotal(total: number | undefined): number | undefined {
-  return total === undefined ? undefined : checkCount("total", total);
+export function checkTotal(total: number | undefined): void {
+  if (total !== undefined) checkCount("total", total);
 }
 
 export function checkText(name: string, text: string): string {
@@ -22,13 +22,13 @@ export function checkText(name: string, text: string): string {
   throw new TypeError(`Cannot set '${name}' as it must be a string: current value is ${show(text)}`);
 }
 
-export function checkFlag(name: string, flag: boolean | undefined): boolean | undefined {
-  if (flag === undefined || typeof flag === "boolean") return flag;
+export function checkFlag(name: string, flag: boolean | undefined): void {
+  if (flag === undefined || typeof flag === "boolean") return;
   throw new TypeError(`Cannot set '${name}' as it must be true or false: current value is ${show(flag)}`);
 }
 
-export function checkStream(stream: ProgressStream): ProgressStream {
-  if (typeof stream === "object" && stream !== null && typeof stream.write === "function") return stream;
+export function checkStream(stream: ProgressStream): void {
+  if (typeof stream === "object" && stream !== null && typeof stream.write === "function") return;
   throw new TypeError(`Cannot set 'stream' as it must have a method 'write': current value is ${show(stream)}`);
 }
 

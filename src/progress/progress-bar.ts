@@ -92,25 +92,25 @@ export class ProgressBar<T = never> implements Disposable {
   constructor(source: Source<T> | ProgressBarOptions, options?: ProgressBarOptions) {
     if (isSource<T>(source)) this.#source = source;
     const given = isSource(source) ? (options ?? {}) : source;
-    checkFields("ProgressBar", given, OPTIONS);
-    const { parent, description = "", unit = "", clock, interval = 5000 } = given;
+    checkOptions(given);
+    const { parent, description = "", unit = "", total, initial = 0, leave, clock, interval = 5000 } = given;
     if (parent !== undefined && !(#meter in parent)) {
       throw new TypeError(`Cannot set 'parent' as it must be a ProgressBar: current value is ${String(parent)}`);
     }
     const above = parent && { meter: parent.#meter, shared: parent.#shared };
     this.#shared = {
-      stream: checkStream(given.stream ?? above?.shared.stream ?? process.stderr),
-      colour: checkFlag("colour", given.colour ?? above?.shared.colour),
-      ascii: checkFlag("ascii", given.ascii ?? above?.shared.ascii),
+      stream: given.stream ?? above?.shared.stream ?? process.stderr,
+      colour: given.colour ?? above?.shared.colour,
+      ascii: given.ascii ?? above?.shared.ascii,
       clock: clock ?? above?.shared.clock ?? machineClock,
     };
     this.#meter = new Meter({
-      description: checkText("description", description),
-      unit: checkText("unit", unit),
-      total: checkTotal(given.total ?? sizeOf(this.#source)),
-      initial: checkCount("initial", given.initial ?? 0),
-      leave: checkFlag("leave", given.leave),
-      interval: duration("interval", interval),
+      description,
+      unit,
+      total: total ?? sizeOf(this.#source),
+      initial,
+      leave,
+      interval,
       parent: above?.meter,
       clock: this.#shared.clock,
     });
@@ -176,7 +176,7 @@ export class ProgressBar<T = never> implements Disposable {
     this.#output.look(this.#meter, this.#meter.look());
   }
 
-  /** Prints lines above the bars, where `console.log` would write through them in a process that shares the terminal. */
+  /** Prints lines above the bars, on their stream. */
   log(text: string): void {
     this.#output.log(text);
   }
@@ -188,9 +188,10 @@ export class ProgressBar<T = never> implements Disposable {
    *
    * @param options - of the nested bar
    * @returns the future
+   * @throws {TypeError | RangeError} for options that are not valid
    */
   follow<F extends Future<unknown>>(future: F, options: ProgressBarOptions = {}): F {
-    checkFields("ProgressBar", options, OPTIONS);
+    checkOptions(options);
     let nested: ProgressBar | undefined;
     const show = ({ done, total }: Progress): void => {
       const isLive = future.status === "queued" || future.status === "running";
@@ -258,4 +259,18 @@ export class ProgressBar<T = never> implements Disposable {
     if (text !== undefined) checkText("text", text);
     if (this.#meter.end(ending, text)) this.#output.end(this.#meter);
   }
+}
+
+function checkOptions(options: ProgressBarOptions): void {
+  checkFields("ProgressBar", options, OPTIONS);
+  const { total, initial = 0, description = "", unit = "", leave, stream, colour, ascii, interval = 0 } = options;
+  checkTotal(total);
+  checkCount("initial", initial);
+  checkText("description", description);
+  checkText("unit", unit);
+  checkFlag("leave", leave);
+  if (stream !== undefined) checkStream(stream);
+  checkFlag("colour", colour);
+  checkFlag("ascii", ascii);
+  duration("interval", interval);
 }

@@ -213,6 +213,10 @@ describe("misuse", () => {
     expect(stateOf(live)).toEqual([0, 0, undefined, undefined]);
   });
 
+  it("of what a followed call is shown by is refused before it says anything", () => {
+    expect(() => bar({}).follow(undefined as never, { unit: 3 as never })).toThrow("Cannot set 'unit'");
+  });
+
   it("of sources is refused", async () => {
     expect(() => [...bar({})]).toThrow("Cannot use 'for (const item of bar)' as the bar was made without a source");
     expect(() => [...new ProgressBar(slowly([1]), options)]).toThrow("its source is asynchronous: use 'for await'");
