@@ -1,8 +1,12 @@
 import fc from "fast-check";
 import { ProgressBar } from "manyhands";
-import { afterEach, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { FakeClock } from "../limits/fake-clock.js";
 import { TerminalEmulator, useTerminal } from "./terminal-emulator.js";
+
+beforeEach(() => {
+  useTerminal();
+});
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -69,7 +73,7 @@ async function run(
         break;
       case "log":
         // It begins a line of its own.
-        if (bars.length === 0 || bars.every(({ ending }) => ending)) break;
+        if (bars.every(({ ending }) => ending)) break;
         bars[0]!.log(`log${index}`);
         written += `${written.endsWith(",") ? "\n" : ""}log${index}\n`;
         break;
