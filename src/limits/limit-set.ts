@@ -10,7 +10,7 @@
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
 import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
@@ -504,7 +504,7 @@ function checkLimit(limit: Limit, isThereTwice: boolean): void {
   if (!limit?.[CORE]) {
     throw new TypeError(
       "Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is " +
-        inspect(limit, { depth: 0 }),
+        show(limit),
     );
   }
   if (isThereTwice) throw new TypeError(`Cannot make a limit set as limit '${limit.key}' is in it twice`);
