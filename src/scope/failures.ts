@@ -3,11 +3,14 @@ import { subscribe } from "../future/future.js";
 
 /** A child of a group that failed. */
 export interface ChildFailure {
-  readonly name: string;
+  /** What the child is called; `undefined` for the body, and for what the group itself reports. */
+  readonly name: string | undefined;
   readonly error: unknown;
 }
 
 interface Failure extends ChildFailure {
+  /** For messages. */
+  readonly what: string;
   /** Of a child: its error is reported unless somebody looks at it. */
   readonly future: Future<unknown> | undefined;
   /** Whether the group fails with it. */
@@ -50,7 +53,7 @@ export class Failures {
     const more = errors.length > 1 ? ` (and ${errors.length - 1} more)` : "";
     return new AggregateError(
       errors,
-      `Cannot finish the group '${this.#group}' as ${first.name} failed: ${messageOf(first.error)}${more}`,
+      `Cannot finish the group '${this.#group}' as ${first.what} failed: ${messageOf(first.error)}${more}`,
       cancellation && { cause: cancellation.reason },
     );
   }

@@ -8,6 +8,7 @@
  * S3. A member that comes when no function of the group runs any more is orphaned at once.
  */
 import type { Scope, ScopeMember } from "./current-scope.js";
+import { isCancellation } from "./is-cancellation.js";
 
 /** Who owns strands: a group. */
 export interface StrandOwner {
@@ -96,6 +97,11 @@ export class Strand implements Scope {
   ended(): void {
     this.#isRunning = false;
     if (!this.#members?.size) this.owner.idle(this);
+  }
+
+  /** Whether what its function threw comes from its cancellation. */
+  isDueToCancelling(error: unknown): boolean {
+    return this.#cancellation !== undefined && isCancellation(error, this.#cancellation.reason);
   }
 
   /** Fires the signal, and cancels the members. */

@@ -1,5 +1,6 @@
 import type { Future } from "../future/future.js";
 import type { ChildFunction } from "./child.js";
+import { runInScope } from "./current-scope.js";
 import type { ChildFailure } from "./failures.js";
 import { GroupCore } from "./group-core.js";
 import { checkGroupOptions, checkSpawnOptions, type SpawnOptions, type TaskGroupOptions } from "./group-options.js";
@@ -55,12 +56,12 @@ export class TaskGroup implements AsyncDisposable {
 
   /** Children that run. */
   get running(): number {
-    return this.#core.running;
+    return this.#core.children.running;
   }
 
   /** Children that wait for one of `concurrency` places. */
   get queued(): number {
-    return this.#core.waiting;
+    return this.#core.children.waiting;
   }
 
   /**
@@ -99,7 +100,7 @@ export class TaskGroup implements AsyncDisposable {
    */
   run<T>(fn: () => T): T {
     this.#core.assertOpen("run a function");
-    return this.#core.run(fn);
+    return runInScope(this.#core.root, fn);
   }
 
   /**

@@ -1,29 +1,34 @@
-import { CancelledError, type Future, TaskGroup, taskGroup, TaskPool, TimeoutError } from "manyhands";
-import { describe, expect, it } from "vitest";
-import { CounterWorker } from "#fixtures/counter.js";
-import { GroupingWorker } from "#fixtures/grouping.js";
+import { CancelledError, type Future, type Pool, TaskGroup, taskGroup, TaskPool, TimeoutError } from "manyhands";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { type Counter, CounterWorker } from "#fixtures/counter.js";
+import { type Grouping, GroupingWorker } from "#fixtures/grouping.js";
 import { square } from "#fixtures/tasks.js";
+import { reasonOf } from "../scope/outcomes.js";
 import { MODES } from "./modes.js";
 import { until } from "./until.js";
 
 const failure = new Error("no luck");
 
-async function reasonOf(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("It did not reject");
-}
-
 describe.each(MODES)("calls in a group in mode %s", (mode) => {
-  const open = (options: { grace?: number; abortStrategy?: "ignore" } = {}) =>
-    CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1, ...options }).init();
+  let pool: Pool<Counter>;
+  let grouping: Pool<Grouping>;
+  /** What the counter stood at before the test. */
+  let before = 0;
+
+  beforeAll(() => {
+    pool = CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1 }).init();
+    grouping = GroupingWorker.options({ mode, maxWorkers: 1 }).init();
+  });
+
+  beforeEach(async () => {
+    before = await pool.count();
+  });
+
+  afterAll(async () => {
+    await Promise.all([pool.stop(), grouping.stop()]);
+  });
 
   it("are cancelled with it, those that wait and those that run, and waited for", async () => {
-    await using pool = open();
-    await pool.ready();
     let calls: Future<unknown>[] = [];
     const error = await reasonOf(
       taskGroup(async (group) => {
@@ -47,18 +52,17 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
   });
 
   it("are waited for, also those that nobody awaits", async () => {
-    await using pool = open();
     let forgotten: Future<number> | undefined;
     await taskGroup((group) => {
       forgotten = pool.sleep(20);
       group.spawn(() => void pool.incrementLater(1));
     });
     expect(forgotten!.status).toBe("done");
-    expect(pool.stats().calls).toMatchObject({ queued: 0, running: 0, done: 2 });
+    expect(pool.stats().calls).toMatchObject({ queued: 0, running: 0 });
+    expect(await pool.count()).toBe(before + 1);
   });
 
   it("fail the group only where nobody handles it", async () => {
-    await using pool = open();
     const value = await taskGroup(async (group) => {
       group.spawn(async () => pool.fail("teapot").exception());
       return pool.fail("type").catch(() => "handled");
@@ -69,9 +73,6 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
   });
 
   it("have its deadline, or their own where that is earlier", async () => {
-    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
-    const grouping = GroupingWorker.options({ mode, maxWorkers: 1 }).init();
-    await using _ = grouping;
     await taskGroup(
       async (group) => {
         expect(await grouping.deadline()).toBe(group.deadline);
@@ -86,7 +87,6 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
   });
 
   it("do not begin in a group that is cancelled", async () => {
-    await using pool = open();
     await taskGroup(async (group) => {
       group.cancel(failure);
       const calls = [pool.increment(), pool.with({ timeout: 1000 }).increment()];
@@ -94,12 +94,10 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
       expect(await reasonOf(pool.broadcast.increment())).toBe(failure);
       expect(await reasonOf(pool.numbers(3).next())).toBe(failure);
     });
-    expect(await pool.count()).toBe(0);
+    expect(await pool.count()).toBe(before);
   });
 
   it("of one child are cancelled with that child", async () => {
-    await using pool = CounterWorker.options({ mode, maxWorkers: 1, concurrency: 2 }).init();
-    await pool.ready();
     await taskGroup(async (group) => {
       const other = group.spawn(() => pool.sleep(30));
       const child = group.spawn(() => pool.untilAborted());
@@ -110,7 +108,6 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
   });
 
   it("that stream are cancelled with it, and end when nobody is left to read them", async () => {
-    await using pool = open();
     const read = taskGroup(async (group) => {
       const stream = pool.numbers(1_000_000);
       group.spawn(async () => {
@@ -136,11 +133,10 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     await using tasks = new TaskPool({ mode, maxWorkers: 1 });
     await using own = square.options({ mode, maxWorkers: 1 });
     let calls: Future<unknown>[] = [];
-    await taskGroup(async (group) => {
+    await taskGroup(async () => {
       calls = [own(3), tasks.submit((n: number) => n + 1, 4)];
       expect(await own.map([1, 2])).toEqual([1, 4]);
       expect(await tasks.map((n: number) => n * 2, [3])).toEqual([6]);
-      group.signal;
     });
     expect(calls.map(({ status }) => status)).toEqual(["done", "done"]);
     await taskGroup(async (group) => {
@@ -150,7 +146,34 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     });
   });
 
-  it("that the worker does not let go are waited for, and reported after the grace", async () => {
+  it("inside of a worker belong to the call, not to the group of its caller", async () => {
+    // A group in the method is cancelled with the call, and the call waits for its children.
+    const controller = new AbortController();
+    const call = grouping.with({ signal: controller.signal }).hold();
+    await until(() => call.status === "running");
+    await until(() => grouping.stats().workers.busy === 1);
+    controller.abort(failure);
+    expect(await call.exception()).toBe(failure);
+    await until(() => grouping.stats().workers.busy === 0);
+    expect(await grouping.held()).toEqual({ begun: 1, ended: 1 });
+    // The group is the caller's: the worker sees none, and what it makes of the call there runs on.
+    await taskGroup(async () => grouping.startBackground());
+    expect(await grouping.background()).toBe("done");
+  });
+
+  it("hand their deadline down to groups inside of the worker", async () => {
+    const [call, group] = await grouping.with({ timeout: 50_000 }).deadlines(100_000);
+    expect(group).toBe(call);
+    const [later, earlier] = await grouping.with({ timeout: 50_000 }).deadlines(1000);
+    expect(earlier).toBeLessThan(later!);
+  });
+});
+
+describe.each(["async", "thread"] as const)("calls that are not let go in mode %s", (mode) => {
+  const open = (options: { grace: number; abortStrategy?: "ignore" }) =>
+    CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1, ...options }).init();
+
+  it("are waited for, and reported after the grace", async () => {
     await using pool = open({ grace: 10, abortStrategy: "ignore" });
     await pool.ready();
     const error = await reasonOf(
@@ -169,7 +192,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     });
   });
 
-  it("that were given up are waited for until their worker is gone, or they have ended", async () => {
+  it("are waited for until their worker is gone, or they have ended", async () => {
     await using pool = open({ grace: 10 });
     await pool.ready();
     await taskGroup(async (group) => {
@@ -178,31 +201,6 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
       group.cancel();
     });
     expect(pool.stats().workers.busy).toBe(0);
-  });
-
-  it("inside of a worker belong to the call, not to the group of its caller", async () => {
-    await using grouping = GroupingWorker.options({ mode, maxWorkers: 1 }).init();
-    await grouping.ready();
-    // A group in the method is cancelled with the call, and the call waits for its children.
-    const controller = new AbortController();
-    const call = grouping.with({ signal: controller.signal }).hold();
-    await until(() => call.status === "running");
-    await until(() => grouping.stats().workers.busy === 1);
-    controller.abort(failure);
-    expect(await call.exception()).toBe(failure);
-    await until(() => grouping.stats().workers.busy === 0);
-    expect(await grouping.held()).toEqual({ begun: 1, ended: 1 });
-    // The group is the caller's: the worker sees none, and what it makes of the call there runs on.
-    await taskGroup(async () => grouping.startBackground());
-    expect(await grouping.background()).toBe("done");
-  });
-
-  it("hand their deadline down to groups inside of the worker", async () => {
-    await using grouping = GroupingWorker.options({ mode, maxWorkers: 1 }).init();
-    const [call, group] = await grouping.with({ timeout: 50_000 }).deadlines(100_000);
-    expect(group).toBe(call);
-    const [later, earlier] = await grouping.with({ timeout: 50_000 }).deadlines(1000);
-    expect(earlier).toBeLessThan(later!);
   });
 });
 

@@ -2,29 +2,9 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { CancelledError, LeftBehindError, TaskGroup, taskGroup, TimeoutError } from "manyhands";
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { deferred, untilAborted } from "./deferred.js";
+import { errorsOf, reasonOf, turn } from "./outcomes.js";
 
 const failure = new Error("no luck");
-
-/** What a promise rejects with. */
-async function reasonOf(promise: PromiseLike<unknown>): Promise<unknown> {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-  throw new Error("It did not reject");
-}
-
-async function errorsOf(promise: PromiseLike<unknown>): Promise<unknown[]> {
-  const error = await reasonOf(promise);
-  expect(error).toBeInstanceOf(AggregateError);
-  return (error as AggregateError).errors;
-}
-
-/** Lets all that is ready go on. */
-async function turn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-}
 
 afterEach(() => {
   vi.useRealTimers();
