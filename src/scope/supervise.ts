@@ -1,4 +1,4 @@
-import type { TaskGroupOptions } from "./group-options.js";
+import { checkGroupOptions, type TaskGroupOptions } from "./group-options.js";
 import { type TaskGroup, taskGroup } from "./task-group.js";
 
 /** Options of `supervise`: those of `taskGroup`, but for what a failure does. */
@@ -25,5 +25,9 @@ export async function supervise<T>(
   body: (group: TaskGroup) => T | PromiseLike<T>,
   options: SuperviseOptions = {},
 ): Promise<T> {
-  return taskGroup(body, typeof options === "object" ? { ...options, onFailure: "continue" } : options);
+  checkGroupOptions(options);
+  if (Object.hasOwn(options, "onFailure")) {
+    throw new TypeError("Cannot set 'onFailure' for supervise as its children always fail alone: use taskGroup");
+  }
+  return taskGroup(body, { ...options, onFailure: "continue" });
 }
