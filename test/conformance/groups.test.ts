@@ -218,3 +218,18 @@ describe("a group with nothing but a TaskGroup object", () => {
     expect(await outside).toBe(5);
   });
 });
+
+describe.each(["sync", "thread"] as const)("calls that block in a group in mode %s", (mode) => {
+  it("are refused when it is cancelled, and have its deadline", async () => {
+    using pool = GroupingWorker.options({ mode, maxWorkers: 1, blocking: true, timeout: 400_000 }).init();
+    await taskGroup(
+      (group) => {
+        expect(pool.deadline()).toBeLessThan(group.deadline! + 100_000);
+        group.cancel(failure);
+        expect(() => pool.deadline()).toThrow(failure);
+      },
+      { timeout: 200_000 },
+    );
+    expect(pool.deadline()).toBeGreaterThan(Date.now() + 350_000);
+  });
+});

@@ -45,7 +45,8 @@ describe("supervise", () => {
       async (group) => {
         for (let index = 0; index < 5000; index += 1) {
           const child = group.spawn(() => Promise.reject(index));
-          if (index % 100 === 0) await child.exception();
+          const error = child.exception();
+          if (index % 100 === 0) await error;
         }
         await group.drain();
         const { failures } = group;
