@@ -164,7 +164,6 @@ export class GroupCore implements ChildrenOwner, ScopeMember {
 
   /** Revokes it (G3). */
   cancel(reason: unknown): void {
-    if (this.#state === "closed") return;
     this.#revocation ??= { reason };
     this.#cancel(reason);
   }

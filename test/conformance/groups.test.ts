@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Counter, CounterWorker } from "#fixtures/counter.js";
 import { type Grouping, GroupingWorker } from "#fixtures/grouping.js";
 import { square } from "#fixtures/tasks.js";
+import { currentScope } from "../../dist/scope/current-scope.js";
 import { reasonOf } from "../scope/outcomes.js";
 import { MODES } from "./modes.js";
 import { until } from "./until.js";
@@ -157,8 +158,11 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     await until(() => grouping.stats().workers.busy === 0);
     expect(await grouping.held()).toEqual({ begun: 1, ended: 1 });
     // The group is the caller's: the worker sees none, and what it makes of the call there runs on.
-    await taskGroup(async () => grouping.startBackground());
+    const group = new TaskGroup();
+    await group.run(() => grouping.startBackground());
+    group.cancel(failure);
     expect(await grouping.background()).toBe("done");
+    await group.join();
   });
 
   it("hand their deadline down to groups inside of the worker", async () => {
@@ -193,14 +197,31 @@ describe.each(["async", "thread"] as const)("calls that are not let go in mode %
   });
 
   it("are waited for until their worker is gone, or they have ended", async () => {
-    await using pool = open({ grace: 10 });
+    await using pool = GroupingWorker.options({ mode, maxWorkers: 1, grace: 10 }).init();
     await pool.ready();
+    let stubborn: Future<void> | undefined;
     await taskGroup(async (group) => {
-      const stubborn = pool.sleep(150);
-      await until(() => stubborn.status === "running");
+      stubborn = pool.ignoreSignal(150);
+      await until(() => stubborn!.status === "running");
       group.cancel();
     });
-    expect(pool.stats().workers.busy).toBe(0);
+    expect(stubborn!.status).toBe("cancelled");
+    const { begun, ended } = await pool.held();
+    expect(ended).toBe(begun);
+  });
+});
+
+describe.each(MODES)("a worker that starts in a group in mode %s", (mode) => {
+  it("does not belong to it", async () => {
+    await using pool = CounterWorker.options({ mode }).init();
+    const scopes: unknown[] = [];
+    pool.on("ready", () => scopes.push(currentScope()));
+    await taskGroup(async () => {
+      expect(await pool.add(1, 2)).toBe(3);
+      expect(currentScope()).toBeDefined();
+    });
+    expect(scopes.length).toBeGreaterThan(0);
+    expect(new Set(scopes)).toEqual(new Set([undefined]));
   });
 });
 

@@ -181,16 +181,24 @@ describe("a group inside another", () => {
     expect(hasRun).toBe(false);
   });
 
-  it("opened by code that the outer one left running, after it ended well, is nobody's", async () => {
-    const gate = deferred();
-    let late: Promise<string> | undefined;
-    const ended = await taskGroup((group) => {
-      late = gate.promise.then(() => taskGroup(() => "fine"));
-      return group;
-    });
-    ended.cancel();
-    gate.resolve();
-    expect(await late).toBe("fine");
+  it("opened by code that outlived its group belongs to the group around that, or to nobody", async () => {
+    const gates = [deferred(), deferred()];
+    const late: Promise<string>[] = [];
+    const outlive = (index: number) => (group: TaskGroup) => {
+      late.push(gates[index]!.promise.then(() => taskGroup(({ deadline }) => `deadline: ${String(deadline)}`)));
+      group.cancel();
+    };
+    await taskGroup(outlive(0));
+    gates[0]!.resolve();
+    expect(await late[0]).toBe("deadline: undefined");
+    await taskGroup(
+      async (outer) => {
+        await taskGroup(outlive(1));
+        gates[1]!.resolve();
+        expect(await late[1]).toBe(`deadline: ${outer.deadline}`);
+      },
+      { timeout: 100_000 },
+    );
   });
 
   it("opened by a child that was left behind lets nothing begin", async () => {
