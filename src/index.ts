@@ -7,6 +7,8 @@ export {
   type CrashDetails,
   type CrashReason,
   DefinitionError,
+  type LeftBehindDetails,
+  LeftBehindError,
   LimitDeadlockError,
   ManyhandsError,
   MissingPackageError,
@@ -68,6 +70,10 @@ export { type Backoff, type BackoffName, type RetryContext } from "./retry/backo
 export { type RetryBudgetOptions, type RetryOptions } from "./retry/options.js";
 export { type RetryOn } from "./retry/retry-on.js";
 export { type ResultContext, type RetryUntil } from "./retry/retry-until.js";
+export { type ChildFailure } from "./scope/failures.js";
+export { type SpawnOptions, type TaskGroupOptions } from "./scope/group-options.js";
+export { supervise, type SuperviseOptions } from "./scope/supervise.js";
+export { TaskGroup, taskGroup } from "./scope/task-group.js";
 export { type WorkerIdentity } from "./wire/protocol.js";
 export { transfer } from "./wire/transfer.js";
 export {
