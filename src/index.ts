@@ -23,8 +23,11 @@ export {
   WorkerStartError,
 } from "./errors.js";
 export { type Arg, type Args } from "./future/arg.js";
+export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
+export { gather, type Gathered, type GatherOptions } from "./future/gather.js";
 export { Stream } from "./future/stream.js";
+export { type ReturnWhen, wait, type Waited, type WaitOptions } from "./future/wait.js";
 export { call, type CallContext } from "./host/call-context.js";
 export { AdaptiveLimit, type AdaptiveLimitOptions } from "./limits/adaptive-limit.js";
 export { type AcquireOptions, type Amounts, type Grant, type Limits } from "./limits/grant.js";
