@@ -13,35 +13,65 @@ export type { Settled };
 export type Listener = () => void;
 
 class PromiseWatch {
-  outcome: Settled<unknown> | undefined;
-  readonly listeners = new Set<Listener>();
+  #status: "done" | "failed" | undefined;
+  #outcome: unknown;
+  /** One, or several: most promises have one. */
+  #listeners: Listener | Set<Listener> | undefined;
 
   constructor(promise: PromiseLike<unknown>) {
     // A thenable that breaks the rules of promises is kept to them by `resolve`; a promise is taken as it is.
     Promise.resolve(promise).then(
-      (value) => this.#settle({ status: "done", value }),
-      (error: unknown) => this.#settle({ status: "failed", error }),
+      (value) => this.#settle("done", value),
+      (error: unknown) => this.#settle("failed", error),
     );
   }
 
-  listen(listener: Listener): void {
-    if (this.outcome) listener();
-    else this.listeners.add(listener);
+  get outcome(): Settled<unknown> | undefined {
+    if (this.#status === "done") return { status: "done", value: this.#outcome };
+    return this.#status && { status: "failed", error: this.#outcome };
   }
 
-  #settle(outcome: Settled<unknown>): void {
-    this.outcome = outcome;
-    for (const listener of this.listeners) listener();
-    this.listeners.clear();
+  listen(listener: Listener): void {
+    if (this.#status) listener();
+    else if (this.#listeners === undefined) this.#listeners = listener;
+    else if (this.#listeners instanceof Set) this.#listeners.add(listener);
+    else this.#listeners = new Set([this.#listeners, listener]);
+  }
+
+  unlisten(listener: Listener): void {
+    if (this.#listeners === listener) this.#listeners = undefined;
+    else if (this.#listeners instanceof Set) this.#listeners.delete(listener);
+  }
+
+  #settle(status: "done" | "failed", outcome: unknown): void {
+    this.#status = status;
+    this.#outcome = outcome;
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (listeners instanceof Set) for (const listener of listeners) listener();
+    else listeners?.();
   }
 }
 
-const watches = new WeakMap<object, PromiseWatch>();
+/** The promise is what is constructed, and so gets the private field of the class below. */
+const Given = function (this: object, promise: object): object {
+  return promise;
+} as unknown as new (promise: object) => object;
 
-function watchOf(promise: PromiseLike<unknown>): PromiseWatch {
-  let watch = watches.get(promise);
-  if (!watch) watches.set(promise, (watch = new PromiseWatch(promise)));
-  return watch;
+/**
+ * Keeps the watch of a promise in the promise, in a private field, which nobody sees. A `WeakMap` would do the same, but
+ * costs the garbage collector more than all the rest of a wait for a hundred thousand promises.
+ */
+class Watched extends Given {
+  #watch: PromiseWatch | undefined;
+
+  static of(promise: PromiseLike<unknown>): PromiseWatch {
+    if (!(#watch in promise)) {
+      const watched = new Watched(promise);
+      watched.#watch = new PromiseWatch(promise);
+    }
+    return (promise as unknown as Watched).#watch!;
+  }
 }
 
 /** Whether a value is waited for, as `await` would. */
@@ -58,7 +88,7 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
  */
 export function outcomeOf(item: unknown): Settled<unknown> | undefined {
   if (item instanceof Future) return peek(item);
-  return isThenable(item) ? watchOf(item).outcome : { status: "done", value: item };
+  return isThenable(item) ? Watched.of(item).outcome : { status: "done", value: item };
 }
 
 /**
@@ -68,17 +98,17 @@ export function outcomeOf(item: unknown): Settled<unknown> | undefined {
  */
 export function listen(item: unknown, listener: Listener, isLooking: boolean): void {
   if (item instanceof Future) (isLooking ? subscribe : attend)(item, listener);
-  else if (isThenable(item)) watchOf(item).listen(listener);
+  else if (isThenable(item)) Watched.of(item).listen(listener);
   else listener();
 }
 
 /** Forgets a listener. */
 export function unlisten(item: unknown, listener: Listener): void {
   if (item instanceof Future) unsubscribe(item, listener);
-  else if (isThenable(item)) watches.get(item)?.listeners.delete(listener);
+  else if (isThenable(item)) Watched.of(item).unlisten(listener);
 }
 
 /** Sees to it that a promise may reject before anybody listens. */
 export function anticipate(item: unknown): void {
-  if (!(item instanceof Future) && isThenable(item)) watchOf(item);
+  if (!(item instanceof Future) && isThenable(item)) Watched.of(item);
 }
