@@ -12,6 +12,8 @@ export {
   MissingPackageError,
   PoolFullError,
   PoolStoppedError,
+  QueueAbandonedError,
+  QueueClosedError,
   type RefusedResults,
   RetryValidationError,
   SerializationError,
@@ -22,6 +24,10 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
+export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
+export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
+export { type Lease } from "./flow/queue-lease.js";
+export { type QueueWaitOptions } from "./flow/queue-wait.js";
 export { type Arg, type Args } from "./future/arg.js";
 export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";

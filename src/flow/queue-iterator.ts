@@ -1,0 +1,77 @@
+/**
+ * A `for await` loop over a queue.
+ *
+ * Owns the calls of `next()` that wait. An item is processed when the loop asks for the next one, or is left.
+ */
+import { Attendance } from "./queue-attendance.js";
+import type { QueueCore, Taker } from "./queue-core.js";
+import { NOTHING } from "./queue-ring.js";
+
+type Result<T> = IteratorResult<T, undefined>;
+
+export class QueueIterator<T> implements AsyncIterableIterator<T, undefined> {
+  readonly #core: QueueCore<T>;
+  readonly #attendance: Attendance;
+  readonly #waiting = new Set<Taker<T>>();
+
+  constructor(core: QueueCore<T>) {
+    this.#core = core;
+    this.#attendance = new Attendance(core as QueueCore<never>);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<Result<T>> {
+    const attendance = this.#attendance;
+    if (attendance.isGone) return over();
+    attendance.enter(this);
+    attendance.finish();
+    const item = this.#core.poll();
+    if (item === NOTHING) return this.#wait();
+    attendance.hold();
+    return Promise.resolve({ value: item, done: false });
+  }
+
+  /** Leaves the loop: before the end, unless the queue is closed and empty. */
+  return(): Promise<Result<T>> {
+    this.#attendance.leave({ hasFailed: false });
+    for (const taker of this.#waiting) {
+      taker.waitsIn?.delete(taker as never);
+      taker.end();
+    }
+    return over();
+  }
+
+  #wait(): Promise<Result<T>> {
+    return new Promise((resolve, reject) => {
+      const taker: Taker<T> = {
+        rank: 0,
+        sequence: this.#core.nextSequence(),
+        waitsIn: undefined,
+        serve: (value) => {
+          this.#waiting.delete(taker);
+          this.#attendance.hold();
+          resolve({ value, done: false });
+        },
+        end: () => {
+          this.#waiting.delete(taker);
+          this.#attendance.leave(undefined);
+          resolve({ value: undefined, done: true });
+        },
+        fail: (error) => {
+          this.#waiting.delete(taker);
+          this.#attendance.leave(undefined);
+          reject(error as Error);
+        },
+      };
+      this.#waiting.add(taker);
+      this.#core.request(taker);
+    });
+  }
+}
+
+function over(): Promise<Result<never>> {
+  return Promise.resolve({ value: undefined, done: true });
+}
