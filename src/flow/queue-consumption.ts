@@ -14,7 +14,7 @@ import { onAbort } from "../config/on-abort.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle, subscribe } from "../future/future.js";
 import { Attendance } from "./queue-attendance.js";
-import type { QueueCore, Taker } from "./queue-core.js";
+import type { QueueCore, QueueWaiter } from "./queue-core.js";
 import { NOTHING } from "./queue-ring.js";
 
 /** What the function gets beside the item. */
@@ -38,7 +38,7 @@ export class Consumption<T> implements FutureSource {
   readonly #run: ConsumeFunction<T>;
   readonly #attendance: Attendance;
   /** The lane that waits for an item: one is enough, as it opens the next when it has got one. */
-  #waiting: Taker<T> | undefined;
+  #waiting: QueueWaiter<T> | undefined;
   readonly #controller = new AbortController();
   readonly #context: ConsumeContext = { signal: this.#controller.signal };
   readonly #errors = new Set<unknown>();
@@ -124,18 +124,15 @@ export class Consumption<T> implements FutureSource {
         this.#waiting = undefined;
         resolve(item);
       };
-      this.#waiting = {
-        rank: 0,
-        sequence: this.#core.nextSequence(),
-        waitsIn: undefined,
+      const taker = this.#core.waitToTake({
         serve: answer,
         end: () => answer(NOTHING),
         fail: (error) => {
           answer(NOTHING);
           this.#stop(error);
         },
-      };
-      this.#core.request(this.#waiting);
+      });
+      if (taker.waitsIn) this.#waiting = taker;
     });
   }
 
@@ -146,8 +143,8 @@ export class Consumption<T> implements FutureSource {
     if (this.#isStopping) return;
     this.#isStopping = true;
     this.#controller.abort(error);
-    this.#waiting?.waitsIn?.delete(this.#waiting as never);
-    this.#waiting?.end();
+    this.#waiting?.leave();
+    this.#waiting?.endings.end!();
   }
 
   #count(): void {

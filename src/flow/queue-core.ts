@@ -19,22 +19,34 @@ import { WaitingRoom } from "../waiting/waiting-room.js";
 import { QueueAbandonedError, QueueClosedError } from "../errors.js";
 import { NOTHING, Ring } from "./queue-ring.js";
 
-/** Who waits for something of a queue. */
-export interface Wait<A extends unknown[]> extends Waiter {
-  /** It is there. */
-  serve(...args: A): void;
+/** What becomes of a wait. */
+export interface Endings<S> {
+  /** What it waits for is there. */
+  serve(what: S): void;
   fail(error: unknown): void;
+  /** There will be no more items. */
+  end?(): void;
 }
 
-/** Who waits for an item. */
-export interface Taker<T> extends Wait<[item: T]> {
-  /** There will be no more. */
-  end(): void;
-}
+/** Somebody who waits: for an item, for room (then `item` is what it is wanted for), or for the end. */
+export class QueueWaiter<S> implements Waiter {
+  readonly rank = 0;
+  readonly sequence: number;
+  waitsIn: Waiter["waitsIn"];
+  readonly endings: Endings<S>;
+  readonly item: unknown;
 
-/** Who waits for room, and with what. */
-export interface Putter<T> extends Wait<[]> {
-  readonly item: T;
+  constructor(sequence: number, endings: Endings<S>, item?: unknown) {
+    this.sequence = sequence;
+    this.waitsIn = undefined;
+    this.endings = endings;
+    this.item = item;
+  }
+
+  /** Waits no more, and is not told. */
+  leave(): void {
+    this.waitsIn?.delete(this as never);
+  }
 }
 
 /** Why a consumer left before the end. */
@@ -51,9 +63,9 @@ type State = { readonly kind: "open" | "closed" } | { readonly kind: "aborted"; 
 export class QueueCore<T> {
   readonly capacity: number;
   readonly #items = new Ring<T>();
-  readonly #putters = new WaitingRoom<Putter<T>>();
-  readonly #takers = new WaitingRoom<Taker<T>>();
-  readonly #joiners = new WaitingRoom<Wait<[]>>();
+  readonly #putters = new WaitingRoom<QueueWaiter<void>>();
+  readonly #takers = new WaitingRoom<QueueWaiter<T>>();
+  readonly #joiners = new WaitingRoom<QueueWaiter<void>>();
   #state: State = { kind: "open" };
   /** Items put that are not known to be processed. */
   #unfinished = 0;
@@ -81,11 +93,6 @@ export class QueueCore<T> {
     return this.#state.kind !== "open";
   }
 
-  /** The number of the next that waits. */
-  nextSequence(): number {
-    return (this.#sequence += 1);
-  }
-
   /** @throws {QueueClosedError} or the error it was aborted with */
   tryPut(item: T): boolean {
     if (this.#state.kind === "closed") throw new QueueClosedError("Cannot put into the queue as it is closed");
@@ -93,16 +100,18 @@ export class QueueCore<T> {
     const taker = this.#takers.take();
     if (!taker && this.#items.size >= this.capacity) return false;
     this.#unfinished += 1;
-    if (taker) taker.serve(item);
+    if (taker) taker.endings.serve(item);
     else this.#items.push(item);
     return true;
   }
 
-  /** Waits for room, which there is none of. */
-  waitToPut(putter: Putter<T>): void {
+  /** Waits for room, when there is none, and puts the item then. */
+  waitToPut(item: T, endings: Endings<void>): QueueWaiter<void> {
+    const putter = this.#waiter(endings, item);
     // K5
-    if (this.#isAbandoned) putter.fail(this.#abandonment("put into"));
+    if (this.#isAbandoned) endings.fail(this.#abandonment("put into"));
     else this.#putters.add(putter);
+    return putter;
   }
 
   /** The next item, if one is there. */
@@ -112,30 +121,34 @@ export class QueueCore<T> {
     // K2
     const putter = this.#putters.take()!;
     this.#unfinished += 1;
-    this.#items.push(putter.item);
-    putter.serve();
+    this.#items.push(putter.item as T);
+    putter.endings.serve();
     return item;
   }
 
   /** Waits for the next item, when none is there. */
-  request(taker: Taker<T>): void {
-    if (this.#state.kind === "aborted") taker.fail(this.#state.error);
-    else if (this.#state.kind === "closed") taker.end();
+  waitToTake(endings: Endings<T>): QueueWaiter<T> {
+    const taker = this.#waiter(endings);
+    if (this.#state.kind === "aborted") endings.fail(this.#state.error);
+    else if (this.#state.kind === "closed") endings.end!();
     else this.#takers.add(taker);
+    return taker;
   }
 
   /** An item that was taken is processed. */
   finish(): void {
     this.#unfinished -= 1;
-    if (this.#unfinished === 0) for (const joiner of this.#joiners.takeAll()) joiner.serve();
+    if (this.#unfinished === 0) for (const joiner of this.#joiners.takeAll()) joiner.endings.serve();
   }
 
-  /** Calls `serve` or `fail` when it ends (K4), perhaps at once. */
-  join(joiner: Wait<[]>): void {
-    if (this.#state.kind === "aborted") joiner.fail(this.#state.error);
-    else if (this.#unfinished === 0) joiner.serve();
-    else if (this.#isAbandoned) joiner.fail(this.#abandonment("join"));
+  /** Waits for the end (K4), which may be there. */
+  waitToJoin(endings: Endings<void>): QueueWaiter<void> {
+    const joiner = this.#waiter(endings);
+    if (this.#state.kind === "aborted") endings.fail(this.#state.error);
+    else if (this.#unfinished === 0) endings.serve();
+    else if (this.#isAbandoned) endings.fail(this.#abandonment("join"));
     else this.#joiners.add(joiner);
+    return joiner;
   }
 
   /** Somebody takes who cannot be seen to leave (K5). */
@@ -164,7 +177,7 @@ export class QueueCore<T> {
     if (this.#state.kind !== "open") return;
     this.#state = { kind: "closed" };
     // K2: nothing is left where somebody waits to take.
-    for (const taker of this.#takers.takeAll()) taker.end();
+    for (const taker of this.#takers.takeAll()) taker.endings.end!();
   }
 
   abort(error: unknown): void {
@@ -173,7 +186,7 @@ export class QueueCore<T> {
     this.#unfinished -= this.#items.size;
     this.#items.clear();
     for (const room of [this.#takers, this.#putters, this.#joiners]) {
-      for (const waiting of room.takeAll()) waiting.fail(error);
+      for (const waiting of room.takeAll()) waiting.endings.fail(error);
     }
     for (const listener of this.#abortListeners) listener(error);
     this.#abortListeners.clear();
@@ -185,13 +198,17 @@ export class QueueCore<T> {
     return () => this.#abortListeners.delete(listener);
   }
 
+  #waiter<S>(endings: Endings<S>, item?: T): QueueWaiter<S> {
+    return new QueueWaiter(this.#sequence++, endings, item);
+  }
+
   #abandon(loss: Loss): void {
     // Another came, or all is done.
     if (this.#loss !== loss || this.#isTakenByHand || this.#state.kind === "aborted") return;
     this.#isAbandoned = true;
     if (this.#unfinished === 0) return;
-    for (const putter of this.#putters.takeAll()) putter.fail(this.#abandonment("put into"));
-    for (const joiner of this.#joiners.takeAll()) joiner.fail(this.#abandonment("join"));
+    for (const putter of this.#putters.takeAll()) putter.endings.fail(this.#abandonment("put into"));
+    for (const joiner of this.#joiners.takeAll()) joiner.endings.fail(this.#abandonment("join"));
   }
 
   #abandonment(verb: string): QueueAbandonedError {

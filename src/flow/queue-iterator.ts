@@ -4,7 +4,7 @@
  * Owns the calls of `next()` that wait. An item is processed when the loop asks for the next one, or is left.
  */
 import { Attendance } from "./queue-attendance.js";
-import type { QueueCore, Taker } from "./queue-core.js";
+import type { QueueCore, QueueWaiter } from "./queue-core.js";
 import { NOTHING } from "./queue-ring.js";
 
 type Result<T> = IteratorResult<T, undefined>;
@@ -12,7 +12,7 @@ type Result<T> = IteratorResult<T, undefined>;
 export class QueueIterator<T> implements AsyncIterableIterator<T, undefined> {
   readonly #core: QueueCore<T>;
   readonly #attendance: Attendance;
-  readonly #waiting = new Set<Taker<T>>();
+  readonly #waiting = new Set<QueueWaiter<T>>();
 
   constructor(core: QueueCore<T>) {
     this.#core = core;
@@ -37,38 +37,33 @@ export class QueueIterator<T> implements AsyncIterableIterator<T, undefined> {
   /** Leaves the loop: before the end, unless the queue is closed and empty. */
   return(): Promise<Result<T>> {
     this.#attendance.leave({ hasFailed: false });
-    for (const taker of this.#waiting) {
-      taker.waitsIn?.delete(taker as never);
-      taker.end();
+    for (const taker of [...this.#waiting]) {
+      taker.leave();
+      taker.endings.end!();
     }
     return over();
   }
 
   #wait(): Promise<Result<T>> {
     return new Promise((resolve, reject) => {
-      const taker: Taker<T> = {
-        rank: 0,
-        sequence: this.#core.nextSequence(),
-        waitsIn: undefined,
+      const taker = this.#core.waitToTake({
         serve: (value) => {
           this.#waiting.delete(taker);
           this.#attendance.hold();
           resolve({ value, done: false });
         },
-        end: () => {
-          this.#waiting.delete(taker);
-          this.#attendance.leave(undefined);
-          resolve({ value: undefined, done: true });
-        },
-        fail: (error) => {
-          this.#waiting.delete(taker);
-          this.#attendance.leave(undefined);
-          reject(error as Error);
-        },
-      };
-      this.#waiting.add(taker);
-      this.#core.request(taker);
+        end: () => this.#end(() => resolve({ value: undefined, done: true })),
+        fail: (error) => this.#end(() => reject(error as Error)),
+      });
+      if (taker.waitsIn) this.#waiting.add(taker);
     });
+  }
+
+  /** The queue has ended. */
+  #end(tell: () => void): void {
+    this.#waiting.clear();
+    this.#attendance.leave(undefined);
+    tell();
   }
 }
 

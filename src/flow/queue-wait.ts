@@ -3,7 +3,7 @@ import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { onAbort } from "../config/on-abort.js";
 import { TimeoutError } from "../errors.js";
-import type { Waiter } from "../waiting/waiting-room.js";
+import type { Endings, QueueWaiter } from "./queue-core.js";
 
 /** Options of what may have to wait. */
 export interface QueueWaitOptions {
@@ -11,12 +11,6 @@ export interface QueueWaitOptions {
   timeout?: number | undefined;
   /** Ends the wait with its `reason`. */
   signal?: AbortSignal | undefined;
-}
-
-/** How a wait ends. */
-export interface Ending<R> {
-  serve(result: R): void;
-  fail(error: unknown): void;
 }
 
 /** @throws what is wrong with the options, or the reason of the signal when it has fired */
@@ -32,10 +26,10 @@ export function checkWait(options: QueueWaitOptions): void {
  * @param enter - makes who waits and lets it in, or ends it at once
  * @param lateness - what could not be done, and why, for the message
  */
-export function waitFor<R>(
+export function waitFor<R, S>(
   options: QueueWaitOptions | undefined,
   lateness: string,
-  enter: (ending: Ending<R>) => Waiter,
+  enter: (endings: Endings<R>) => QueueWaiter<S>,
 ): Promise<R> {
   return new Promise((resolve, reject) => {
     const { timeout, signal } = options ?? {};
@@ -51,21 +45,19 @@ export function waitFor<R>(
       clearTimeout(timer);
       forgetSignal?.();
     };
-    const waiter = enter({
-      serve: (result) => {
-        end();
-        resolve(result);
-      },
-      fail: (error) => {
-        end();
-        reject(error as Error);
-      },
-    });
-    if (isOver) return;
-    const giveUp = (error: unknown): void => {
-      waiter.waitsIn?.delete(waiter as never);
+    const fail = (error: unknown): void => {
       end();
       reject(error as Error);
+    };
+    const serve = (result: R): void => {
+      end();
+      resolve(result);
+    };
+    const waiter = enter({ serve, fail });
+    if (isOver) return;
+    const giveUp = (error: unknown): void => {
+      waiter.leave();
+      fail(error);
     };
     if (timeout !== undefined) {
       const message = `Cannot ${lateness} within ${timeout} ms`;

@@ -4,11 +4,11 @@ import { CancelledError, QueueClosedError } from "../errors.js";
 import type { Future } from "../future/future.js";
 import { atLeast } from "../pool/options.js";
 import { type ConsumeFunction, Consumption } from "./queue-consumption.js";
-import { QueueCore, type Taker } from "./queue-core.js";
+import { QueueCore } from "./queue-core.js";
 import { QueueIterator } from "./queue-iterator.js";
 import { Lease } from "./queue-lease.js";
 import { NOTHING } from "./queue-ring.js";
-import { checkWait, type Ending, type QueueWaitOptions, waitFor } from "./queue-wait.js";
+import { checkWait, type QueueWaitOptions, waitFor } from "./queue-wait.js";
 
 /** Options of a {@link Queue}. */
 export interface QueueOptions {
@@ -87,11 +87,7 @@ export class Queue<T> implements AsyncIterable<T> {
     if (options) checkWait(options);
     const core = this.#core;
     if (core.tryPut(item)) return;
-    await waitFor<void>(options, "put into the queue as there was no room", (ending) => {
-      const putter = { ...waiter(core), item, serve: () => ending.serve(), fail: ending.fail };
-      core.waitToPut(putter);
-      return putter;
-    });
+    await waitFor(options, "put into the queue as there was no room", (endings) => core.waitToPut(item, endings));
   }
 
   /**
@@ -199,11 +195,9 @@ export class Queue<T> implements AsyncIterable<T> {
    */
   async join(options?: QueueWaitOptions): Promise<void> {
     if (options) checkWait(options);
-    await waitFor<void>(options, "join the queue as not all items were processed", (ending) => {
-      const joiner = { ...waiter(this.#core), serve: () => ending.serve(), fail: ending.fail };
-      this.#core.join(joiner);
-      return joiner;
-    });
+    await waitFor(options, "join the queue as not all items were processed", (endings) =>
+      this.#core.waitToJoin(endings),
+    );
   }
 
   async #takeByHand<R>(options: QueueWaitOptions | undefined, receive: (item: T) => R): Promise<R> {
@@ -212,20 +206,12 @@ export class Queue<T> implements AsyncIterable<T> {
     core.takenByHand();
     const item = core.poll();
     if (item !== NOTHING) return receive(item);
-    return waitFor<R>(options, "take from the queue as nothing was put", (ending: Ending<R>) => {
-      const taker: Taker<T> = {
-        ...waiter(core),
-        serve: (value) => ending.serve(receive(value)),
-        end: () => ending.fail(new QueueClosedError("Cannot take from the queue as it is closed and empty")),
-        fail: ending.fail,
-      };
-      core.request(taker);
-      return taker;
-    });
+    return waitFor<R, T>(options, "take from the queue as nothing was put", ({ serve, fail }) =>
+      core.waitToTake({
+        serve: (value) => serve(receive(value)),
+        end: () => fail(new QueueClosedError("Cannot take from the queue as it is closed and empty")),
+        fail,
+      }),
+    );
   }
-}
-
-/** What all that wait have in common: they come in turn. */
-function waiter(core: { nextSequence(): number }): { rank: 0; sequence: number; waitsIn: undefined } {
-  return { rank: 0, sequence: core.nextSequence(), waitsIn: undefined };
 }

@@ -76,7 +76,7 @@ function collect(items: readonly unknown[], options: GatherOptions): Promise<unk
     // As long as the items: it is filled in the order in which they settle.
     const results = Array.from<unknown>({ length: items.length });
     const fail = (error: unknown): void => {
-      watch.close();
+      watch.close(true);
       reject(error as Error);
       if (cancelOnFailure) cancelAll(items, error);
     };

@@ -15,6 +15,8 @@ import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { onAbort } from "../config/on-abort.js";
 import { TimeoutError } from "../errors.js";
+import { openProgress, type ProgressOption } from "../progress/open-progress.js";
+import type { ProgressBar } from "../progress/progress-bar.js";
 import { listen, type Listener, outcomeOf, type Settled, unlisten } from "./settlement.js";
 
 /** Options of a wait for several futures. */
@@ -23,10 +25,12 @@ export interface WatchOptions {
   timeout?: number | undefined;
   /** Ends the wait with its `reason`; the futures themselves go on. */
   signal?: AbortSignal | undefined;
+  /** Shows how many have settled, and how many of them failed, in a bar. @default false */
+  progress?: ProgressOption | undefined;
 }
 
 /** Names of the fields of {@link WatchOptions}. */
-export const WATCH_OPTIONS: readonly string[] = ["timeout", "signal"];
+export const WATCH_OPTIONS: readonly string[] = ["timeout", "signal", "progress"];
 
 /** Who is told. */
 export interface WatchOwner {
@@ -48,6 +52,7 @@ export class Watch {
   #settled = 0;
   #timer: NodeJS.Timeout | undefined;
   #forgetSignal: (() => void) | undefined;
+  readonly #bar: ProgressBar | undefined;
 
   /**
    * @param known - the names of all options that the caller takes
@@ -60,6 +65,7 @@ export class Watch {
     this.#items = items;
     this.#options = options;
     this.#owner = owner;
+    if (options.progress !== undefined) this.#bar = openProgress(options.progress, { total: items.length });
   }
 
   /** How many have been reported. */
@@ -80,15 +86,21 @@ export class Watch {
       listen(item, listener, isLooking);
       if (this.#isClosed) return;
     }
-    if (this.#items.length === 0) return;
+    if (this.#items.length === 0) {
+      this.close();
+      return;
+    }
     if (timeout !== undefined) this.#timer = setTimeout(() => this.#expire(timeout), timeout);
     if (signal) this.#forgetSignal = onAbort(signal, (reason) => this.#end(reason, "abort"));
   }
 
-  /** Ends it (G2). */
-  close(): void {
+  /** Ends it (G2), before all have settled or after; `hasFailed` is for the bar. */
+  close(hasFailed = false): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    if (hasFailed) this.#bar?.fail();
+    else if (this.#settled === this.#items.length) this.#bar?.succeed();
+    else this.#bar?.stop();
     clearTimeout(this.#timer);
     this.#forgetSignal?.();
     for (const [index, listener] of this.#listeners.entries()) {
@@ -101,8 +113,10 @@ export class Watch {
     if (this.#isClosed) return;
     this.#listeners[index] = undefined;
     this.#settled += 1;
+    const outcome = outcomeOf(this.#items[index])!;
+    this.#bar?.advance(1, outcome.status === "done" ? "success" : "failure");
+    this.#owner.settled(index, outcome);
     if (this.#settled === this.#items.length) this.close();
-    this.#owner.settled(index, outcomeOf(this.#items[index])!);
   }
 
   #expire(timeout: number): void {
