@@ -272,9 +272,10 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     }
     const listeners = this.#listeners;
     if (listeners === undefined) return;
-    this.#listeners = undefined;
+    // One that is told may have others leave.
     if (listeners instanceof Set) for (const listener of listeners) listener(this as never);
     else listeners(this as never);
+    this.#listeners = undefined;
   }
 
   #peek(): Settled<T> | undefined {

@@ -47,9 +47,9 @@ class PromiseWatch {
     this.#status = status;
     this.#outcome = outcome;
     const listeners = this.#listeners;
-    this.#listeners = undefined;
     if (listeners instanceof Set) for (const listener of listeners) listener();
     else listeners?.();
+    this.#listeners = undefined;
   }
 }
 
