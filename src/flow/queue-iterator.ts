@@ -12,7 +12,7 @@ type Result<T> = IteratorResult<T, undefined>;
 export class QueueIterator<T> implements AsyncIterableIterator<T, undefined> {
   readonly #core: QueueCore<T>;
   readonly #attendance: Attendance;
-  readonly #waiting = new Set<QueueWaiter<T>>();
+  #waiting = new Set<QueueWaiter<T>>();
 
   constructor(core: QueueCore<T>) {
     this.#core = core;
@@ -37,7 +37,9 @@ export class QueueIterator<T> implements AsyncIterableIterator<T, undefined> {
   /** Leaves the loop: before the end, unless the queue is closed and empty. */
   return(): Promise<Result<T>> {
     this.#attendance.leave({ hasFailed: false });
-    for (const taker of [...this.#waiting]) {
+    const waiting = this.#waiting;
+    this.#waiting = new Set();
+    for (const taker of waiting) {
       taker.leave();
       taker.endings.end!();
     }

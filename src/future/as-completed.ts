@@ -14,39 +14,21 @@ import { Watch, WATCH_OPTIONS, type WatchOptions } from "./watch.js";
 /** Options of {@link asCompleted}. */
 export type AsCompletedOptions = WatchOptions;
 
-/** A future that has settled, as {@link asCompleted} yields it. */
-export interface Completed<F> {
+interface CompletedBase<F> {
   /** Its place among those given. */
   readonly index: number;
-  /** The future itself, or the promise or plain value. */
+  /** The future itself, or the promise or plain value: awaiting it returns its result, or throws its error. */
   readonly future: F;
-  readonly status: "done" | "failed" | "cancelled";
-  /**
-   * The result. Reading it throws the error of one that failed or was cancelled: whoever reads it without looking at the
-   * `status` does not go on with half of the results.
-   */
-  readonly value: Awaited<F>;
-  /** What it failed with; `undefined` when it is done. */
-  readonly error: unknown;
 }
 
-class Failed<F> implements Completed<F> {
-  readonly index: number;
-  readonly future: F;
-  readonly status: "failed" | "cancelled";
-  readonly error: unknown;
-
-  constructor(index: number, future: F, status: "failed" | "cancelled", error: unknown) {
-    this.index = index;
-    this.future = future;
-    this.status = status;
-    this.error = error;
-  }
-
-  get value(): never {
-    throw this.error;
-  }
-}
+/** A future that has settled, as {@link asCompleted} yields it; `status` tells which of `value` and `error` it has. */
+export type Completed<F> =
+  | (CompletedBase<F> & { readonly status: "done"; readonly value: Awaited<F>; readonly error: undefined })
+  | (CompletedBase<F> & {
+      readonly status: "failed" | "cancelled";
+      readonly value: undefined;
+      readonly error: unknown;
+    });
 
 interface Consumer<F> {
   resolve(result: IteratorResult<Completed<F>, undefined>): void;
@@ -124,7 +106,7 @@ class Completions<F> implements AsCompleted<F> {
     const completed: Completed<F> =
       outcome.status === "done"
         ? { index, future, status: "done", value: outcome.value as Awaited<F>, error: undefined }
-        : new Failed(index, future, outcome.status, outcome.error);
+        : { index, future, status: outcome.status, value: undefined, error: outcome.error };
     const consumer = this.#nextConsumer();
     if (!consumer) {
       this.#ready.push(completed);
@@ -171,9 +153,8 @@ class Completions<F> implements AsCompleted<F> {
 /**
  * Yields the outcome of each future as it settles, the fastest first, whatever its place among them.
  *
- * A failure does not end it: it comes out like the others, with its `status` and `error`, and reading its `value` throws
- * that error. So `for await (const { value } of asCompleted(futures))` ends with the first failure, and a loop that looks
- * at `status` first sees all of them. The time and the signal count from the first `next()` on. Leaving the loop early
+ * A failure does not end it: it comes out like the others, with its `status` and `error`; a loop that is to end with the
+ * first failure awaits the `future`, which has settled by then. The time counts from the first `next()` on. Leaving the loop early
  * leaves the futures alone: they go on, and their errors are nobody's business any more. The whole takes time linear in
  * the number of futures.
  *
@@ -186,6 +167,7 @@ class Completions<F> implements AsCompleted<F> {
  *   if (status === "done") console.log(paths[index], value);
  *   else console.error(paths[index], error);
  * }
+ * for await (const { future } of asCompleted(futures)) total += await future;   // throws the first error
  */
 export function asCompleted<F>(futures: Iterable<F>, options: AsCompletedOptions = {}): AsCompleted<F> {
   refuseMore("yield", options);
