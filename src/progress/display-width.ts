@@ -9,8 +9,6 @@ const WIDE =
 const INVISIBLE = /^[\p{Default_Ignorable_Code_Point}\p{Control}\p{Format}\p{Nonspacing_Mark}\p{Enclosing_Mark}]$/u;
 /** They stand beside the letter they belong to. */
 const SPACING = /^[\p{Spacing_Mark}\uff00-\uffef]$/u;
-/** Vowels and final consonants, which a terminal puts into the block of the consonant before them. */
-const HANGUL_PART = /^[\u1160-\u11ff\ud7b0-\ud7fb]$/u;
 const REGIONAL = /^\p{Regional_Indicator}$/u;
 const EMOJI_CLUSTER =
   /^(?:\p{Emoji_Presentation}(?<!\p{Regional_Indicator})|\p{Emoji}\ufe0f|[\d#*]\ufe0f?\u20e3|\p{Regional_Indicator}{2}|\p{Extended_Pictographic}.*\u200d.*\p{Extended_Pictographic})/su;
@@ -69,16 +67,11 @@ export function oneLine(text: string): string {
 }
 
 function clusterWidth(cluster: string): number {
-  if (EMOJI_CLUSTER.test(cluster)) return 2;
-  let width = 0;
-  let hasBase = false;
+  const isEmoji = EMOJI_CLUSTER.test(cluster);
+  let width = isEmoji ? 2 : 0;
   for (const character of cluster) {
-    if (hasBase && HANGUL_PART.test(character)) continue;
-    const isPart = hasBase && !SPACING.test(character) && !WIDE.test(character);
-    if (isPart) continue;
-    const own = characterWidth(character);
-    if (own > 0) hasBase = true;
-    width += own;
+    const isPart = width > 0 && !SPACING.test(character) && (isEmoji || !WIDE.test(character));
+    if (!isPart) width += characterWidth(character);
   }
   return width;
 }

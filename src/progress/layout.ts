@@ -3,7 +3,7 @@
  *
  * All bars of a screen share their columns, so that they stand below each other. What does not fit is left out in the
  * order of `PLANS`, for all of them alike: first the time elapsed, then the unit, then digits of the count, the rate,
- * the count, the bar, the time left. The share that is done is the last to go, and the number of failures goes never.
+ * the count, the bar, the time left, the description. The share that is done and the failures are the last to go.
  */
 import { displayWidth, oneLine, truncate, unjoinedWidth } from "./display-width.js";
 import { amountText, clockText, leftText, percentOf, rateText, scaled, unitText } from "./figures.js";
@@ -44,13 +44,23 @@ const USUAL = { figure: 4, rate: 7, time: 8 };
 
 interface Piece {
   readonly text: string;
-  readonly colour?: number;
+  /** In cells. */
+  readonly width: number;
+  readonly colour: number | undefined;
 }
 
-/** The texts of one bar, under a plan. */
-interface Row {
+/** A bar, and what is the same of it in every plan. */
+interface Entry {
   readonly view: BarView;
   readonly description: string;
+  readonly descriptionWidth: number;
+  readonly unit: string;
+  readonly unitWidth: number;
+  readonly indent: number;
+}
+
+/** The texts that stand behind a bar, under a plan. Each character takes one cell, but those of the unit. */
+interface Row {
   /** The share that is done, or how much is where the total is unknown. */
   readonly figure: string;
   readonly count: string;
@@ -60,41 +70,50 @@ interface Row {
   readonly time: string;
 }
 
-type Column = Exclude<keyof Row, "view" | "description">;
+type Column = keyof Row;
 const COLUMNS: readonly Column[] = ["figure", "count", "failures", "rate", "elapsed", "time"];
 
 interface Layout {
   readonly columns: number;
   readonly label: number;
   readonly bar: number;
+  readonly hasUnit: boolean;
   readonly widths: Readonly<Record<Column, number>>;
 }
 
 /** One line for each bar, none of more cells than `columns`. */
 export function layOut(views: readonly BarView[], columns: number, theme: Theme): string[] {
-  if (views.length === 0) return [];
-  const reserve = Math.max(...views.map((view) => unjoinedWidth(view.description + (view.text ?? "") + view.unit)));
+  const entries = views.map(entryOf);
+  const reserve = Math.max(0, ...views.map((view) => unjoinedWidth(view.description + (view.text ?? "") + view.unit)));
   const room = Math.max(0, columns - reserve);
   for (const plan of PLANS) {
-    const rows = views.map((view) => rowOf(view, plan, theme));
-    const layout = fit(rows, plan, room, theme);
-    if (layout) return rows.map((row) => paint(clip(lineOf(row, layout, theme), room, theme), theme));
+    const rows = entries.map((entry) => rowOf(entry.view, plan, theme));
+    const layout = fit(entries, rows, plan, room, theme);
+    if (!layout) continue;
+    return entries.map((entry, index) => paint(clip(lineOf(entry, rows[index]!, layout, theme), room, theme), theme));
   }
-  const figures = views.map((view) => [markOf(view, theme), { text: ` ${figureOf(view)}` }]);
-  return figures.map((pieces) => paint(clip(pieces, room, theme), theme));
+  return views.map((view) => {
+    const pieces = [markOf(view, theme), piece(` ${figureOf(view)}`)];
+    return paint(widthOf(pieces) <= room ? pieces : room > 0 ? [pieces[0]!] : [], theme);
+  });
+}
+
+function entryOf(view: BarView): Entry {
+  const description = oneLine(view.description).trim();
+  const unit = unitText(oneLine(view.unit));
+  const indent = INDENT * Math.min(view.depth, DEEPEST);
+  const [descriptionWidth, unitWidth] = [displayWidth(description), displayWidth(unit)];
+  return { view, description, descriptionWidth, unit, unitWidth, indent };
 }
 
 function rowOf(view: BarView, plan: Plan, theme: Theme): Row {
   const { done, total, unit, failures, ending } = view;
   const isOpen = ending === undefined && total !== undefined;
-  const amount = amountText(done, total, unit, plan.count === "short");
-  const mark = theme.marks.failure;
+  const failed = scaled(failures);
   return {
-    view,
-    description: oneLine(view.description).trim(),
     figure: total === undefined && plan.count !== "none" ? "" : figureOf(view),
-    count: plan.count === "none" ? "" : amount + (plan.count === "with-unit" ? unitText(oneLine(unit)) : ""),
-    failures: failures === 0 ? "" : plan.count === "none" ? `${mark}${scaled(failures)}` : `${scaled(failures)} failed`,
+    count: plan.count === "none" ? "" : amountText(done, total, unit, plan.count === "short"),
+    failures: failures === 0 ? "" : plan.count === "none" ? theme.marks.failure + failed : `${failed} failed`,
     rate: plan.rate ? rateText(view.rate, unit) : "",
     elapsed: plan.elapsed && isOpen ? clockText(view.elapsed) : "",
     time: !plan.time ? "" : isOpen ? `ETA ${leftText(done, total, view.rate)}` : clockText(view.elapsed),
@@ -106,90 +125,99 @@ function figureOf({ done, total }: BarView): string {
 }
 
 /** Shares out the room; `undefined` when there is too little for the plan. */
-function fit(rows: readonly Row[], plan: Plan, room: number, theme: Theme): Layout | undefined {
+function fit(
+  entries: readonly Entry[],
+  rows: readonly Row[],
+  plan: Plan,
+  room: number,
+  theme: Theme,
+): Layout | undefined {
   const widths = { figure: 0, count: 0, failures: 0, rate: 0, elapsed: 0, time: 0 };
-  for (const row of rows) {
-    for (const column of COLUMNS) widths[column] = Math.max(widths[column], displayWidth(row[column]));
-    // As wide as it becomes, so that the bar does not move with every digit.
-    const { total, unit, ending } = row.view;
-    if (total !== undefined && row.count !== "") {
-      const last = displayWidth(rowOf({ ...row.view, done: total }, plan, theme).count);
-      widths.count = Math.max(widths.count, last);
+  const widen = (column: Column, width: number): void => {
+    widths[column] = Math.max(widths[column], width);
+  };
+  const hasUnit = plan.count === "with-unit";
+  let [longest, least] = [0, 0];
+  for (const [index, entry] of entries.entries()) {
+    const { total, unit, ending } = entry.view;
+    const row = rows[index]!;
+    for (const column of COLUMNS) widen(column, row[column].length);
+    if (row.count !== "") {
+      // As wide as it becomes, so that the bar does not move with every digit.
+      const last = total === undefined ? 0 : rowOf({ ...entry.view, done: total }, plan, theme).count.length;
+      widen("count", Math.max(row.count.length, last) + (hasUnit ? entry.unitWidth : 0));
     }
-    if (plan.rate && ending === undefined) widths.rate = Math.max(widths.rate, USUAL.rate + (unit === "bytes" ? 2 : 0));
-    if (plan.time && ending === undefined && total !== undefined) widths.time = Math.max(widths.time, USUAL.time);
-    if (total !== undefined) widths.figure = Math.max(widths.figure, USUAL.figure);
+    if (total !== undefined) widen("figure", USUAL.figure);
+    if (plan.rate && ending === undefined) widen("rate", USUAL.rate + (unit === "bytes" ? 2 : 0));
+    if (plan.time && ending === undefined && total !== undefined) widen("time", USUAL.time);
+    longest = Math.max(longest, labelWidth(entry, entry.descriptionWidth));
+    least = Math.max(least, labelWidth(entry, plan.description));
   }
-  let fixed = 0;
-  for (const column of COLUMNS) if (widths[column] > 0) fixed += widths[column] + 1;
-  const labels = rows.map((row) => labelWidth(row, Number.POSITIVE_INFINITY));
-  const least = Math.max(...rows.map((row) => labelWidth(row, plan.description)));
+  const fixed = COLUMNS.reduce((sum, column) => sum + (widths[column] > 0 ? widths[column] + 1 : 0), 0);
   const free = room - fixed - least - (plan.bar > 0 ? plan.bar + 1 : 0);
   if (free < 0) return undefined;
-  const label = Math.min(Math.max(...labels), least + free);
+  const label = Math.min(longest, least + free);
   const bar = plan.bar > 0 ? Math.min(LONGEST_BAR, plan.bar + free - (label - least)) : 0;
-  return { columns: room, label, bar, widths };
-}
-
-function indentOf(view: BarView): number {
-  return INDENT * Math.min(view.depth, DEEPEST);
+  return { columns: room, label, bar, hasUnit, widths };
 }
 
 /** The mark, and the description in at most so many cells. */
-function labelWidth({ view, description }: Row, longest: number): number {
-  const width = Math.min(displayWidth(description), longest);
-  return indentOf(view) + 1 + (width > 0 ? 1 + width : 0);
+function labelWidth({ indent, descriptionWidth }: Entry, most: number): number {
+  const width = Math.min(descriptionWidth, most);
+  return indent + 1 + (width > 0 ? 1 + width : 0);
 }
 
-function lineOf(row: Row, layout: Layout, theme: Theme): Piece[] {
-  const { view } = row;
-  const indent = indentOf(view);
-  const description = truncate(row.description, layout.label - indent - 2, theme.ellipsis);
-  const label = [
-    { text: " ".repeat(indent) },
-    markOf(view, theme),
-    { text: description === "" ? "" : ` ${description}` },
-  ];
-  const gap = { text: " ".repeat(Math.max(0, layout.label - widthOf(label))) };
-  const bar = layout.bar > 0 ? [{ text: " " }, ...barOf(view, layout.bar, theme)] : [];
+function lineOf(entry: Entry, row: Row, layout: Layout, theme: Theme): Piece[] {
+  const { view, indent } = entry;
+  const most = layout.label - indent - 2;
+  const isWhole = entry.descriptionWidth <= most;
+  const description = isWhole ? entry.description : truncate(entry.description, most, theme.ellipsis);
+  const width = isWhole ? entry.descriptionWidth : displayWidth(description);
+  const label = [piece(" ".repeat(indent)), markOf(view, theme)];
+  if (description !== "") label.push(piece(` ${description}`, undefined, 1 + width));
+  const gap = piece(" ".repeat(Math.max(0, layout.label - widthOf(label)) + (layout.bar > 0 ? 1 : 0)));
+  const bar = layout.bar > 0 ? barOf(view, layout.bar, theme) : [];
   const cells = (columns: readonly Column[]): Piece[] =>
-    columns.flatMap((column) => {
-      if (layout.widths[column] === 0) return [];
-      const text = " ".repeat(1 + layout.widths[column] - displayWidth(row[column])) + row[column];
-      return [column === "failures" ? { text, colour: RED } : { text }];
-    });
-  if (view.ending === undefined || !view.text)
-    return [...label, ...(gap.text === "" ? [] : [gap]), ...bar, ...cells(COLUMNS)];
+    columns.filter((column) => layout.widths[column] > 0).map((column) => cellOf(column, entry, row, layout));
+  if (view.ending === undefined || !view.text) return [...label, gap, ...bar, ...cells(COLUMNS)];
 
   // What was said at the end takes the place of rate and time; where it is long the bar gives way, and then goes.
-  const text = { text: ` ${oneLine(view.text).trim()}` };
+  const said = ` ${oneLine(view.text).trim()}`;
+  const text = piece(said, undefined, displayWidth(said));
   const aligned = [...label, gap, ...bar, ...cells(["figure", "count", "failures"]), text];
   if (widthOf(aligned) <= layout.columns) return aligned;
-  const figure = { text: ` ${figureOf(view)}` };
-  const failures = row.failures === "" ? [] : [{ text: ` ${row.failures}`, colour: RED }];
-  const count = view.total === undefined || row.count === "" ? [] : [{ text: ` ${row.count}` }];
+  const figure = piece(` ${figureOf(view)}`);
+  const failures = row.failures === "" ? [] : [piece(` ${row.failures}`, RED)];
+  const count = view.total === undefined || row.count === "" ? [] : [piece(` ${row.count}`)];
   const rest = [figure, ...count, ...failures, text];
   const room = layout.columns - layout.label - 1 - widthOf(rest);
-  if (layout.bar > 0 && room >= SHORTEST_BAR)
-    return [...label, gap, { text: " " }, ...barOf(view, room, theme), ...rest];
+  if (layout.bar > 0 && room >= SHORTEST_BAR) return [...label, gap, ...barOf(view, room, theme), ...rest];
   return [...label, figure, ...failures, text];
 }
 
+/** A text at the right end of its column, and a space before it. */
+function cellOf(column: Column, entry: Entry, row: Row, layout: Layout): Piece {
+  const hasUnit = column === "count" && layout.hasUnit;
+  const text = row[column] + (hasUnit ? entry.unit : "");
+  const width = row[column].length + (hasUnit ? entry.unitWidth : 0);
+  const room = layout.widths[column];
+  return piece(" ".repeat(1 + room - width) + text, column === "failures" ? RED : undefined, 1 + room);
+}
+
 function markOf({ ending, elapsed }: BarView, theme: Theme): Piece {
-  if (ending) return { text: theme.marks[ending], colour: ENDING_COLOURS[ending] };
-  return { text: theme.spinner[Math.floor(elapsed / FRAME_MS) % theme.spinner.length]!, colour: CYAN };
+  if (ending) return piece(theme.marks[ending], ENDING_COLOURS[ending]);
+  return piece(theme.spinner[Math.floor(elapsed / FRAME_MS) % theme.spinner.length]!, CYAN);
 }
 
 function barOf(view: BarView, width: number, theme: Theme): Piece[] {
   const room = width - theme.left.length - theme.right.length;
-  const colour = view.ending ? ENDING_COLOURS[view.ending] : CYAN;
   const [before, cells] = filled(view, room);
   const full = Math.floor(cells);
   const half = full < room && cells - full >= 0.5 ? theme.half : "";
   return [
-    { text: theme.left + theme.empty.repeat(before), colour: GRAY },
-    { text: theme.full.repeat(full) + half, colour },
-    { text: theme.empty.repeat(room - before - full - half.length) + theme.right, colour: GRAY },
+    piece(theme.left + theme.empty.repeat(before), GRAY),
+    piece(theme.full.repeat(full) + half, view.ending ? ENDING_COLOURS[view.ending] : CYAN),
+    piece(theme.empty.repeat(room - before - full - half.length) + theme.right, GRAY),
   ];
 }
 
@@ -203,29 +231,34 @@ function filled({ done, total, ending, elapsed }: BarView, room: number): [befor
   return [step <= way ? step : 2 * way - step, length];
 }
 
-function widthOf(pieces: readonly Piece[]): number {
-  return pieces.reduce((sum, { text }) => sum + displayWidth(text), 0);
+function piece(text: string, colour?: number, width = text.length): Piece {
+  return { text, width, colour };
 }
 
-function clip(pieces: readonly Piece[], room: number, theme: Theme): Piece[] {
+function widthOf(pieces: readonly Piece[]): number {
+  return pieces.reduce((sum, { width }) => sum + width, 0);
+}
+
+function clip(pieces: readonly Piece[], room: number, theme: Theme): readonly Piece[] {
+  if (widthOf(pieces) <= room) return pieces;
   const clipped: Piece[] = [];
   let left = room;
-  for (const piece of pieces) {
-    const text = truncate(piece.text, left, theme.ellipsis);
-    clipped.push({ ...piece, text });
-    if (text !== piece.text) break;
-    left -= displayWidth(text);
+  for (const { text, width, colour } of pieces) {
+    if (width > left) {
+      clipped.push(piece(truncate(text, left, theme.ellipsis), colour));
+      break;
+    }
+    clipped.push({ text, width, colour });
+    left -= width;
   }
   return clipped;
 }
 
 function paint(pieces: readonly Piece[], theme: Theme): string {
   const last = pieces.findLastIndex(({ text }) => text.trimEnd() !== "");
-  return pieces
-    .slice(0, last + 1)
-    .map(({ text, colour }, index) => {
-      const shown = index === last ? text.trimEnd() : text;
-      return colour === undefined ? shown : coloured(shown, colour, theme.isColoured);
-    })
-    .join("");
+  const shown = pieces.slice(0, last + 1).map(({ text, colour }, index) => {
+    const whole = index === last ? text.trimEnd() : text;
+    return colour === undefined ? whole : coloured(whole, colour, theme.isColoured);
+  });
+  return shown.join("");
 }

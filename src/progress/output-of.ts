@@ -8,25 +8,29 @@ import { hasColours, isAsciiOnly, isScreen, reflows } from "./terminal.js";
 import { themeOf } from "./theme.js";
 
 /** One for each terminal, also where two copies of the library are loaded. */
-const screens = processWide("progress-screens", () => new WeakMap<ProgressStream, ProgressOutput>());
+const screens = processWide("progress-screens", () => new WeakMap<ProgressStream, Screen>());
 
-/** Where the bars of a stream are shown. The first bar of a terminal decides on colours and characters for all of them. */
-export function outputOf(
-  given: ProgressStream,
-  { colour, ascii }: { readonly colour?: boolean | undefined; readonly ascii?: boolean | undefined },
-): ProgressOutput {
+/** What bars are shown on, and how, where that is not to be found out. */
+interface OutputOptions {
+  readonly stream: ProgressStream;
+  readonly colour: boolean | undefined;
+  readonly ascii: boolean | undefined;
+}
+
+/** Where the bars of a stream are shown. Of bars that are live on one terminal the first decides on colours and characters. */
+export function outputOf({ stream: given, colour, ascii }: OutputOptions): ProgressOutput {
   const { env } = process;
   const isColoured = colour ?? hasColours(given, env);
   if (!isScreen(given, env)) return new Lines(new SafeWriter(given), isColoured);
   const pair = standardPair(given);
   const stream = pair[0] ?? given;
+  const theme = themeOf({ colour: isColoured, ascii: ascii ?? isAsciiOnly(env, process.platform) });
   let screen = screens.get(stream);
   if (!screen) {
-    const theme = themeOf({ colour: isColoured, ascii: ascii ?? isAsciiOnly(env, process.platform) });
     const writer = new SafeWriter(stream);
-    screen = new Screen({ writer, theme, reflows: reflows(env), neighbours: pair.slice(1), atExit });
+    screen = new Screen(theme, { writer, reflows: reflows(env), neighbours: pair.slice(1), atExit });
     screens.set(stream, screen);
-  }
+  } else if (!screen.isOpen) screen.theme = theme;
   return screen;
 }
 
@@ -43,7 +47,18 @@ function isSameTerminal(one: number, other: number): boolean {
   return fstatSync(one).rdev === fstatSync(other).rdev;
 }
 
+/** One listener for all screens: a dozen would be warned about. */
+const exitFunctions = new Set<() => void>();
+
+function onExit(): void {
+  for (const fn of exitFunctions) fn();
+}
+
 function atExit(fn: () => void): () => void {
-  process.once("exit", fn);
-  return () => process.removeListener("exit", fn);
+  if (exitFunctions.size === 0) process.on("exit", onExit);
+  exitFunctions.add(fn);
+  return () => {
+    exitFunctions.delete(fn);
+    if (exitFunctions.size === 0) process.removeListener("exit", onExit);
+  };
 }

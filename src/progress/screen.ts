@@ -6,9 +6,11 @@
  *
  * States: closed → open, while a bar is live → closed.
  *
- * S1. A frame is one write. The cursor rests at the end of the last line and is never hidden, and no mode of the
- *     terminal is changed: a process that is killed leaves it as it was.
- * S2. No line is as wide as the terminal: it would be broken, and the next frame begin in the wrong line.
+ * S1. A frame is one write. The cursor is never hidden and rests below the bars, and no mode of the terminal is changed:
+ *     a process that is killed leaves it as it was.
+ * S2. No line is as wide as the terminal: it would be broken, and the next frame begin in the wrong line. When the
+ *     terminal becomes narrower, it breaks the lines it shows; how the one with the cursor fares differs between
+ *     terminals, so that one is empty.
  * S3. What others write stands above the bars, in the order in which it was written. While it ends in the middle of a
  *     line, no bar is drawn.
  * S4. A bar that has ended is written for good, above those that are drawn again, when nothing live stands above it, or
@@ -37,7 +39,6 @@ const CLEAR_BELOW = "\u001B[J";
 /** What a screen is made of. */
 export interface ScreenOptions {
   readonly writer: SafeWriter;
-  readonly theme: Theme;
   /** Whether the terminal breaks its lines anew when it becomes narrower. */
   readonly reflows: boolean;
   /** Others that write to the same terminal. */
@@ -47,6 +48,8 @@ export interface ScreenOptions {
 }
 
 export class Screen implements ProgressOutput, Interceptor {
+  /** Changed only while no bar is live. */
+  theme: Theme;
   readonly #options: ScreenOptions;
   readonly #stream: ProgressStream;
   /** In the order in which they stand below each other. */
@@ -64,9 +67,14 @@ export class Screen implements ProgressOutput, Interceptor {
   #forgetTimer: (() => void) | undefined;
   #closing: (() => void)[] = [];
 
-  constructor(options: ScreenOptions) {
+  constructor(theme: Theme, options: ScreenOptions) {
+    this.theme = theme;
     this.#options = options;
     this.#stream = options.writer.stream;
+  }
+
+  get isOpen(): boolean {
+    return this.#clock !== undefined;
   }
 
   add(meter: Meter): void {
@@ -163,14 +171,14 @@ export class Screen implements ProgressOutput, Interceptor {
     const isCrowded = this.#meters.length > rows;
     const shown = isCrowded ? this.#meters.slice(0, rows - 1) : this.#meters;
     const views = [...over, ...shown].map((meter) => meter.view(now));
-    const lines = layOut(views, columns - 1, this.#options.theme);
+    const lines = layOut(views, columns - 1, this.theme);
     const ended = lines.splice(0, over.length);
     if (isCrowded) lines.push(this.#moreText(this.#meters.length - shown.length, columns - 1));
     this.#write(ended, lines, columns);
   }
 
   #moreText(count: number, room: number): string {
-    return `${this.#options.theme.ellipsis} ${count} more`.slice(0, Math.max(0, room));
+    return `${this.theme.ellipsis} ${count} more`.slice(0, Math.max(0, room));
   }
 
   /** Takes the bars out of the list that are no longer drawn again (S4), and returns those that stay for good. */
@@ -193,7 +201,7 @@ export class Screen implements ProgressOutput, Interceptor {
   }
 
   #write(ended: readonly string[], lines: readonly string[], columns: number): void {
-    const frame = lines.join(`${CLEAR_LINE}\n`);
+    const frame = lines.map((line) => `${line}${CLEAR_LINE}\n`).join("");
     const isSame = frame === this.#frame && columns === this.#columns && this.#widths.length === lines.length;
     if (isSame && ended.length === 0) return;
     const above = ended.map((line) => `${line}${CLEAR_LINE}\n`).join("");
@@ -208,7 +216,7 @@ export class Screen implements ProgressOutput, Interceptor {
     const columns = this.#stream.columns || USUAL_COLUMNS;
     const isBroken = this.#options.reflows && columns < this.#columns;
     const rows = (width: number): number => (isBroken ? Math.max(1, Math.ceil(width / columns)) : 1);
-    const above = this.#widths.reduce((sum, width) => sum + rows(width), 0) - 1;
+    const above = this.#widths.reduce((sum, width) => sum + rows(width), 0);
     return above > 0 ? `\r\u001B[${above}A` : "\r";
   }
 }
