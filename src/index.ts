@@ -14,6 +14,8 @@ export {
   MissingPackageError,
   PoolFullError,
   PoolStoppedError,
+  QueueAbandonedError,
+  QueueClosedError,
   type RefusedResults,
   RetryValidationError,
   SerializationError,
@@ -24,9 +26,16 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
+export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
+export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
+export { type Lease } from "./flow/queue-lease.js";
+export { type QueueWaitOptions } from "./flow/queue-wait.js";
 export { type Arg, type Args } from "./future/arg.js";
+export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
+export { gather, type Gathered, type GatherOptions } from "./future/gather.js";
 export { Stream } from "./future/stream.js";
+export { type ReturnWhen, wait, type Waited, type WaitOptions } from "./future/wait.js";
 export { call, type CallContext } from "./host/call-context.js";
 export { AdaptiveLimit, type AdaptiveLimitOptions } from "./limits/adaptive-limit.js";
 export { type AcquireOptions, type Amounts, type Grant, type Limits } from "./limits/grant.js";
