@@ -22,6 +22,9 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
+export { type Lease, type LeaseGrant } from "./flow/resource-lease.js";
+export { type LeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
+export { type ResourceFailure, type ResourcePoolLimits, type ResourcePoolOptions } from "./flow/resource-pool-options.js";
 export { type Arg, type Args } from "./future/arg.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
 export { Stream } from "./future/stream.js";
@@ -68,6 +71,10 @@ export { type Backoff, type BackoffName, type RetryContext } from "./retry/backo
 export { type RetryBudgetOptions, type RetryOptions } from "./retry/options.js";
 export { type RetryOn } from "./retry/retry-on.js";
 export { type ResultContext, type RetryUntil } from "./retry/retry-until.js";
+export { type PermitOptions } from "./scope/give-up.js";
+export { Mutex, type MutexOptions } from "./scope/mutex.js";
+export { type Permit } from "./scope/permit.js";
+export { Semaphore, type SemaphoreOptions, type SemaphoreRunOptions } from "./scope/semaphore.js";
 export { type WorkerIdentity } from "./wire/protocol.js";
 export { transfer } from "./wire/transfer.js";
 export {
