@@ -8,6 +8,7 @@
  */
 import type { Waiting } from "../limits/acquire.js";
 import type { HeldGrant } from "../limits/grant.js";
+import type { Impatient } from "../scope/give-up.js";
 import type { PermitWaiter } from "../scope/permit-queue.js";
 import type { Lease } from "./resource-lease.js";
 import type { Member, Taker } from "./resource-stock.js";
@@ -23,13 +24,15 @@ export interface Desk<T> {
   leaveStock(taker: Taker<T>): void;
   /** Gives back a place that was not used. */
   undo(grant: HeldGrant<unknown> | undefined): void;
+  /** The error of one that waited too long, in this state. */
+  tooLate(state: Borrower<T>["state"], timeout: number): Error;
   /** It waits no more. */
   ended(borrower: Borrower<T>): void;
 }
 
 let borrowers = 0;
 
-export class Borrower<T> implements PermitWaiter, Taker<T> {
+export class Borrower<T> implements PermitWaiter, Taker<T>, Impatient {
   readonly weight = 1;
   readonly rank: number;
   readonly sequence = ++borrowers;
@@ -82,6 +85,10 @@ export class Borrower<T> implements PermitWaiter, Taker<T> {
       this.#desk.undo(this.#grant);
     }
     this.#reject(error as Error);
+  }
+
+  tooLate(timeout: number): Error {
+    return this.#desk.tooLate(this.state, timeout);
   }
 
   #end(): void {

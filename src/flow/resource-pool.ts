@@ -107,6 +107,7 @@ export class ResourcePool<T> implements AsyncDisposable {
       leavePlaces: (borrower) => this.#places?.leave(borrower),
       leaveStock: (taker) => this.#stock.leave(taker),
       undo: (grant) => this.#undo(grant),
+      tooLate: (state, timeout) => this.#tooLate(state, timeout),
       ended: (borrower) => {
         this.#waiting.delete(borrower);
         this.#checkIdle();
@@ -151,7 +152,7 @@ export class ResourcePool<T> implements AsyncDisposable {
     try {
       return await fn(lease.value, lease);
     } catch (error) {
-      if (this.#options.isBroken?.(error)) lease.discard(error);
+      if (this.#isBroken(error)) lease.discard(error);
       throw error;
     } finally {
       lease.release();
@@ -188,6 +189,15 @@ export class ResourcePool<T> implements AsyncDisposable {
     return this.#waiting.size === 0 && this.#stock.leased === 0;
   }
 
+  #isBroken(error: unknown): boolean {
+    try {
+      return this.#options.isBroken?.(error) === true;
+    } catch (thrown) {
+      this.#stock.report({ error: thrown, during: "validate" });
+      return true;
+    }
+  }
+
   /** @throws {TypeError | RangeError} for options that are not valid, and the reason of a signal that has fired */
   #check(options: LeaseOptions): void {
     checkPermitOptions("acquire", options, ["amounts", "key"]);
@@ -217,10 +227,8 @@ export class ResourcePool<T> implements AsyncDisposable {
         this.#ask(borrower, amounts, { owner, isHolder, priority, key, granted, failed });
       }
       if (borrower.state === "over") return;
-      const tooLate = (ms: number): Error => this.#tooLate(borrower, ms);
-      const limit = timeout === Number.POSITIVE_INFINITY ? undefined : timeout;
-      const ends = { timeout: limit, signals: [signal, caller?.signal], clock: this.#clock, tooLate };
-      borrower.forget = onGiveUp(ends, (error) => borrower.giveUp(error));
+      const longest = timeout === Number.POSITIVE_INFINITY ? undefined : timeout;
+      borrower.forget = onGiveUp(borrower, this.#clock, longest, signal, caller?.signal);
     });
   }
 
@@ -287,12 +295,12 @@ export class ResourcePool<T> implements AsyncDisposable {
     return new PoolStoppedError(`Cannot acquire ${this.#options.subject} as the pool is stopped`);
   }
 
-  #tooLate({ state }: Borrower<T>, timeout: number): TimeoutError {
+  #tooLate(state: Borrower<T>["state"], timeout: number): TimeoutError {
     const { subject, max, limits } = this.#options;
     const { lastError } = this.#stock;
-    const noPlace = limits ? "its limits left no room" : `all ${max} were in use`;
-    const reason = state === "place" ? noPlace : "none could be made ready";
+    const noPlace = limits ? "its limits left no room in time" : `all ${max} were in use`;
+    const reason = state === "place" ? noPlace : "none could be made ready in time";
     const cause = lastError === undefined ? {} : { cause: lastError };
-    return new TimeoutError(`Cannot acquire ${subject} within ${timeout} ms as ${reason} in time`, timeout, cause);
+    return new TimeoutError(`Cannot acquire ${subject} within ${timeout} ms as ${reason}`, timeout, cause);
   }
 }

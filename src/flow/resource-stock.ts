@@ -187,6 +187,16 @@ export class ResourceStock<T> {
     return this.#when(() => this.#members.size === 0);
   }
 
+  /** Tells of what nobody else is told of. */
+  report(failure: ResourceFailure): void {
+    const { onError, subject } = this.#options;
+    if (onError) return callSafely(onError, failure);
+    if (failure.during === "create" && this.#failures > 1) return;
+    const { error, during } = failure;
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    process.emitWarning(`Cannot ${during} ${subject}: ${detail}`, { type: "ResourcePoolWarning" });
+  }
+
   /** K2 */
   #fill(): void {
     if (this.#stopped.signal.aborted) return;
@@ -253,7 +263,7 @@ export class ResourceStock<T> {
       this.#takers.delete(taker);
       taker.failed(error);
     } else if (!this.#stopped.signal.aborted) {
-      this.#report({ error, during: "create" });
+      this.report({ error, during: "create" });
     }
     if (this.#options.min === 0 || this.#stopped.signal.aborted || this.#forgetWarmUp) return;
     const context = { error, attempt: this.#failures, elapsed: 0, method: "create", args: [] };
@@ -276,7 +286,7 @@ export class ResourceStock<T> {
         settleWithin(validateTimeout, clock, () => validate!(member.value), tooLate),
       );
     } catch (error) {
-      this.#report({ error, during: "validate" });
+      this.report({ error, during: "validate" });
     }
     this.#checking -= 1;
     if (!isGood || this.#stopped.signal.aborted) void this.#destroy(member);
@@ -303,7 +313,7 @@ export class ResourceStock<T> {
         new TimeoutError(`Cannot destroy ${subject} within ${destroyTimeout} ms`, destroyTimeout);
       await this.#inContext(() => settleWithin(destroyTimeout, clock, () => destroy(value, reason), tooLate));
     } catch (error) {
-      this.#report({ error, during: "destroy" });
+      this.report({ error, during: "destroy" });
     }
     this.#destroyed += 1;
   }
@@ -361,14 +371,5 @@ export class ResourceStock<T> {
 
   #inContext<R>(fn: () => R): R {
     return this.#context.runInAsyncScope(fn);
-  }
-
-  #report(failure: ResourceFailure): void {
-    const { onError, subject } = this.#options;
-    if (onError) return callSafely(onError, failure);
-    if (failure.during === "create" && this.#failures > 1) return;
-    const { error, during } = failure;
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`Cannot ${during} ${subject}: ${detail}`, { type: "ResourcePoolWarning" });
   }
 }

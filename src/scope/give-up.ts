@@ -47,34 +47,37 @@ export function checkPermitOptions(path: string, options: PermitOptions, others:
   signal.throwIfAborted();
 }
 
-/** What may end a wait. */
-export interface WaitEnds {
-  readonly timeout?: number | undefined;
-  /** Signals, none of which has fired. */
-  readonly signals: readonly (AbortSignal | undefined)[];
-  readonly clock: Clock;
+/** Somebody who waits, and may give up. */
+export interface Impatient {
   /** The error of a wait that took too long. */
   tooLate(timeout: number): Error;
+  /** Leaves the queue, and only then rejects: what it was given in between would be lost. May come more than once. */
+  giveUp(error: unknown): void;
 }
 
 /**
- * Calls `giveUp` once, with the error that the wait ends with, unless the returned function is called before.
- *
- * @param giveUp - leaves the queue, and only then rejects: what it was given in between would be lost
+ * Lets somebody give up when the time is over or a signal fires, none of which has fired; the returned function forgets
+ * that.
  */
-export function onGiveUp(ends: WaitEnds, giveUp: (error: unknown) => void): () => void {
-  const { timeout, signals, clock } = ends;
-  const forgets: (() => void)[] = [];
-  const forget = (): void => {
-    for (const each of forgets.splice(0)) each();
-  };
-  const end = (error: unknown): void => {
-    forget();
-    giveUp(error);
-  };
-  if (timeout !== undefined) {
-    forgets.push(clock.after(timeout, () => end(ends.tooLate(timeout))));
+export function onGiveUp(
+  waiter: Impatient,
+  clock: Clock,
+  timeout: number | undefined,
+  ...signals: readonly (AbortSignal | undefined)[]
+): (() => void) | undefined {
+  let forget: (() => void) | undefined;
+  if (timeout !== undefined) forget = clock.after(timeout, () => waiter.giveUp(waiter.tooLate(timeout)));
+  for (const signal of signals) {
+    if (!signal) continue;
+    const forgetSignal = onAbort(signal, (reason) => waiter.giveUp(reason));
+    forget = forget ? both(forget, forgetSignal) : forgetSignal;
   }
-  for (const signal of signals) if (signal) forgets.push(onAbort(signal, end));
   return forget;
+}
+
+function both(first: () => void, second: () => void): () => void {
+  return () => {
+    first();
+    second();
+  };
 }

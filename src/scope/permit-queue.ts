@@ -14,7 +14,7 @@ import { machineClock, type Clock } from "../config/monotonic.js";
 import { TimeoutError } from "../errors.js";
 import { currentCaller } from "../limits/holdings.js";
 import { type Waiter, WaitingRoom } from "../waiting/waiting-room.js";
-import { checkPermitOptions, onGiveUp, type PermitOptions } from "./give-up.js";
+import { checkPermitOptions, type Impatient, onGiveUp, type PermitOptions } from "./give-up.js";
 import { HeldPermit, type Permit } from "./permit.js";
 
 /** Somebody who waits for permits. */
@@ -36,7 +36,7 @@ export interface PermitQueueOptions {
 /** How long one waits until it goes before a new one with one more point of priority, in ms; as for limits. */
 const AGEING = 1000;
 
-let waiters = 0;
+let requests = 0;
 
 export class PermitQueue {
   readonly clock: Clock;
@@ -147,21 +147,20 @@ export class PermitQueue {
     }
   }
 
+  tooLate(weight: number, timeout: number): TimeoutError {
+    return new TimeoutError(`${this.#describe(weight)} within ${timeout} ms as nothing was free in time`, timeout);
+  }
+
   #wait(weight: number, options: PermitOptions | undefined): Promise<Permit> {
     return new Promise((resolve, reject) => {
       const own = currentCaller()?.signal;
       own?.throwIfAborted();
-      const { timeout, signal, priority } = options ?? {};
-      const waiter = new PermitRequest(this, weight, this.rankOf(priority), resolve, reject);
-      if (timeout !== undefined || signal || own) {
-        const tooLate = (ms: number): Error =>
-          new TimeoutError(`${this.#describe(weight)} within ${ms} ms as nothing was free in time`, ms);
-        waiter.forget = onGiveUp({ timeout, signals: [signal, own], clock: this.clock, tooLate }, (error) => {
-          this.leave(waiter);
-          reject(error as Error);
-        });
+      const request = new PermitRequest(this, weight, this.rankOf(options?.priority), resolve, reject);
+      this.enqueue(request);
+      // Most wait without any of these, and of those that wait there may be a million.
+      if ((options || own) && request.waitsIn) {
+        request.forget = onGiveUp(request, this.clock, options?.timeout, options?.signal, own);
       }
-      this.enqueue(waiter);
     });
   }
 
@@ -180,10 +179,10 @@ export class PermitQueue {
 }
 
 /** One that waits for a promise to resolve. */
-class PermitRequest implements PermitWaiter {
+class PermitRequest implements PermitWaiter, Impatient {
   readonly weight: number;
   readonly rank: number;
-  readonly sequence = ++waiters;
+  readonly sequence = ++requests;
   waitsIn: { delete(call: never): void } | undefined;
   /** Stops what could end the wait, where anything could. */
   forget: (() => void) | undefined;
@@ -213,5 +212,14 @@ class PermitRequest implements PermitWaiter {
   failed(error: unknown): void {
     this.forget?.();
     this.#reject(error as Error);
+  }
+
+  giveUp(error: unknown): void {
+    this.#queue.leave(this);
+    this.failed(error);
+  }
+
+  tooLate(timeout: number): Error {
+    return this.#queue.tooLate(this.weight, timeout);
   }
 }

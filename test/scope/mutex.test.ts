@@ -56,8 +56,8 @@ describe("Mutex", () => {
     expect(mutex.isLocked).toBe(false);
   });
 
-  it("refuses options that are not known", () => {
+  it("refuses options that are not known", async () => {
     expect(() => new Mutex({ nme: "x" } as object)).toThrow("Cannot set 'Mutex.nme' as there is no such option: did you");
-    expect(new Mutex().acquire({ wait: 1 } as object)).rejects.toThrow("Cannot set 'acquire.wait'");
+    await expect(new Mutex().acquire({ wait: 1 } as object)).rejects.toThrow("Cannot set 'acquire.wait'");
   });
 });

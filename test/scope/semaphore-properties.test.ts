@@ -126,7 +126,7 @@ it("grants exactly what a sorted list would, whoever aborts or times out, and lo
       expect(requests.some(({ outcome }) => outcome === "waiting")).toBe(false);
       expect(clock.pending).toBe(0);
     }),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 

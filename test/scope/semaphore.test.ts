@@ -204,22 +204,6 @@ describe("Semaphore.acquire", () => {
     for (const permit of permits) permit.release();
     expect(semaphore.available).toBe(Number.POSITIVE_INFINITY);
   });
-
-  it("keeps the asynchronous context of each that waits", async () => {
-    const storage = new AsyncLocalStorage<number>();
-    const semaphore = new Semaphore(1);
-    const seen = await Promise.all(
-      [1, 2, 3].map((id) =>
-        storage.run(id, () =>
-          semaphore.run(async () => {
-            await turn();
-            return storage.getStore();
-          }),
-        ),
-      ),
-    );
-    expect(seen).toEqual([1, 2, 3]);
-  });
 });
 
 describe("Semaphore.run", () => {
@@ -263,12 +247,12 @@ describe("Semaphore.run", () => {
     expect(most).toBe(5);
   });
 
-  it("serves a hundred thousand that wait, in order, and those in their midst that leave", async () => {
+  it("serves twenty thousand that wait, in order, and those in their midst that leave", async () => {
     const semaphore = new Semaphore(1);
     const held = await semaphore.acquire();
     const controller = new AbortController();
     const order: number[] = [];
-    const all = Array.from({ length: 100_000 }, (_, index) =>
+    const all = Array.from({ length: 20_000 }, (_, index) =>
       index % 2 === 0
         ? semaphore.run(() => void order.push(index))
         : semaphore.acquire(1, { signal: controller.signal }).then(
@@ -277,10 +261,11 @@ describe("Semaphore.run", () => {
           ),
     );
     controller.abort();
-    expect(semaphore.waiting).toBe(50_000);
+    expect(semaphore.waiting).toBe(10_000);
     held.release();
     await Promise.all(all);
-    expect(order).toEqual(Array.from({ length: 50_000 }, (_, index) => 2 * index));
+    expect(order.length).toBe(10_000);
+    expect(order.every((value, index) => value === 2 * index)).toBe(true);
   });
 });
 
@@ -313,6 +298,25 @@ describe("Semaphore.resize", () => {
     (await all[0])!.release();
     (await all[2])!.release();
     expect(log.slice(2)).toEqual(["1", "2"]);
+  });
+});
+
+// The last one: on Node 20, promises are slow once a context was used.
+describe("Semaphore", () => {
+  it("keeps the asynchronous context of each that waits", async () => {
+    const storage = new AsyncLocalStorage<number>();
+    const semaphore = new Semaphore(1);
+    const seen = await Promise.all(
+      [1, 2, 3].map((id) =>
+        storage.run(id, () =>
+          semaphore.run(async () => {
+            await turn();
+            return storage.getStore();
+          }),
+        ),
+      ),
+    );
+    expect(seen).toEqual([1, 2, 3]);
   });
 });
 
