@@ -31,7 +31,7 @@ export function checkSlotLimit(limits: ResourcePoolLimits): SlotLimit {
     if (!found) {
       const keys = all.filter(({ kind }) => kind === "resource").map((limit) => limit.key);
       const hint = closest(String(key), keys);
-      const known = keys.length > 0 ? `one of ${listWords(keys)}` : "one, and the set has none";
+      const known = keys.length > 0 ? `one of ${listWords(keys)}` : "which has none";
       throw new TypeError(
         `Cannot set 'limits.key' as it must name a ResourceLimit of the set, ${known}: current value is '${String(key)}'` +
           (hint ? `, did you mean '${hint}'?` : ""),
