@@ -19,6 +19,7 @@ import type { Outcome } from "../limits/limit.js";
 import type { Requester } from "../limits/limit-request.js";
 import { checkPermitOptions, onGiveUp, type PermitOptions } from "../scope/give-up.js";
 import { PermitQueue } from "../scope/permit-queue.js";
+import { EqualTimeouts } from "./equal-timeouts.js";
 import { Borrower, type Desk } from "./resource-borrower.js";
 import { HeldLease, type Lease, type LeaseKeeper } from "./resource-lease.js";
 import { type ResolvedResourcePool, type ResourcePoolOptions, resolveResourcePool } from "./resource-pool-options.js";
@@ -84,6 +85,8 @@ export class ResourcePool<T> implements AsyncDisposable {
   /** The places, where no limit stands for them. */
   readonly #places: PermitQueue | undefined;
   readonly #waiting = new Set<Borrower<T>>();
+  /** Of those that have no timeout of their own. */
+  readonly #timeouts: EqualTimeouts | undefined;
   readonly #desk: Desk<T>;
   readonly #keeper: LeaseKeeper<Member<T>>;
   readonly #whenIdle: (() => void)[] = [];
@@ -92,8 +95,9 @@ export class ResourcePool<T> implements AsyncDisposable {
 
   constructor(options: ResourcePoolOptions<T>) {
     this.#options = resolveResourcePool(options);
-    const { clock, limits, max, subject } = this.#options;
+    const { acquireTimeout, clock, limits, max, subject } = this.#options;
     this.#clock = clock;
+    if (acquireTimeout !== Number.POSITIVE_INFINITY) this.#timeouts = new EqualTimeouts(acquireTimeout, clock);
     this.#places = limits ? undefined : new PermitQueue(max, { describe: () => `Cannot acquire ${subject}`, clock });
     this.#stock = new ResourceStock(this.#options);
     this.#keeper = {
@@ -102,7 +106,11 @@ export class ResourcePool<T> implements AsyncDisposable {
       discard: (member, grant, error) => this.#discard(member, grant, error),
     };
     this.#desk = {
-      seek: (taker) => this.#stock.seek(taker),
+      seek: (taker) => {
+        const member = this.#stock.lease();
+        if (member) taker.supplied(member);
+        else this.#stock.seek(taker);
+      },
       lend: (member, grant) => this.#lend(member, grant),
       leavePlaces: (borrower) => this.#places?.leave(borrower),
       leaveStock: (taker) => this.#stock.leave(taker),
@@ -110,6 +118,7 @@ export class ResourcePool<T> implements AsyncDisposable {
       tooLate: (state, timeout) => this.#tooLate(state, timeout),
       ended: (borrower) => {
         this.#waiting.delete(borrower);
+        this.#timeouts?.delete(borrower);
         this.#checkIdle();
       },
     };
@@ -212,7 +221,7 @@ export class ResourcePool<T> implements AsyncDisposable {
     }
   }
 
-  #borrow({ timeout = this.#options.acquireTimeout, signal, priority, key, amounts }: LeaseOptions): Promise<Lease<T>> {
+  #borrow({ timeout, signal, priority, key, amounts }: LeaseOptions): Promise<Lease<T>> {
     const caller = currentCaller();
     caller?.signal.throwIfAborted();
     return new Promise((resolve, reject) => {
@@ -227,8 +236,9 @@ export class ResourcePool<T> implements AsyncDisposable {
         this.#ask(borrower, amounts, { owner, isHolder, priority, key, granted, failed });
       }
       if (borrower.state === "over") return;
-      const longest = timeout === Number.POSITIVE_INFINITY ? undefined : timeout;
-      borrower.forget = onGiveUp(borrower, this.#clock, longest, signal, caller?.signal);
+      if (timeout === undefined) this.#timeouts?.add(borrower);
+      if (timeout === undefined && !signal && !caller) return;
+      borrower.forget = onGiveUp(borrower, this.#clock, timeout, signal, caller?.signal);
     });
   }
 

@@ -89,18 +89,14 @@ export class PermitQueue {
   }
 
   /** Runs a function with permits, which are given back when what it returned has settled. */
-  async run<T>(fn: () => T | PromiseLike<T>, weight: number, options?: PermitOptions): Promise<T> {
+  run<T>(fn: () => T | PromiseLike<T>, weight: number, options?: PermitOptions): Promise<T> {
     if (typeof fn !== "function") {
-      throw new TypeError(`Cannot run as a function is needed: current value is ${inspect(fn, { depth: 0 })}`);
+      const shown = inspect(fn, { depth: 0 });
+      return Promise.reject(new TypeError(`Cannot run as a function is needed: current value is ${shown}`));
     }
-    const isFree = weight === 1 && options === undefined && this.take(1);
-    const permit = isFree ? undefined : await this.acquire(weight, options);
-    try {
-      return await fn();
-    } finally {
-      if (permit) permit.release();
-      else this.giveBack(1);
-    }
+    if (weight === 1 && options === undefined && this.take(1)) return this.#runHolding(fn, 1);
+    // Not an async function from here on: its frame would be kept for each that waits, which is most of what waiting costs.
+    return this.acquire(weight, options).then(() => this.#runHolding(fn, weight));
   }
 
   /** Waits without a promise. It may be granted within this call. */
@@ -136,6 +132,14 @@ export class PermitQueue {
   /** The rank of one that begins to wait. */
   rankOf(priority = 0): number {
     return this.clock.now() - priority * AGEING;
+  }
+
+  async #runHolding<T>(fn: () => T | PromiseLike<T>, weight: number): Promise<T> {
+    try {
+      return await fn();
+    } finally {
+      this.giveBack(weight);
+    }
   }
 
   #serve(): void {

@@ -4,7 +4,7 @@ import type { Section, SectionContext, Table } from "../../section.js";
 
 const RESOURCES = 8;
 const CALLERS = 64;
-const TIMES = 30_000;
+const TIMES = 100_000;
 
 /** What it costs to borrow a resource that is there already. */
 export const resources: Section = {
