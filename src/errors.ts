@@ -98,6 +98,20 @@ export class PoolFullError extends ManyhandsError {
   }
 }
 
+/** The queue was closed: nothing more can be put, or, when it is empty too, taken. */
+export class QueueClosedError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_QUEUE_CLOSED", message, options);
+  }
+}
+
+/** What would be waited for cannot happen, as the last consumer of the queue has left; `cause` is the error it failed with. */
+export class QueueAbandonedError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_QUEUE_ABANDONED", message, options);
+  }
+}
+
 /** A call asks for more of a limit while it holds so much of it that it would wait for itself. */
 export class LimitDeadlockError extends ManyhandsError {
   constructor(message: string, options?: ErrorOptions) {
@@ -191,6 +205,8 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Manyha
   MH_MISSING_PACKAGE: MissingPackageError,
   MH_POOL_FULL: PoolFullError,
   MH_POOL_STOPPED: PoolStoppedError,
+  MH_QUEUE_ABANDONED: QueueAbandonedError,
+  MH_QUEUE_CLOSED: QueueClosedError,
   MH_RETRY_VALIDATION: RetryValidationError,
   MH_SERIALIZATION: SerializationError,
   MH_TIMEOUT: TimeoutError,

@@ -12,6 +12,8 @@ export {
   MissingPackageError,
   PoolFullError,
   PoolStoppedError,
+  QueueAbandonedError,
+  QueueClosedError,
   type RefusedResults,
   RetryValidationError,
   SerializationError,
@@ -25,9 +27,16 @@ export {
 export { type Lease, type LeaseGrant } from "./flow/resource-lease.js";
 export { type LeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
 export { type ResourceFailure, type ResourcePoolLimits, type ResourcePoolOptions } from "./flow/resource-pool-options.js";
+export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
+export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
+export { type Lease } from "./flow/queue-lease.js";
+export { type QueueWaitOptions } from "./flow/queue-wait.js";
 export { type Arg, type Args } from "./future/arg.js";
+export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
+export { gather, type Gathered, type GatherOptions } from "./future/gather.js";
 export { Stream } from "./future/stream.js";
+export { type ReturnWhen, wait, type Waited, type WaitOptions } from "./future/wait.js";
 export { call, type CallContext } from "./host/call-context.js";
 export { AdaptiveLimit, type AdaptiveLimitOptions } from "./limits/adaptive-limit.js";
 export { type AcquireOptions, type Amounts, type Grant, type Limits } from "./limits/grant.js";
@@ -64,6 +73,10 @@ export {
 } from "./pool/pool.js";
 export { type LimitsOption } from "./pool/pool-limits.js";
 export { type PoolStats, type WorkerStats } from "./pool/pool-stats.js";
+export { type ProgressEnding } from "./progress/meter.js";
+export { type ProgressOption } from "./progress/open-progress.js";
+export { ProgressBar, type ProgressBarOptions } from "./progress/progress-bar.js";
+export { type ProgressStream } from "./progress/progress-output.js";
 export { type ModuleReference } from "./registry.js";
 export { type Task, task, type TaskFunction, type TaskOptions } from "./task.js";
 export { TaskPool } from "./task-pool.js";

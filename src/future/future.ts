@@ -56,7 +56,8 @@ export interface ResultOptions {
   timeout?: number;
 }
 
-type Settled<T> =
+/** The outcome of a future. */
+export type Settled<T> =
   | { readonly status: "done"; readonly value: T }
   | { readonly status: "failed" | "cancelled"; readonly error: unknown };
 
@@ -92,6 +93,12 @@ export let peek: <T>(future: Future<T>) => Settled<T> | undefined;
 /** Calls `listener` synchronously when the future settles, or now; counts as looking at the outcome. */
 export let subscribe: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
 
+/** As `subscribe`, but does not count as looking at the outcome: what a failure is, is still to be asked. */
+export let attend: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
+
+/** Forgets a listener given to `subscribe` or `attend`, in constant time: one future may outlive many who wait for it. */
+export let unsubscribe: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
+
 /**
  * The handle to a started call: a `PromiseLike` that can also be cancelled, asked for its state, and passed, unawaited,
  * as an argument of another call.
@@ -110,8 +117,8 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   #outcome: unknown;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  /** One listener, or several: most futures have none. */
-  #listeners: Listener | Listener[] | undefined;
+  /** One listener, or several, each once: most futures have none. */
+  #listeners: Listener | Set<Listener> | undefined;
   #isObserved = false;
   #unobservedToken: object | undefined;
 
@@ -241,8 +248,13 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
 
   #listen(listener: Listener): void {
     if (this.#listeners === undefined) this.#listeners = listener;
-    else if (Array.isArray(this.#listeners)) this.#listeners.push(listener);
-    else this.#listeners = [this.#listeners, listener];
+    else if (this.#listeners instanceof Set) this.#listeners.add(listener);
+    else this.#listeners = new Set([this.#listeners, listener]);
+  }
+
+  #unlisten(listener: Listener): void {
+    if (this.#listeners === listener) this.#listeners = undefined;
+    else if (this.#listeners instanceof Set) this.#listeners.delete(listener);
   }
 
   #settle(ending: Ending, outcome: unknown): void {
@@ -260,9 +272,10 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     }
     const listeners = this.#listeners;
     if (listeners === undefined) return;
-    this.#listeners = undefined;
-    if (Array.isArray(listeners)) for (const listener of listeners) listener(this as never);
+    // One that is told may have others leave.
+    if (listeners instanceof Set) for (const listener of listeners) listener(this as never);
     else listeners(this as never);
+    this.#listeners = undefined;
   }
 
   #peek(): Settled<T> | undefined {
@@ -278,11 +291,15 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
       return true;
     };
     peek = (future) => future.#peek();
-    subscribe = (future, listener) => {
-      future.#observe();
+    attend = (future, listener) => {
       if (future.#ending) listener(future);
       else future.#listen(listener);
     };
+    subscribe = (future, listener) => {
+      future.#observe();
+      attend(future, listener);
+    };
+    unsubscribe = (future, listener) => future.#unlisten(listener);
     // `await`, `then`, `catch`, `finally`, `Promise.all` and their kin all read `constructor` first: they see `Promise`, so
     // that `await` takes the future itself for its promise and `then` returns a plain one; and the future sees them (F3).
     Object.defineProperty(this.prototype, "constructor", {
