@@ -138,6 +138,26 @@ export class CancelledError extends ManyhandsError {
   }
 }
 
+/** What is known of the children that a group left behind. */
+export interface LeftBehindDetails {
+  readonly names: readonly string[];
+  readonly grace: number;
+}
+
+/** Children of a group did not end in time after it was cancelled: the group waits no longer, and they may run on. */
+export class LeftBehindError extends ManyhandsError {
+  /** Which they are: children, calls of pools, groups inside of it. */
+  readonly names: readonly string[];
+  /** How long the group waited after it was cancelled, in ms. */
+  readonly grace: number;
+
+  constructor(message: string, details: LeftBehindDetails, options?: ErrorOptions) {
+    super("MH_LEFT_BEHIND", message, options);
+    this.names = details.names;
+    this.grace = details.grace;
+  }
+}
+
 /** One thing that a schema found wrong. */
 export interface ValidationIssue {
   /** Where the part at fault sits, such as `args[0].text` or `result.items[2]`. */
@@ -201,6 +221,7 @@ export class MissingPackageError extends ManyhandsError {
 export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
   MH_CANCELLED: CancelledError,
   MH_DEFINITION: DefinitionError,
+  MH_LEFT_BEHIND: LeftBehindError,
   MH_LIMIT_DEADLOCK: LimitDeadlockError,
   MH_MISSING_PACKAGE: MissingPackageError,
   MH_POOL_FULL: PoolFullError,

@@ -7,6 +7,8 @@ export {
   type CrashDetails,
   type CrashReason,
   DefinitionError,
+  type LeftBehindDetails,
+  LeftBehindError,
   LimitDeadlockError,
   ManyhandsError,
   MissingPackageError,
@@ -88,6 +90,10 @@ export { type PermitOptions } from "./scope/give-up.js";
 export { Mutex, type MutexOptions } from "./scope/mutex.js";
 export { type Permit } from "./scope/permit.js";
 export { Semaphore, type SemaphoreOptions, type SemaphoreRunOptions } from "./scope/semaphore.js";
+export { type ChildFailure } from "./scope/failures.js";
+export { type SpawnOptions, type TaskGroupOptions } from "./scope/group-options.js";
+export { supervise, type SuperviseOptions } from "./scope/supervise.js";
+export { TaskGroup, taskGroup } from "./scope/task-group.js";
 export { type WorkerIdentity } from "./wire/protocol.js";
 export { transfer } from "./wire/transfer.js";
 export {

@@ -1,5 +1,6 @@
 /** The options of a pool and of a call: their meaning, their defaults, and what is refused. */
 import { availableParallelism } from "node:os";
+import { atLeast } from "../config/at-least.js";
 import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
@@ -142,6 +143,8 @@ export interface ResolvedOptions {
   readonly host: HostSettings;
 }
 
+export { atLeast };
+
 const BALANCERS: readonly string[] = ["round-robin", "least-active", "least-total", "random", "shared-queue", "key"];
 const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
   mode: true,
@@ -238,13 +241,6 @@ export function checkCallOptions(options: CallOptions): CallOptions {
     throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(options.signal)}`);
   }
   return options;
-}
-
-/** @throws {RangeError} when it is not a whole number from `least` on */
-export function atLeast(name: string, value: number, least: number): number {
-  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= least)) return value;
-  const wanted = least === 1 ? "a positive integer" : `an integer of at least ${least}`;
-  throw new RangeError(`Cannot set '${name}' as it must be ${wanted}: current value is ${String(value)}`);
 }
 
 function resolveSize(

@@ -27,7 +27,7 @@ import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
-import { Gate } from "./gate.js";
+import { Gate } from "../waiting/gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
 import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
