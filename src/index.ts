@@ -26,13 +26,13 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
-export { type Lease, type LeaseGrant } from "./flow/resource-lease.js";
-export { type LeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
-export { type ResourceFailure, type ResourcePoolLimits, type ResourcePoolOptions } from "./flow/resource-pool-options.js";
 export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
 export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
 export { type Lease } from "./flow/queue-lease.js";
 export { type QueueWaitOptions } from "./flow/queue-wait.js";
+export { type ResourceLease, type ResourceLeaseGrant } from "./flow/resource-lease.js";
+export { type ResourceLeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
+export { type ResourceFailure, type ResourcePoolLimits, type ResourcePoolOptions } from "./flow/resource-pool-options.js";
 export { type Arg, type Args } from "./future/arg.js";
 export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";

@@ -10,14 +10,14 @@ import type { Waiting } from "../limits/acquire.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { Impatient } from "../scope/give-up.js";
 import type { PermitWaiter } from "../scope/permit-queue.js";
-import type { Lease } from "./resource-lease.js";
+import type { ResourceLease } from "./resource-lease.js";
 import type { Member, Taker } from "./resource-stock.js";
 
 /** What the pool does for those who wait. */
 export interface Desk<T> {
   /** Looks for a resource for one that has a place. */
   seek(taker: Taker<T>): void;
-  lend(member: Member<T>, grant: HeldGrant<unknown> | undefined): Lease<T>;
+  lend(member: Member<T>, grant: HeldGrant<unknown> | undefined): ResourceLease<T>;
   /** Stops waiting for a place. */
   leavePlaces(borrower: PermitWaiter): void;
   /** Stops waiting for a resource, with the place that was kept for it. */
@@ -44,10 +44,10 @@ export class Borrower<T> implements PermitWaiter, Taker<T>, Impatient {
   state: "place" | "resource" | "over" = "place";
   #grant: HeldGrant<unknown> | undefined;
   readonly #desk: Desk<T>;
-  readonly #resolve: (lease: Lease<T>) => void;
+  readonly #resolve: (lease: ResourceLease<T>) => void;
   readonly #reject: (error: Error) => void;
 
-  constructor(desk: Desk<T>, rank: number, resolve: (lease: Lease<T>) => void, reject: (error: Error) => void) {
+  constructor(desk: Desk<T>, rank: number, resolve: (lease: ResourceLease<T>) => void, reject: (error: Error) => void) {
     this.#desk = desk;
     this.rank = rank;
     this.#resolve = resolve;

@@ -6,7 +6,7 @@ import type { Outcome } from "../limits/limit.js";
  *
  * `using` and `await using` release it at the end of the block.
  */
-export interface Lease<T> extends Disposable, AsyncDisposable {
+export interface ResourceLease<T> extends Disposable, AsyncDisposable {
   /**
    * The resource.
    *
@@ -14,7 +14,7 @@ export interface Lease<T> extends Disposable, AsyncDisposable {
    */
   readonly value: T;
   /** What was taken of the pool's limits together with it; `undefined` when the pool has none. */
-  readonly grant: LeaseGrant | undefined;
+  readonly grant: ResourceLeaseGrant | undefined;
   readonly isReleased: boolean;
   /**
    * Gives the resource back for others to use; a second time does nothing.
@@ -32,7 +32,7 @@ export interface Lease<T> extends Disposable, AsyncDisposable {
 }
 
 /** A grant that ends with its lease. */
-export interface LeaseGrant extends Pick<Grant, "amounts" | "config"> {
+export interface ResourceLeaseGrant extends Pick<Grant, "amounts" | "config"> {
   /**
    * Says what was really used; see `Grant.update`. It stays possible when the lease is released.
    *
@@ -50,7 +50,7 @@ export interface LeaseKeeper<M> {
   discard(member: M, grant: HeldGrant<unknown> | undefined, error: unknown): void;
 }
 
-export class HeldLease<T, M extends { readonly value: T }> implements Lease<T> {
+export class HeldLease<T, M extends { readonly value: T }> implements ResourceLease<T> {
   readonly #keeper: LeaseKeeper<M>;
   readonly #grant: HeldGrant<unknown> | undefined;
   #member: M | undefined;
@@ -69,7 +69,7 @@ export class HeldLease<T, M extends { readonly value: T }> implements Lease<T> {
     return member.value;
   }
 
-  get grant(): LeaseGrant | undefined {
+  get grant(): ResourceLeaseGrant | undefined {
     const grant = this.#grant;
     if (!grant) return undefined;
     const { key } = this.#keeper;

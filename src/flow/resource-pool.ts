@@ -17,17 +17,18 @@ import type { Amounts, HeldGrant } from "../limits/grant.js";
 import { currentCaller } from "../limits/holdings.js";
 import type { Outcome } from "../limits/limit.js";
 import type { Requester } from "../limits/limit-request.js";
+import { currentScope } from "../scope/current-scope.js";
 import { checkPermitOptions, onGiveUp, type PermitOptions } from "../scope/give-up.js";
 import { PermitQueue } from "../scope/permit-queue.js";
 import { EqualTimeouts } from "./equal-timeouts.js";
 import { Borrower, type Desk } from "./resource-borrower.js";
-import { HeldLease, type Lease, type LeaseKeeper } from "./resource-lease.js";
+import { HeldLease, type ResourceLease, type LeaseKeeper } from "./resource-lease.js";
 import { type ResolvedResourcePool, type ResourcePoolOptions, resolveResourcePool } from "./resource-pool-options.js";
 import { type Member, ResourceStock } from "./resource-stock.js";
 import { settleWithin } from "./settle-within.js";
 
 /** How a lease is waited for, and what is taken with it. */
-export interface LeaseOptions extends PermitOptions {
+export interface ResourceLeaseOptions extends PermitOptions {
   /**
    * How long to wait at most, for a place and for the resource together, in ms.
    *
@@ -128,9 +129,10 @@ export class ResourcePool<T> implements AsyncDisposable {
    * Waits for a resource of one's own.
    *
    * Rejects with the error of `create`, with a `TimeoutError`, with the reason of `signal`, with a `PoolStoppedError`, and
-   * for amounts as `Limits.acquire` does. Waiting costs nothing: who leaves gives back all that was taken for it.
+   * for amounts as `Limits.acquire` does. Who leaves has cost nothing: all that was taken
+   * for it is given back. Code in a call of a pool, or in a task group, leaves also when that is cancelled.
    */
-  acquire(options?: LeaseOptions): Promise<Lease<T>> {
+  acquire(options?: ResourceLeaseOptions): Promise<ResourceLease<T>> {
     const places = this.#places;
     if (options === undefined && places !== undefined && !this.#isStopped && places.take(1)) {
       // Most find one that is ready: no more than a promise and a lease is made for them.
@@ -153,7 +155,7 @@ export class ResourcePool<T> implements AsyncDisposable {
    * An error that it throws, and that `isBroken` of the pool says yes to, means that the resource is broken: it is ended.
    * Rejects with that error, and as `acquire` does.
    */
-  async use<R>(fn: (value: T, lease: Lease<T>) => R | PromiseLike<R>, options?: LeaseOptions): Promise<R> {
+  async use<R>(fn: (value: T, lease: ResourceLease<T>) => R | PromiseLike<R>, options?: ResourceLeaseOptions): Promise<R> {
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot use as a function is needed: current value is ${inspect(fn, { depth: 0 })}`);
     }
@@ -208,7 +210,7 @@ export class ResourcePool<T> implements AsyncDisposable {
   }
 
   /** @throws {TypeError | RangeError} for options that are not valid, and the reason of a signal that has fired */
-  #check(options: LeaseOptions): void {
+  #check(options: ResourceLeaseOptions): void {
     checkPermitOptions("acquire", options, ["amounts", "key"]);
     const { limits } = this.#options;
     const { amounts, key } = options;
@@ -221,9 +223,11 @@ export class ResourcePool<T> implements AsyncDisposable {
     }
   }
 
-  #borrow({ timeout, signal, priority, key, amounts }: LeaseOptions): Promise<Lease<T>> {
+  #borrow({ timeout, signal, priority, key, amounts }: ResourceLeaseOptions): Promise<ResourceLease<T>> {
     const caller = currentCaller();
+    const scope = currentScope()?.signal;
     caller?.signal.throwIfAborted();
+    scope?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const places = this.#places;
       const borrower = new Borrower(this.#desk, places?.rankOf(priority) ?? 0, resolve, reject);
@@ -237,8 +241,8 @@ export class ResourcePool<T> implements AsyncDisposable {
       }
       if (borrower.state === "over") return;
       if (timeout === undefined) this.#timeouts?.add(borrower);
-      if (timeout === undefined && !signal && !caller) return;
-      borrower.forget = onGiveUp(borrower, this.#clock, timeout, signal, caller?.signal);
+      if (timeout === undefined && !signal && !caller && !scope) return;
+      borrower.forget = onGiveUp(borrower, this.#clock, timeout, signal, caller?.signal, scope);
     });
   }
 
@@ -252,7 +256,7 @@ export class ResourcePool<T> implements AsyncDisposable {
     }
   }
 
-  #lend(member: Member<T>, grant: HeldGrant<unknown> | undefined): Lease<T> {
+  #lend(member: Member<T>, grant: HeldGrant<unknown> | undefined): ResourceLease<T> {
     // Rates count it from now on: making the resource may have taken its time.
     grant?.began(this.#clock.now());
     const lease = new HeldLease<T, Member<T>>(this.#keeper, member, grant);

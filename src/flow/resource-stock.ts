@@ -18,7 +18,7 @@ import { callSafely } from "../config/call-safely.js";
 import { TimeoutError } from "../errors.js";
 import { backoffDelay } from "../retry/backoff.js";
 import { type CreationSurroundings, createResource } from "./create-resource.js";
-import type { Lease } from "./resource-lease.js";
+import type { ResourceLease } from "./resource-lease.js";
 import type { ResolvedResourcePool, ResourceFailure } from "./resource-pool-options.js";
 import { settleWithin } from "./settle-within.js";
 
@@ -32,7 +32,7 @@ export interface Member<T> {
   /** When it was last known to be good. */
   goodAt: number;
   /** Who has it. */
-  lease: Lease<T> | undefined;
+  lease: ResourceLease<T> | undefined;
 }
 
 /** Somebody who has a place, and waits for a resource to be ready. */
@@ -173,7 +173,7 @@ export class ResourceStock<T> {
   }
 
   /** Those that are out. */
-  leases(): Lease<T>[] {
+  leases(): ResourceLease<T>[] {
     return [...this.#members].flatMap(({ lease }) => lease ?? []);
   }
 

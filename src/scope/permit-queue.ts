@@ -14,6 +14,7 @@ import { machineClock, type Clock } from "../config/monotonic.js";
 import { TimeoutError } from "../errors.js";
 import { currentCaller } from "../limits/holdings.js";
 import { type Waiter, WaitingRoom } from "../waiting/waiting-room.js";
+import { currentScope } from "./current-scope.js";
 import { checkPermitOptions, type Impatient, onGiveUp, type PermitOptions } from "./give-up.js";
 import { HeldPermit, type Permit } from "./permit.js";
 
@@ -157,13 +158,15 @@ export class PermitQueue {
 
   #wait(weight: number, options: PermitOptions | undefined): Promise<Permit> {
     return new Promise((resolve, reject) => {
-      const own = currentCaller()?.signal;
-      own?.throwIfAborted();
+      const call = currentCaller()?.signal;
+      const scope = currentScope()?.signal;
+      call?.throwIfAborted();
+      scope?.throwIfAborted();
       const request = new PermitRequest(this, weight, this.rankOf(options?.priority), resolve, reject);
       this.enqueue(request);
       // Most wait without any of these, and of those that wait there may be a million.
-      if ((options || own) && request.waitsIn) {
-        request.forget = onGiveUp(request, this.clock, options?.timeout, options?.signal, own);
+      if ((options || call || scope) && request.waitsIn) {
+        request.forget = onGiveUp(request, this.clock, options?.timeout, options?.signal, call, scope);
       }
     });
   }

@@ -32,7 +32,8 @@ export interface SemaphoreRunOptions extends PermitOptions {
  *
  * First come, first served within a priority; one that needs several permits gets all of them at once, and is not
  * overtaken meanwhile by smaller ones that came later. Waiting costs nothing but memory, however many wait, and leaving
- * the queue by a signal or a timeout costs nothing at all. Code in a call of a pool leaves also when that call is cancelled.
+ * the queue by a signal or a timeout costs nothing at all. Code in a call of a pool, or
+ * in a task group, leaves also when that is cancelled.
  *
  * A semaphore belongs to its thread: what all workers of a pool must keep to is a `ResourceLimit` among its `limits`.
  *

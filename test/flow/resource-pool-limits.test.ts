@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import {
   CallLimit,
-  type Lease,
+  type ResourceLease,
   LimitPool,
   LimitSet,
   PoolStoppedError,
@@ -157,7 +157,7 @@ describe("a resource pool with limits", () => {
 
   it("leaves the queues of the limits when it is stopped", async () => {
     const pool = open();
-    const held: Lease<Connection>[] = [];
+    const held: ResourceLease<Connection>[] = [];
     for (let index = 0; index < 2; index += 1) held.push(await pool.acquire({ amounts: { tokens: 1 } }));
     const waiting = expect(pool.acquire({ amounts: { tokens: 1 } })).rejects.toThrow(PoolStoppedError);
     expect(set.stats().waiting).toBe(1);

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { type Lease, LimitSet, RateLimit, ResourceLimit, ResourcePool } from "manyhands";
+import { type ResourceLease, LimitSet, RateLimit, ResourceLimit, ResourcePool } from "manyhands";
 import { FakeClock, turn } from "../limits/fake-clock.js";
 
 const MAX = 3;
@@ -119,7 +119,7 @@ it.each([false, true])(
           clock,
           ...(hasLimits ? { limits: { set, key: "things" } } : { max: MAX }),
         });
-        const leases: Lease<Thing>[] = [];
+        const leases: ResourceLease<Thing>[] = [];
         const waiting: { readonly controller: AbortController; readonly endsAt: number }[] = [];
         const borrow = (priority: number, timeout: number): void => {
           const controller = new AbortController();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Lease, PoolStoppedError, type ResourceFailure, ResourcePool, type ResourcePoolOptions, TimeoutError } from "manyhands";
+import { type ResourceLease, PoolStoppedError, type ResourceFailure, ResourcePool, type ResourcePoolOptions, TimeoutError } from "manyhands";
 import { FakeClock, turn } from "../limits/fake-clock.js";
 import { type Connection, deferred, FakeServer } from "./fake-server.js";
 
@@ -34,7 +34,7 @@ function open(options: Partial<ResourcePoolOptions<Connection>> = {}): ResourceP
   return pool;
 }
 
-function ids(leases: readonly Lease<Connection>[]): number[] {
+function ids(leases: readonly ResourceLease<Connection>[]): number[] {
   return leases.map(({ value }) => value.id);
 }
 
