@@ -30,6 +30,13 @@ export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
 export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
 export { type Lease } from "./flow/queue-lease.js";
 export { type QueueWaitOptions } from "./flow/queue-wait.js";
+export { type ResourceLease, type ResourceLeaseGrant } from "./flow/resource-lease.js";
+export { type ResourceLeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
+export {
+  type ResourceFailure,
+  type ResourcePoolLimits,
+  type ResourcePoolOptions,
+} from "./flow/resource-pool-options.js";
 export { type Arg, type Args } from "./future/arg.js";
 export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
@@ -83,6 +90,10 @@ export { type Backoff, type BackoffName, type RetryContext } from "./retry/backo
 export { type RetryBudgetOptions, type RetryOptions } from "./retry/options.js";
 export { type RetryOn } from "./retry/retry-on.js";
 export { type ResultContext, type RetryUntil } from "./retry/retry-until.js";
+export { type PermitOptions } from "./scope/give-up.js";
+export { Mutex, type MutexOptions } from "./scope/mutex.js";
+export { type Permit } from "./scope/permit.js";
+export { Semaphore, type SemaphoreOptions, type SemaphoreRunOptions } from "./scope/semaphore.js";
 export { type ChildFailure } from "./scope/failures.js";
 export { type SpawnOptions, type TaskGroupOptions } from "./scope/group-options.js";
 export { supervise, type SuperviseOptions } from "./scope/supervise.js";
