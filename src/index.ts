@@ -22,6 +22,10 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
+export { map, type MapContext, type MapOptions, type SettledItem } from "./flow/map.js";
+export { type FlowOptions } from "./flow/map-options.js";
+export { type AnyIterable } from "./flow/map-source.js";
+export { Mapping } from "./flow/mapping.js";
 export { type Arg, type Args } from "./future/arg.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
 export { Stream } from "./future/stream.js";
@@ -37,7 +41,6 @@ export { perWorker, type PerWorkerLimits } from "./limits/per-worker.js";
 export { type RateAlgorithmName, type RateOptions } from "./limits/rate.js";
 export { CallLimit, type CallLimitOptions, RateLimit, type RateLimitOptions } from "./limits/rate-limit.js";
 export { ResourceLimit, type ResourceLimitOptions } from "./limits/resource-limit.js";
-export { Mapping } from "./mapping.js";
 export { type BlockingPool } from "./pool/blocking-pool.js";
 export { configure, type Configuration, withConfig } from "./pool/effective-options.js";
 export { type PoolEvents } from "./pool/events.js";

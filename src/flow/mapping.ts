@@ -1,0 +1,173 @@
+/**
+ * The results of a mapping, as its user holds them: awaited for all of them, or taken one by one.
+ *
+ * Owns who waits for results. The engine behind it is opened by the first `next()` or `then()`; nothing runs before.
+ *
+ * States: idle → iterated | awaited → over.
+ */
+import { onAbort } from "../config/on-abort.js";
+import type { Engine } from "./map-engine.js";
+import { END, PENDING } from "./map-source.js";
+
+/** What a mapping needs to begin. */
+export interface MappingPlan<R> {
+  /** @param isAwaited - whether all results are wanted at once: then none waits for its reader */
+  open(isAwaited: boolean): Pick<Engine<never, R>, "pull" | "close" | "abort">;
+  readonly signal?: AbortSignal | undefined;
+  /** A result was delivered. */
+  onResult?: (() => void) | undefined;
+  /** It is over; with an error when it failed. */
+  onEnd?: ((failure: { readonly error: unknown } | undefined) => void) | undefined;
+}
+
+interface Waiting<R> {
+  resolve(result: IteratorResult<R, undefined>): void;
+  reject(error: unknown): void;
+}
+
+const OVER: IteratorResult<never, undefined> = Object.freeze({ value: undefined, done: true });
+
+/**
+ * Results of one call per item. Await it for all of them as an array; or iterate it to take them one by one, in which
+ * case items are taken from the source only as results are. It runs once, begun by whichever comes first.
+ *
+ * `next()` may be called many times at once. `return()`, which leaving a `for await` early calls, closes the source at
+ * once and stops what is in flight.
+ */
+export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, undefined>, AsyncDisposable {
+  readonly #plan: MappingPlan<R>;
+  #engine: ReturnType<MappingPlan<R>["open"]> | undefined;
+  #all: Promise<R[]> | undefined;
+  #isOver = false;
+  #waiting: Waiting<R>[] = [];
+  /** The index of the first of them that waits. */
+  #first = 0;
+  #forgetSignal: (() => void) | undefined;
+  readonly #serve = (): void => this.#serveAll();
+
+  /** Mappings are made by `map`. */
+  constructor(plan: MappingPlan<R>) {
+    this.#plan = plan;
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<R, undefined>> {
+    if (this.#all) return Promise.reject(new TypeError("Cannot iterate the mapping as it is awaited already"));
+    if (this.#isOver) return Promise.resolve(OVER);
+    const engine = (this.#engine ??= this.#start(false));
+    if (this.#waiting.length === 0) {
+      try {
+        const result = engine.pull(this.#serve);
+        if (result !== PENDING) return Promise.resolve(this.#deliver(result));
+      } catch (error) {
+        this.#finish({ error });
+        return Promise.reject(error as Error);
+      }
+    }
+    return new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
+  }
+
+  /** Ends it; settles when the source has closed, unless that is still busy with an item nobody wants any more. */
+  async return(): Promise<IteratorResult<R, undefined>> {
+    if (this.#all) throw new TypeError("Cannot end the mapping as it is awaited: use a signal");
+    if (this.#isOver) return OVER;
+    // Closed before it was begun, its source is closed all the same.
+    const engine = (this.#engine ??= this.#plan.open(false));
+    this.#finish(undefined);
+    for (const { resolve } of this.#takeWaiting()) resolve(OVER);
+    await engine.close();
+    return OVER;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#all) await this.return();
+  }
+
+  then<A = R[], B = never>(
+    onFulfilled?: ((results: R[]) => A | PromiseLike<A>) | null,
+    onRejected?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    this.#all ??= this.#collect();
+    return this.#all.then(onFulfilled, onRejected);
+  }
+
+  /** Begins; where the signal has fired already, with its reason. */
+  #start(isAwaited: boolean): ReturnType<MappingPlan<R>["open"]> {
+    const engine = this.#plan.open(isAwaited);
+    const { signal } = this.#plan;
+    if (signal?.aborted) engine.abort(signal.reason);
+    else if (signal) this.#forgetSignal = onAbort(signal, (reason) => engine.abort(reason));
+    return engine;
+  }
+
+  #collect(): Promise<R[]> {
+    if (this.#engine || this.#isOver) {
+      return Promise.reject(new TypeError("Cannot await the mapping as it is iterated already"));
+    }
+    return new Promise((resolve, reject) => {
+      const results: R[] = [];
+      const collect = (): void => {
+        try {
+          for (;;) {
+            const result = engine.pull(collect);
+            if (result === PENDING) return;
+            if (result === END) break;
+            results.push(result);
+            this.#plan.onResult?.();
+          }
+        } catch (error) {
+          this.#finish({ error });
+          reject(error as Error);
+          return;
+        }
+        this.#finish(undefined);
+        resolve(results);
+      };
+      const engine = (this.#engine = this.#start(true));
+      collect();
+    });
+  }
+
+  #deliver(result: R | typeof END): IteratorResult<R, undefined> {
+    if (result === END) {
+      this.#finish(undefined);
+      return OVER;
+    }
+    this.#plan.onResult?.();
+    return { value: result, done: false };
+  }
+
+  #serveAll(): void {
+    while (this.#first < this.#waiting.length) {
+      const { resolve, reject } = this.#waiting[this.#first]!;
+      try {
+        const result = this.#isOver ? END : this.#engine!.pull(this.#serve);
+        if (result === PENDING) return;
+        this.#first += 1;
+        resolve(this.#deliver(result));
+      } catch (error) {
+        this.#first += 1;
+        this.#finish({ error });
+        reject(error);
+      }
+    }
+    this.#takeWaiting();
+  }
+
+  #takeWaiting(): Waiting<R>[] {
+    const waiting = this.#waiting.slice(this.#first);
+    this.#waiting = [];
+    this.#first = 0;
+    return waiting;
+  }
+
+  #finish(failure: { readonly error: unknown } | undefined): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#forgetSignal?.();
+    this.#plan.onEnd?.(failure);
+  }
+}
