@@ -47,6 +47,9 @@ export interface EngineOptions {
 
 const SMALLEST_RING = 16;
 
+/** Stands for infinity: V8 counts with small integers faster than with others. */
+const UNBOUNDED = 0x3fff_ffff;
+
 export class Engine<T, R> implements Source<R> {
   readonly #source: Source<T>;
   readonly #work: Work<T, R>;
@@ -76,10 +79,10 @@ export class Engine<T, R> implements Source<R> {
   constructor(source: Source<T>, work: Work<T, R>, { concurrency, window, ordered }: EngineOptions) {
     this.#source = source;
     this.#work = work;
-    this.#concurrency = concurrency;
-    this.#window = window;
+    this.#concurrency = Math.min(concurrency, UNBOUNDED);
+    this.#window = Math.min(window, UNBOUNDED);
     this.#isOrdered = ordered;
-    this.#batch = window === Number.POSITIVE_INFINITY ? 1 : Math.max(1, Math.min(concurrency, (window - concurrency) >> 1));
+    this.#batch = Math.max(1, Math.min(this.#concurrency, (this.#window - this.#concurrency) >> 1));
   }
 
   /** Items that were begun and have not ended. */

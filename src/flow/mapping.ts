@@ -12,12 +12,12 @@ import { END, PENDING } from "./map-source.js";
 /** What a mapping needs to begin. */
 export interface MappingPlan<R> {
   /** @param isAwaited - whether all results are wanted at once: then none waits for its reader */
-  open(isAwaited: boolean): Pick<Engine<never, R>, "pull" | "close" | "abort">;
+  open(isAwaited: boolean): Opened<R>;
   readonly signal?: AbortSignal | undefined;
   /** A result was delivered. */
   onResult?: (() => void) | undefined;
   /** It is over; with an error when it failed. */
-  onEnd?: ((failure: { readonly error: unknown } | undefined) => void) | undefined;
+  onEnd?: ((failure: Failure) => void) | undefined;
 }
 
 interface Waiting<R> {
@@ -26,6 +26,45 @@ interface Waiting<R> {
 }
 
 const OVER: IteratorResult<never, undefined> = Object.freeze({ value: undefined, done: true });
+
+type Opened<R> = Pick<Engine<never, R>, "pull" | "close" | "abort">;
+
+type Failure = { readonly error: unknown } | undefined;
+
+/** Takes all results there are. */
+class Collector<R> {
+  readonly results: R[] = [];
+  readonly #engine: Opened<R>;
+  readonly #onResult: (() => void) | undefined;
+  readonly #onEnd: (failure: Failure) => void;
+  readonly #collect = (): void => this.collect();
+
+  constructor(engine: Opened<R>, onResult: (() => void) | undefined, onEnd: (failure: Failure) => void) {
+    this.#engine = engine;
+    this.#onResult = onResult;
+    this.#onEnd = onEnd;
+  }
+
+  collect(): void {
+    const { results } = this;
+    const engine = this.#engine;
+    const wake = this.#collect;
+    const onResult = this.#onResult;
+    let failure: Failure;
+    try {
+      for (;;) {
+        const result = engine.pull(wake);
+        if (result === PENDING) return;
+        if (result === END) break;
+        results.push(result);
+        onResult?.();
+      }
+    } catch (error) {
+      failure = { error };
+    }
+    this.#onEnd(failure);
+  }
+}
 
 /**
  * Results of one call per item. Await it for all of them as an array; or iterate it to take them one by one, in which
@@ -36,7 +75,7 @@ const OVER: IteratorResult<never, undefined> = Object.freeze({ value: undefined,
  */
 export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, undefined>, AsyncDisposable {
   readonly #plan: MappingPlan<R>;
-  #engine: ReturnType<MappingPlan<R>["open"]> | undefined;
+  #engine: Opened<R> | undefined;
   #all: Promise<R[]> | undefined;
   #isOver = false;
   #waiting: Waiting<R>[] = [];
@@ -95,7 +134,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   }
 
   /** Begins; where the signal has fired already, with its reason. */
-  #start(isAwaited: boolean): ReturnType<MappingPlan<R>["open"]> {
+  #start(isAwaited: boolean): Opened<R> {
     const engine = this.#plan.open(isAwaited);
     const { signal } = this.#plan;
     if (signal?.aborted) engine.abort(signal.reason);
@@ -107,27 +146,14 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
     if (this.#engine || this.#isOver) {
       return Promise.reject(new TypeError("Cannot await the mapping as it is iterated already"));
     }
+    const engine = (this.#engine = this.#start(true));
     return new Promise((resolve, reject) => {
-      const results: R[] = [];
-      const collect = (): void => {
-        try {
-          for (;;) {
-            const result = engine.pull(collect);
-            if (result === PENDING) return;
-            if (result === END) break;
-            results.push(result);
-            this.#plan.onResult?.();
-          }
-        } catch (error) {
-          this.#finish({ error });
-          reject(error as Error);
-          return;
-        }
-        this.#finish(undefined);
-        resolve(results);
-      };
-      const engine = (this.#engine = this.#start(true));
-      collect();
+      const collector = new Collector(engine, this.#plan.onResult, (failure) => {
+        this.#finish(failure);
+        if (failure) reject(failure.error);
+        else resolve(collector.results);
+      });
+      collector.collect();
     });
   }
 
@@ -164,7 +190,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
     return waiting;
   }
 
-  #finish(failure: { readonly error: unknown } | undefined): void {
+  #finish(failure: Failure): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#forgetSignal?.();
