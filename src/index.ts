@@ -26,6 +26,16 @@ export { map, type MapContext, type MapOptions, type SettledItem } from "./flow/
 export { type FlowOptions } from "./flow/map-options.js";
 export { type AnyIterable } from "./flow/map-source.js";
 export { Mapping } from "./flow/mapping.js";
+export { Pipeline, pipeline, type PipelineOptions } from "./flow/pipeline/pipeline.js";
+export {
+  type PipelineFailure,
+  type PipelineResult,
+  PipelineRun,
+  type PipelineStats,
+} from "./flow/pipeline/pipeline-run.js";
+export { type BatchOptions, type ErrorPolicy, type StageOptions } from "./flow/pipeline/stage-options.js";
+export { type StageStats } from "./flow/pipeline/stage-tally.js";
+export { type StageContext } from "./flow/pipeline/stage-work.js";
 export { type Arg, type Args } from "./future/arg.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
 export { Stream } from "./future/stream.js";

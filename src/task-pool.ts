@@ -64,7 +64,8 @@ export class TaskPool implements AsyncDisposable {
   ): Mapping<unknown> {
     const reference = refer(fn);
     const run = (item: unknown): Future<unknown> => this.#pool.run(reference, item);
-    return map(items, rememberCallable(run, callableOf(this.#pool.run)!), options as MapOptions & { settled: true });
+    const { capacity } = callableOf(this.#pool.run)!;
+    return map(items, rememberCallable(run, { label: reference.name, capacity }), options as MapOptions & { settled: true });
   }
 
   /** Runs functions with these call options. */

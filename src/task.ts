@@ -115,7 +115,7 @@ function makeTask<F extends TaskFunction>(
     current = undefined;
     await stopping?.stop(stopOptions);
   };
-  const callable: Callable = { capacity: () => callableOf(pool().run)!.capacity() };
+  const callable: Callable = { label: registration.name, capacity: () => callableOf(pool().run)!.capacity() };
   const made: Task<F> = Object.assign((...args: Parameters<Run>) => submit(...args), {
     submit,
     map: ((items: AnyIterable<unknown>, mapOptions?: MapOptions) =>

@@ -90,16 +90,6 @@ export class Engine<T, R> implements Source<R> {
     return this.#running;
   }
 
-  /** Results that were not taken. */
-  get ready(): number {
-    return this.#finished - this.#delivered;
-  }
-
-  /** Whether nothing more will come of it. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   pull(wake: () => void): R | typeof PENDING | typeof END {
     for (;;) {
       let result = this.#head;
@@ -138,10 +128,15 @@ export class Engine<T, R> implements Source<R> {
   abort(error: unknown): void {
     if (this.#isOver) return;
     this.#drop();
-    this.#fail(error, error);
+    this.fail(error, error);
   }
 
-  #fail(error: unknown, reason: unknown): void {
+  /**
+   * Ends it with this error; what is there comes out before.
+   * @param reason - what stops the items in flight
+   */
+  fail(error: unknown, reason: unknown = becauseOf(error)): void {
+    if (this.#isOver) return;
     this.#failure = { error };
     try {
       const closing = this.#stop(reason);
@@ -234,7 +229,7 @@ export class Engine<T, R> implements Source<R> {
       }
       return item;
     } catch (error) {
-      if (!this.#isOver) this.#fail(error, becauseOf(error));
+      this.fail(error);
       return END;
     }
   }
@@ -263,7 +258,7 @@ export class Engine<T, R> implements Source<R> {
     try {
       return this.#work.failed(item, error, index);
     } catch (last) {
-      if (!this.#isOver) this.#fail(last, becauseOf(last));
+      this.fail(last);
       return EMPTY;
     }
   }

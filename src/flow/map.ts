@@ -83,6 +83,7 @@ export function map(
   const own: ItemFunction = fn as (item: unknown, context: MapContext) => unknown;
   const work = isSettled ? new SettledWork(own) : new MapWork(own);
   return new Mapping({
+    name: "the mapping",
     signal,
     open: (isAwaited) =>
       // No reader waits for the results: nothing has to wait for one.

@@ -11,6 +11,8 @@ import { END, PENDING } from "./map-source.js";
 
 /** What a mapping needs to begin. */
 export interface MappingPlan<R> {
+  /** What messages call it. */
+  readonly name: string;
   /** @param isAwaited - whether all results are wanted at once: then none waits for its reader */
   open(isAwaited: boolean): Opened<R>;
   readonly signal?: AbortSignal | undefined;
@@ -94,7 +96,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   }
 
   next(): Promise<IteratorResult<R, undefined>> {
-    if (this.#all) return Promise.reject(new TypeError("Cannot iterate the mapping as it is awaited already"));
+    if (this.#all) return Promise.reject(new TypeError(`Cannot iterate ${this.#plan.name} as it is awaited already`));
     if (this.#isOver) return Promise.resolve(OVER);
     const engine = (this.#engine ??= this.#start(false));
     if (this.#waiting.length === 0) {
@@ -111,7 +113,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
 
   /** Ends it; settles when the source has closed, unless that is still busy with an item nobody wants any more. */
   async return(): Promise<IteratorResult<R, undefined>> {
-    if (this.#all) throw new TypeError("Cannot end the mapping as it is awaited: use a signal");
+    if (this.#all) throw new TypeError(`Cannot end ${this.#plan.name} as it is awaited: use a signal`);
     if (this.#isOver) return OVER;
     // Closed before it was begun, its source is closed all the same.
     const engine = (this.#engine ??= this.#plan.open(false));
@@ -144,7 +146,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
 
   #collect(): Promise<R[]> {
     if (this.#engine || this.#isOver) {
-      return Promise.reject(new TypeError("Cannot await the mapping as it is iterated already"));
+      return Promise.reject(new TypeError(`Cannot await ${this.#plan.name} as it is iterated already`));
     }
     const engine = (this.#engine = this.#start(true));
     return new Promise((resolve, reject) => {

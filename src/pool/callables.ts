@@ -2,6 +2,8 @@
 
 /** What is behind a function that makes calls. */
 export interface Callable {
+  /** As in `Hasher.hash`. */
+  readonly label: string;
   /** Calls that keep all workers of the pool busy. */
   capacity(): number;
 }
