@@ -22,7 +22,7 @@ export interface MapContext {
   readonly signal: AbortSignal;
 }
 
-/** How one item of a mapping with `settled: true` ended. */
+/** How one item of a mapping with `settled: true` ended; `item` is what the source gave. */
 export type SettledItem<T, R> =
   | { readonly status: "fulfilled"; readonly value: R; readonly item: T; readonly index: number }
   | { readonly status: "rejected"; readonly reason: unknown; readonly item: T; readonly index: number };
@@ -58,7 +58,7 @@ export function map<T, R>(
   source: AnyIterable<T>,
   fn: (item: Awaited<T>, context: MapContext) => R,
   options: MapOptions & { settled: true },
-): Mapping<SettledItem<Awaited<T>, Awaited<R>>>;
+): Mapping<SettledItem<T, Awaited<R>>>;
 export function map<T, R>(
   source: AnyIterable<T>,
   fn: (item: Awaited<T>, context: MapContext) => R,

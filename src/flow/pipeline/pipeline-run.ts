@@ -70,9 +70,8 @@ type StageEngine = Engine<never, Envelope | Envelope[]>;
 export class PipelineRun<T>
   implements PromiseLike<PipelineResult<T>>, AsyncIterableIterator<T, undefined>, AsyncDisposable
 {
-  /** What failed in stages whose `onError` is `"collect"`, and what ended the run, so far. */
-  readonly failures: PipelineFailure[] = [];
   readonly #onError: ErrorPolicy;
+  readonly #failures: PipelineFailure[] = [];
   readonly #controller = new AbortController();
   readonly #source: EnvelopeSource;
   readonly #works: (ItemWork | BatchWork)[] = [];
@@ -105,6 +104,11 @@ export class PipelineRun<T>
       },
       onEnd: () => (this.#endedAt = performance.now()),
     });
+  }
+
+  /** What failed in stages whose `onError` is `"collect"`, and what ended the run, so far. */
+  get failures(): readonly PipelineFailure[] {
+    return this.#failures;
   }
 
   [Symbol.asyncIterator](): this {
@@ -202,7 +206,7 @@ export class PipelineRun<T>
   #onFailed(stage: string, own: ErrorPolicy | undefined, { value: item, index }: Envelope, error: unknown): void {
     const policy = own ?? this.#onError;
     this.#failed += 1;
-    if (policy !== "skip") this.failures.push({ stage, item, index, error });
+    if (policy !== "skip") this.#failures.push({ stage, item, index, error });
     if (policy !== "stop") return;
     // At the end of the line first: it need not wait until the error has passed through all stages (R3).
     this.#engines.at(-1)!.fail(error);
