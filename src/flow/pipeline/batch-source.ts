@@ -92,8 +92,13 @@ export class FlatSource<T> implements Source<T> {
     return this.#batch[this.#next++]!;
   }
 
-  close(): PromiseLike<unknown> | undefined {
+  /** Forgets the rest of a batch. */
+  drop(): void {
     this.#batch = [];
+  }
+
+  close(): PromiseLike<unknown> | undefined {
+    this.drop();
     return this.#source.close();
   }
 }

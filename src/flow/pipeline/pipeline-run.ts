@@ -98,7 +98,7 @@ export class PipelineRun<T>
           close: () => this.#last.close(),
           abort: (reason) => {
             this.#engines.at(-1)!.abort(reason);
-            void this.#last.close();
+            if (this.#last instanceof FlatSource) this.#last.drop();
           },
         };
       },
