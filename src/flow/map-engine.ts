@@ -15,6 +15,7 @@
  *     come later are dropped. Results that were there, and next in order, still come out before a failure.
  * M5. In order, the result of the nth item pulled is the nth delivered, however they end; else the nth that ends.
  */
+import { keepShape } from "../config/keep-shape.js";
 import { CancelledError } from "../errors.js";
 import { Future } from "../future/future.js";
 import { END, PENDING, type Source } from "./map-source.js";
@@ -75,6 +76,15 @@ export class Engine<T, R> implements Source<R> {
   #begunItem: T | undefined;
   #begunIndex = 0;
   #begun: unknown;
+
+  static {
+    const nothing = (): never => {
+      throw new TypeError("Cannot run as it is an example only");
+    };
+    const source = { pull: nothing, close: nothing };
+    const work = { begin: nothing, done: nothing, failed: nothing, stop: nothing };
+    keepShape(new Engine(source, work, { concurrency: 1, window: 1, ordered: true }));
+  }
 
   constructor(source: Source<T>, work: Work<T, R>, { concurrency, window, ordered }: EngineOptions) {
     this.#source = source;

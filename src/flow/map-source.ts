@@ -1,5 +1,6 @@
 /** Where items come from, as those who take them see it: without a promise wherever none is needed. */
 import { inspect } from "node:util";
+import { keepShape } from "../config/keep-shape.js";
 
 /** There is nothing yet: whoever asked is woken when it is worth asking again. */
 export const PENDING: unique symbol = Symbol("pending");
@@ -167,3 +168,7 @@ class AsyncSource<T> implements Source<T> {
     this.#isAsking = false;
   }
 }
+
+keepShape(new ArraySource([]));
+keepShape(new SyncSource(() => [][Symbol.iterator]()));
+keepShape(new AsyncSource(() => (async function* () {})()));

@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { checkFields } from "../config/check-fields.js";
+import { keepShape } from "../config/keep-shape.js";
 import { callableOf } from "../pool/callables.js";
 import { Engine, isThenable, type Work } from "./map-engine.js";
 import { flag, FLOW_OPTIONS, type FlowOptions, resolveFlow } from "./map-options.js";
@@ -152,6 +153,10 @@ class SettledWork extends MapWork {
 class ItemContext implements MapContext {
   readonly index: number;
   readonly #work: MapWork;
+
+  static {
+    keepShape(new ItemContext(0, new MapWork(() => undefined)));
+  }
 
   constructor(index: number, work: MapWork) {
     this.index = index;

@@ -5,6 +5,7 @@
  *
  * States: idle → iterated | awaited → over.
  */
+import { keepShape } from "../config/keep-shape.js";
 import { onAbort } from "../config/on-abort.js";
 import type { Engine } from "./map-engine.js";
 import { END, PENDING } from "./map-source.js";
@@ -85,6 +86,15 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   #first = 0;
   #forgetSignal: (() => void) | undefined;
   readonly #serve = (): void => this.#serveAll();
+
+  static {
+    const open = (): never => {
+      throw new TypeError("Cannot run as it is an example only");
+    };
+    const engine = { pull: open, close: open, abort: open };
+    keepShape(new Mapping({ name: "example", open }));
+    keepShape(new Collector(engine, undefined, open));
+  }
 
   /** Mappings are made by `map`. */
   constructor(plan: MappingPlan<R>) {

@@ -1,3 +1,4 @@
+import { keepShape } from "../../config/keep-shape.js";
 import { isThenable, type NOTHING, type Work } from "../map-engine.js";
 import { END, PENDING, type Source } from "../map-source.js";
 
@@ -16,6 +17,10 @@ export interface Envelope {
 export class EnvelopeSource implements Source<Envelope> {
   readonly #source: Source<unknown>;
   #count = 0;
+
+  static {
+    keepShape(new EnvelopeSource({ pull: () => END, close: () => undefined }));
+  }
 
   constructor(source: Source<unknown>) {
     this.#source = source;

@@ -10,6 +10,7 @@
  * R3. It ends early once: by the first failure under `"stop"`, its signal, or its reader, who leaves. Then the signal of
  *     the stages fires, and nothing more is begun in any of them.
  */
+import { keepShape } from "../../config/keep-shape.js";
 import { machineClock } from "../../config/monotonic.js";
 import { Engine, NOTHING } from "../map-engine.js";
 import { type AnyIterable, END, openSource, PENDING, type Source } from "../map-source.js";
@@ -17,7 +18,7 @@ import { resolveFlow } from "../map-options.js";
 import { Mapping } from "../mapping.js";
 import { BatchSource, FlatSource } from "./batch-source.js";
 import { type Envelope, EnvelopeSource, Intake } from "./envelope.js";
-import type { ErrorPolicy, ResolvedStage } from "./stage-options.js";
+import { type ErrorPolicy, type ResolvedStage, resolveStage } from "./stage-options.js";
 import type { StageStats } from "./stage-tally.js";
 import { BatchWork, ItemWork, type StageOwner } from "./stage-work.js";
 
@@ -82,6 +83,12 @@ export class PipelineRun<T>
   #endedAt: number | undefined;
   #out = 0;
   #failed = 0;
+
+  static {
+    const same = (input: unknown): unknown => input;
+    const stages = [resolveStage(same, {}, []), resolveStage(same, { batch: { size: 1 } }, [])];
+    keepShape(new PipelineRun({ source: [], stages, onError: "stop", signal: undefined }));
+  }
 
   /** Runs are made by `pipeline(…).run()`. */
   constructor({ source, stages, onError, signal }: RunPlan) {
