@@ -2,9 +2,11 @@ import { inspect } from "node:util";
 import { checkFields } from "../config/check-fields.js";
 import { keepShape } from "../config/keep-shape.js";
 import { callableOf } from "../pool/callables.js";
+import type { ProgressOption } from "../progress/open-progress.js";
+import { FlowProgress } from "./flow-progress.js";
 import { Engine, isThenable, type Work } from "./map-engine.js";
 import { flag, FLOW_OPTIONS, type FlowOptions, resolveFlow } from "./map-options.js";
-import { type AnyIterable, openSource } from "./map-source.js";
+import { type AnyIterable, openSource, sizeOf } from "./map-source.js";
 import { Mapping } from "./mapping.js";
 
 /** Options of {@link map}. */
@@ -13,6 +15,8 @@ export interface MapOptions extends FlowOptions {
   signal?: AbortSignal | undefined;
   /** Whether an item that fails has a result as the others do, and ends nothing. Default: false. */
   settled?: boolean | undefined;
+  /** Shows a bar of the results that were taken: `true`, or options of the bar. Default: false. */
+  progress?: ProgressOption | undefined;
 }
 
 /** What a function is told beside its item. */
@@ -32,6 +36,7 @@ const MAP_OPTIONS: readonly string[] = Object.keys({
   ...FLOW_OPTIONS,
   signal: true,
   settled: true,
+  progress: true,
 } satisfies Record<keyof MapOptions, true>);
 
 /**
@@ -83,13 +88,25 @@ export function map(
   const items = openSource("the source of a mapping", source);
   const own: ItemFunction = fn as (item: unknown, context: MapContext) => unknown;
   const work = isSettled ? new SettledWork(own) : new MapWork(own);
+  const progress = new FlowProgress(options.progress, sizeOf(source), signal);
   return new Mapping({
     name: "the mapping",
     signal,
-    open: (isAwaited) =>
+    open: (isAwaited) => {
+      progress.open();
       // No reader waits for the results: nothing has to wait for one.
-      new Engine(items, work, isAwaited && options.window === undefined ? { ...flow, window: Infinity } : flow),
+      const window = isAwaited && options.window === undefined ? Number.POSITIVE_INFINITY : flow.window;
+      return new Engine(items, work, { ...flow, window });
+    },
+    ...(options.progress && {
+      onResult: (result) => progress.advance(1, isSettled && isRejected(result) ? "failure" : "success"),
+      onEnd: (ending) => progress.end(ending),
+    }),
   });
+}
+
+function isRejected(result: unknown): boolean {
+  return (result as SettledItem<unknown, unknown>).status === "rejected";
 }
 
 type ItemFunction = (item: unknown, context: MapContext) => unknown;

@@ -18,10 +18,12 @@ export interface MappingPlan<R> {
   open(isAwaited: boolean): Opened<R>;
   readonly signal?: AbortSignal | undefined;
   /** A result was delivered. */
-  onResult?: (() => void) | undefined;
-  /** It is over; with an error when it failed. */
-  onEnd?: ((failure: Failure) => void) | undefined;
+  onResult?: ((result: R) => void) | undefined;
+  onEnd?: ((ending: Ending) => void) | undefined;
 }
+
+/** All results were taken; its reader left; or it failed. */
+export type Ending = "done" | "left" | { readonly error: unknown };
 
 interface Waiting<R> {
   resolve(result: IteratorResult<R, undefined>): void;
@@ -32,17 +34,15 @@ const OVER: IteratorResult<never, undefined> = Object.freeze({ value: undefined,
 
 type Opened<R> = Pick<Engine<never, R>, "pull" | "close" | "abort">;
 
-type Failure = { readonly error: unknown } | undefined;
-
 /** Takes all results there are. */
 class Collector<R> {
   readonly results: R[] = [];
   readonly #engine: Opened<R>;
-  readonly #onResult: (() => void) | undefined;
-  readonly #onEnd: (failure: Failure) => void;
+  readonly #onResult: ((result: R) => void) | undefined;
+  readonly #onEnd: (ending: Ending) => void;
   readonly #collect = (): void => this.collect();
 
-  constructor(engine: Opened<R>, onResult: (() => void) | undefined, onEnd: (failure: Failure) => void) {
+  constructor(engine: Opened<R>, onResult: ((result: R) => void) | undefined, onEnd: (ending: Ending) => void) {
     this.#engine = engine;
     this.#onResult = onResult;
     this.#onEnd = onEnd;
@@ -53,19 +53,19 @@ class Collector<R> {
     const engine = this.#engine;
     const wake = this.#collect;
     const onResult = this.#onResult;
-    let failure: Failure;
+    let ending: Ending = "done";
     try {
       for (;;) {
         const result = engine.pull(wake);
         if (result === PENDING) return;
         if (result === END) break;
         results.push(result);
-        onResult?.();
+        onResult?.(result);
       }
     } catch (error) {
-      failure = { error };
+      ending = { error };
     }
-    this.#onEnd(failure);
+    this.#onEnd(ending);
   }
 }
 
@@ -108,9 +108,9 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   next(): Promise<IteratorResult<R, undefined>> {
     if (this.#all) return Promise.reject(new TypeError(`Cannot iterate ${this.#plan.name} as it is awaited already`));
     if (this.#isOver) return Promise.resolve(OVER);
-    const engine = (this.#engine ??= this.#start(false));
     if (this.#waiting.length === 0) {
       try {
+        const engine = (this.#engine ??= this.#start(false));
         const result = engine.pull(this.#serve);
         if (result !== PENDING) return Promise.resolve(this.#deliver(result));
       } catch (error) {
@@ -127,7 +127,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
     if (this.#isOver) return OVER;
     // Closed before it was begun, its source is closed all the same.
     const engine = (this.#engine ??= this.#plan.open(false));
-    this.#finish(undefined);
+    this.#finish("left");
     for (const { resolve } of this.#takeWaiting()) resolve(OVER);
     await engine.close();
     return OVER;
@@ -158,11 +158,11 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
     if (this.#engine || this.#isOver) {
       return Promise.reject(new TypeError(`Cannot await ${this.#plan.name} as it is iterated already`));
     }
-    const engine = (this.#engine = this.#start(true));
     return new Promise((resolve, reject) => {
-      const collector = new Collector(engine, this.#plan.onResult, (failure) => {
-        this.#finish(failure);
-        if (failure) reject(failure.error);
+      const engine = (this.#engine = this.#start(true));
+      const collector = new Collector(engine, this.#plan.onResult, (ending) => {
+        this.#finish(ending);
+        if (typeof ending === "object") reject(ending.error);
         else resolve(collector.results);
       });
       collector.collect();
@@ -171,10 +171,10 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
 
   #deliver(result: R | typeof END): IteratorResult<R, undefined> {
     if (result === END) {
-      this.#finish(undefined);
+      this.#finish("done");
       return OVER;
     }
-    this.#plan.onResult?.();
+    this.#plan.onResult?.(result);
     return { value: result, done: false };
   }
 
@@ -202,10 +202,10 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
     return waiting;
   }
 
-  #finish(failure: Failure): void {
+  #finish(ending: Ending): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#forgetSignal?.();
-    this.#plan.onEnd?.(failure);
+    this.#plan.onEnd?.(ending);
   }
 }

@@ -12,8 +12,10 @@
  */
 import { keepShape } from "../../config/keep-shape.js";
 import { machineClock } from "../../config/monotonic.js";
+import type { ProgressOption } from "../../progress/open-progress.js";
+import { FlowProgress } from "../flow-progress.js";
 import { Engine, NOTHING } from "../map-engine.js";
-import { type AnyIterable, END, openSource, PENDING, type Source } from "../map-source.js";
+import { type AnyIterable, END, openSource, PENDING, sizeOf, type Source } from "../map-source.js";
 import { resolveFlow } from "../map-options.js";
 import { Mapping } from "../mapping.js";
 import { BatchSource, FlatSource } from "./batch-source.js";
@@ -60,6 +62,7 @@ export interface RunPlan {
   readonly stages: readonly ResolvedStage[];
   readonly onError: ErrorPolicy;
   readonly signal: AbortSignal | undefined;
+  readonly progress?: ProgressOption | undefined;
 }
 
 type StageEngine = Engine<never, Envelope | Envelope[]>;
@@ -79,6 +82,7 @@ export class PipelineRun<T>
   readonly #engines: StageEngine[] = [];
   readonly #last: Source<Envelope>;
   readonly #mapping: Mapping<T>;
+  readonly #progress: FlowProgress;
   #startedAt: number | undefined;
   #endedAt: number | undefined;
   #out = 0;
@@ -91,7 +95,8 @@ export class PipelineRun<T>
   }
 
   /** Runs are made by `pipeline(…).run()`. */
-  constructor({ source, stages, onError, signal }: RunPlan) {
+  constructor({ source, stages, onError, signal, progress }: RunPlan) {
+    this.#progress = new FlowProgress(progress, sizeOf(source), signal);
     this.#onError = onError;
     this.#source = new EnvelopeSource(openSource("the source of a pipeline", source));
     this.#last = this.#connect(stages);
@@ -99,6 +104,7 @@ export class PipelineRun<T>
       name: "the pipeline",
       signal,
       open: () => {
+        this.#progress.open();
         this.#startedAt = performance.now();
         return {
           pull: (wake) => this.#pull(wake),
@@ -109,7 +115,10 @@ export class PipelineRun<T>
           },
         };
       },
-      onEnd: () => (this.#endedAt = performance.now()),
+      onEnd: (ending) => {
+        this.#endedAt = performance.now();
+        this.#progress.end(ending);
+      },
     });
   }
 
@@ -207,12 +216,14 @@ export class PipelineRun<T>
     const envelope = this.#last.pull(wake);
     if (envelope === PENDING || envelope === END) return envelope;
     this.#out += 1;
+    this.#progress.advance(envelope.count, "success");
     return envelope.value as T;
   }
 
-  #onFailed(stage: string, own: ErrorPolicy | undefined, { value: item, index }: Envelope, error: unknown): void {
+  #onFailed(stage: string, own: ErrorPolicy | undefined, { value: item, index, count }: Envelope, error: unknown): void {
     const policy = own ?? this.#onError;
     this.#failed += 1;
+    this.#progress.advance(count, "failure");
     if (policy !== "skip") this.#failures.push({ stage, item, index, error });
     if (policy !== "stop") return;
     // At the end of the line first: it need not wait until the error has passed through all stages (R3).

@@ -1,5 +1,6 @@
 import { checkFields } from "../../config/check-fields.js";
 import { oneOf } from "../../config/one-of.js";
+import type { ProgressOption } from "../../progress/open-progress.js";
 import { type AnyIterable, openSource, sizeOf } from "../map-source.js";
 import { PipelineRun } from "./pipeline-run.js";
 import { type BatchOptions, ERROR_POLICIES, type ErrorPolicy, type ResolvedStage } from "./stage-options.js";
@@ -16,9 +17,14 @@ export interface PipelineOptions {
   onError?: ErrorPolicy | undefined;
   /** Ends the pipeline when it fires: it rejects with the signal's reason at once. */
   signal?: AbortSignal | undefined;
+  /**
+   * Shows a bar of the items of the source that came to an end, as a result that was taken or as a failure: `true`, or
+   * options of the bar. Default: false.
+   */
+  progress?: ProgressOption | undefined;
 }
 
-const PIPELINE_OPTIONS: Readonly<Record<keyof PipelineOptions, true>> = { onError: true, signal: true };
+const PIPELINE_OPTIONS: Readonly<Record<keyof PipelineOptions, true>> = { onError: true, signal: true, progress: true };
 
 /** What several pipelines share that begin with the same source. */
 interface SharedSource {
@@ -79,11 +85,12 @@ export class Pipeline<T> {
       throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(signal)}`);
     }
     const source = this.#source;
+    const { progress } = options;
     if (source.hasRun && sizeOf(source.items) === undefined) {
       throw new TypeError("Cannot run the pipeline again as its source may be read already: make a new one");
     }
     source.hasRun = true;
-    return new PipelineRun<T>({ source: source.items, stages: this.#stages, onError, signal });
+    return new PipelineRun<T>({ source: source.items, stages: this.#stages, onError, signal, progress });
   }
 }
 
