@@ -26,6 +26,20 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
+export { map, type MapContext, type MapOptions, type SettledItem } from "./flow/map.js";
+export { type FlowOptions } from "./flow/map-options.js";
+export { type AnyIterable } from "./flow/map-source.js";
+export { Mapping } from "./flow/mapping.js";
+export { Pipeline, pipeline, type PipelineOptions } from "./flow/pipeline/pipeline.js";
+export {
+  type PipelineFailure,
+  type PipelineResult,
+  PipelineRun,
+  type PipelineStats,
+} from "./flow/pipeline/pipeline-run.js";
+export { type BatchOptions, type ErrorPolicy, type StageOptions } from "./flow/pipeline/stage-options.js";
+export { type StageStats } from "./flow/pipeline/stage-tally.js";
+export { type StageContext } from "./flow/pipeline/stage-work.js";
 export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
 export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
 export { type Lease } from "./flow/queue-lease.js";
@@ -55,7 +69,6 @@ export { perWorker, type PerWorkerLimits } from "./limits/per-worker.js";
 export { type RateAlgorithmName, type RateOptions } from "./limits/rate.js";
 export { CallLimit, type CallLimitOptions, RateLimit, type RateLimitOptions } from "./limits/rate-limit.js";
 export { ResourceLimit, type ResourceLimitOptions } from "./limits/resource-limit.js";
-export { Mapping } from "./mapping.js";
 export { type BlockingPool } from "./pool/blocking-pool.js";
 export { configure, type Configuration, withConfig } from "./pool/effective-options.js";
 export { type PoolEvents } from "./pool/events.js";
