@@ -1,0 +1,201 @@
+/** `runBatch`: opens what a batch reads and writes, runs it, and closes it all, however it ends. */
+import { createReadStream, createWriteStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import type { Writable } from "node:stream";
+import { BatchStoppedError, type BatchSummary } from "../errors.js";
+import { openProgress } from "../progress/open-progress.js";
+import { Appender, type AppenderEvents } from "./appender.js";
+import { type BatchInput, type ByteSource, openSource } from "./byte-source.js";
+import { countLines } from "./count-lines.js";
+import { DoneSet } from "./done-set.js";
+import { Engine, type EngineResult, type LineSink } from "./engine.js";
+import { fileError, isSystemError } from "./file-error.js";
+import { identifyFile, identifyStream, type InputIdentity } from "./input-identity.js";
+import { Journal } from "./journal.js";
+import { FileTarget, StreamTarget } from "./line-target.js";
+import { type BatchOptions, type ResolvedBatch, resolveBatch } from "./options.js";
+import { peekFirstLine } from "./peek-first-line.js";
+
+/** How a batch ended, for a program that tells of it in its own words. */
+export interface BatchOutcome {
+  readonly summary: BatchSummary;
+  readonly isAborted: boolean;
+  /** The first item that failed, in one line. */
+  readonly firstFailure: string | undefined;
+}
+
+/**
+ * Runs a function over each line of a JSON Lines file, and writes each result as a line as soon as it is there.
+ *
+ * The output is the checkpoint: lines of items that are done are written once and whole, as `{"index":…,"output":…}`, and a
+ * run with `resume` does what is missing, whatever ended the one before, `kill -9` included. Items that failed go to a file
+ * of their own, and a resumed run tries them again. Memory does not grow with the input. While it runs, no other run can
+ * write the same output. What the output was made with is in `OUTPUT.manyhands`, which resuming needs.
+ *
+ * @throws {TypeError | RangeError} for options that are not valid
+ * @throws {BatchRefusedError} when the output exists, is being written, or was made with other settings; nothing has changed
+ * @throws {BatchStoppedError} when it ended early: the disk is full, `stopOn` or `maxFailures` said so (see `cause`)
+ * @throws the reason of `signal` when that fired; what was done until then is in the output
+ * @example
+ * const { done, failed } = await runBatch({
+ *   input: "texts.jsonl",
+ *   output: "lengths.jsonl",
+ *   run: (text: string) => text.length,
+ *   resume: true,
+ * });
+ */
+export async function runBatch<I, O>(options: BatchOptions<I, O>): Promise<BatchSummary> {
+  const { summary, isAborted } = await performBatch(options as BatchOptions);
+  if (isAborted) throw options.signal!.reason;
+  return summary;
+}
+
+/** As `runBatch`, but what an aborted run has done is told too. */
+export async function performBatch(options: BatchOptions): Promise<BatchOutcome> {
+  const batch = resolveBatch(options);
+  const startedAt = performance.now();
+  const inputPath = await plainFile("read", batch.input);
+  const outputPath = await plainFile("write", batch.output);
+  const events: AppenderEvents = { onRoom: () => {}, onFailure: () => {} };
+  const { source, identity } = await openInput(batch.input, inputPath, outputPath !== undefined);
+  let sink: ClosableSink;
+  try {
+    sink = await openSink(batch, outputPath, inputPath, identity, events);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+  const bar = openProgress(batch.progress, { description: "items", unit: "items" });
+  const engine = new Engine({ ...batch, onEnd: bar && ((outcome) => bar.advance(1, outcome)) }, source, sink);
+  events.onRoom = () => engine.pump();
+  events.onFailure = (error) => engine.failWriting(asWriteError(batch.output, error));
+  const counting = new AbortController();
+  if (bar && inputPath !== undefined) {
+    void countLines(inputPath, counting.signal).then((lines) => {
+      if (lines !== undefined) bar.total = Math.max(0, lines - sink.done.count);
+    });
+  }
+  const result = await engine.run();
+  counting.abort();
+  const closed = await closeAll(source, sink, result);
+  const stopped = result.stopped ?? (closed && { isAbort: false, reason: asWriteError(batch.output, closed.error) });
+  const summary: BatchSummary = {
+    done: result.done,
+    failed: result.failed,
+    skipped: result.skipped,
+    invalid: result.invalid,
+    elapsed: performance.now() - startedAt,
+    failures: result.failed > 0 ? batch.failures : undefined,
+  };
+  const isComplete = !stopped && result.failed === 0;
+  if (isComplete) bar?.succeed();
+  else if (stopped?.isAbort) bar?.stop();
+  else bar?.fail();
+  if (stopped && !stopped.isAbort) throw stoppedError(stopped.reason, summary);
+  return { summary, isAborted: stopped !== undefined, firstFailure: result.firstFailure };
+}
+
+interface ClosableSink extends LineSink {
+  close(merge: boolean): Promise<void>;
+}
+
+/** The path of a regular file, or of one that does not exist yet; `undefined` for pipes, devices and streams. */
+async function plainFile(action: "read" | "write", place: BatchInput | Writable): Promise<string | undefined> {
+  if (typeof place !== "string") return undefined;
+  try {
+    const found = await stat(place);
+    if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+    return found.isFile() ? place : undefined;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT" && action === "write") return place;
+    throw fileError(action, place, error);
+  }
+}
+
+async function openInput(
+  input: BatchInput,
+  path: string | undefined,
+  mustIdentify: boolean,
+): Promise<{ source: ByteSource; identity: InputIdentity | undefined }> {
+  if (path !== undefined) {
+    try {
+      const identity = await identifyFile(path);
+      return { source: await openSource(path), identity };
+    } catch (error) {
+      throw fileError("read", path, error);
+    }
+  }
+  const stream = await openSource(typeof input === "string" ? createReadStream(input) : input);
+  if (!mustIdentify) return { source: stream, identity: undefined };
+  const { source, line } = await peekFirstLine(stream);
+  return { source, identity: identifyStream(line) };
+}
+
+async function openSink(
+  batch: ResolvedBatch,
+  outputPath: string | undefined,
+  inputPath: string | undefined,
+  identity: InputIdentity | undefined,
+  events: AppenderEvents,
+): Promise<ClosableSink> {
+  if (outputPath === undefined) return openStream(batch, events);
+  const { failures, resume, overwrite, force, window, settings } = batch;
+  try {
+    return await Journal.open(
+      { output: outputPath, failures, input: inputPath, resume, overwrite, force },
+      { ordered: window !== undefined, settings, input: identity! },
+      events,
+    );
+  } catch (error) {
+    throw isSystemError(error) ? fileError("write", outputPath, error) : error;
+  }
+}
+
+/** A pipe, a device or a stream: what was written to it cannot be read again. */
+function openStream({ output, failures, resume }: ResolvedBatch, events: AppenderEvents): ClosableSink {
+  if (resume) throw new TypeError(`Cannot resume ${String(output)} as it is no file: what was written cannot be read`);
+  const own = typeof output === "string" ? createWriteStream(output) : undefined;
+  const lines = new Appender(new StreamTarget(own ?? (output as Writable)), events);
+  const failed = failures === undefined ? undefined : new Appender(new FileTarget(failures, 0), events);
+  return {
+    done: new DoneSet(),
+    get isFull() {
+      return lines.isFull || failed?.isFull === true;
+    },
+    append: (_index, line) => lines.append(line),
+    appendFailure: (line) => failed?.append(line),
+    close: async () => {
+      const closed = await Promise.allSettled([lines.close(), failed?.close()]);
+      own?.end();
+      for (const outcome of closed) if (outcome.status === "rejected") throw outcome.reason;
+    },
+  };
+}
+
+async function closeAll(
+  source: ByteSource,
+  sink: ClosableSink,
+  { stopped }: EngineResult,
+): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await source.close();
+    await sink.close(stopped === undefined);
+    return undefined;
+  } catch (error) {
+    return { error };
+  }
+}
+
+function asWriteError(output: string | Writable, error: unknown): unknown {
+  return isSystemError(error) ? fileError("write", typeof output === "string" ? output : "the output", error) : error;
+}
+
+function stoppedError(reason: unknown, summary: BatchSummary): BatchStoppedError {
+  const { done, failed } = summary;
+  const why = reason instanceof Error ? reason.message : String(reason);
+  return new BatchStoppedError(
+    `Cannot finish the batch, of which ${done} items are done and ${failed} failed, as it was stopped: ${why}`,
+    summary,
+    { cause: reason },
+  );
+}
