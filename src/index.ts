@@ -66,6 +66,10 @@ export {
 } from "./pool/pool.js";
 export { type LimitsOption } from "./pool/pool-limits.js";
 export { type PoolStats, type WorkerStats } from "./pool/pool-stats.js";
+export { type ProgressEnding } from "./progress/meter.js";
+export { type ProgressOption } from "./progress/open-progress.js";
+export { ProgressBar, type ProgressBarOptions } from "./progress/progress-bar.js";
+export { type ProgressStream } from "./progress/progress-output.js";
 export { type ModuleReference } from "./registry.js";
 export { type Task, task, type TaskFunction, type TaskOptions } from "./task.js";
 export { TaskPool } from "./task-pool.js";
