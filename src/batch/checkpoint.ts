@@ -99,8 +99,7 @@ async function compareInputs(
   if (before.kind !== now.kind) throw refusal("input", `${made}: that was a ${before.kind}, this is a ${now.kind}`);
   if (path === undefined) throw refusal("input", `${made}: that had another first line`);
   if (before.size === now.size) throw refusal("input", `${made} than ${path}, or that has changed since`);
-  const hasGrown =
-    now.size! > before.size! && (await identifyFile(path, before.size)).digest === before.digest;
+  const hasGrown = now.size! > before.size! && (await identifyFile(path, before.size)).digest === before.digest;
   throw refusal(
     "input",
     hasGrown

@@ -1,4 +1,5 @@
 /** Lines of the failures: what could not be done, and why. */
+import { inspect } from "node:util";
 import { ManyhandsError } from "../errors.js";
 import { UnreadableLine } from "./line-reader.js";
 
@@ -40,7 +41,8 @@ export function isStopError(error: unknown, reason: unknown): boolean {
 
 function describe(error: unknown, depth = 0): ErrorRecord {
   try {
-    if (!(error instanceof Error)) return { name: "Error", message: typeof error === "string" ? error : print(error) };
+    if (!(error instanceof Error))
+      return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
     const { code, cause } = error as { code?: unknown; cause?: unknown };
     return {
       name: String(error.name),
@@ -51,8 +53,4 @@ function describe(error: unknown, depth = 0): ErrorRecord {
   } catch {
     return { name: "Error", message: "something was thrown that cannot be read" };
   }
-}
-
-function print(value: unknown): string {
-  return typeof value === "object" && value !== null ? (JSON.stringify(value) ?? String(value)) : String(value);
 }

@@ -137,7 +137,7 @@ export class LineReader {
     this.#text = mustCut ? "" : lines.toString("utf8");
     this.#position = 0;
     if (mustCut) {
-      for (let start = 0; start < lines.length; ) {
+      for (let start = 0; start < lines.length;) {
         const end = lines.indexOf(NEWLINE, start);
         before.push(decode(lines.subarray(start, end)));
         start = end + 1;

@@ -88,10 +88,10 @@ async function closeAll(files: FileHandle[]): Promise<void> {
 function copier(target: FileHandle): (source: FileHandle, from: number, to: number) => Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(CHUNK);
   return async (source, from, to) => {
-    for (let position = from; position < to; ) {
+    for (let position = from; position < to;) {
       const { bytesRead } = await source.read(buffer, 0, Math.min(CHUNK, to - position), position);
       if (bytesRead === 0) throw new Error("Cannot merge the output as it has become shorter meanwhile");
-      for (let written = 0; written < bytesRead; ) {
+      for (let written = 0; written < bytesRead;) {
         written += (await target.write(buffer, written, bytesRead - written)).bytesWritten;
       }
       position += bytesRead;

@@ -116,6 +116,7 @@ function indexOfLine(bytes: Buffer, start: number, end: number, last: number, be
     index = index * 10 + digit;
     place += 1;
   }
-  if (place === start + START.length || place >= end || bytes[place] !== 44 || index > Number.MAX_SAFE_INTEGER) return -1;
+  if (place === start + START.length || place >= end || bytes[place] !== 44 || index > Number.MAX_SAFE_INTEGER)
+    return -1;
   return index;
 }

@@ -1,11 +1,35 @@
+import { onAbort } from "../config/on-abort.js";
 import type { ByteSource } from "./byte-source.js";
 
 const NEWLINE = 10;
 /** Bytes of a line without end that are looked at. */
 const MOST = 65_536;
 
-/** Reads the first line of a source, and returns a source that gives it once more. */
-export async function peekFirstLine(source: ByteSource): Promise<{ source: ByteSource; line: string }> {
+/** What was found, and a source that gives it once more. */
+export interface Peeked {
+  readonly source: ByteSource;
+  readonly line: string;
+}
+
+/**
+ * Reads the first line of a source. Whoever types it may take their time.
+ * @throws the reason of `signal` when that fires first
+ */
+export async function peekFirstLine(source: ByteSource, signal?: AbortSignal): Promise<Peeked> {
+  if (!signal) return peek(source);
+  let forget: (() => void) | undefined;
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else forget = onAbort(signal, reject);
+  });
+  try {
+    return await Promise.race([peek(source), aborted]);
+  } finally {
+    forget?.();
+  }
+}
+
+async function peek(source: ByteSource): Promise<Peeked> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   let end = -1;

@@ -4,6 +4,7 @@ import { stat } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import { BatchStoppedError, type BatchSummary } from "../errors.js";
 import { openProgress } from "../progress/open-progress.js";
+import type { ProgressBar } from "../progress/progress-bar.js";
 import { Appender, type AppenderEvents } from "./appender.js";
 import { type BatchInput, type ByteSource, openSource } from "./byte-source.js";
 import { countLines } from "./count-lines.js";
@@ -57,24 +58,22 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
   const inputPath = await plainFile("read", batch.input);
   const outputPath = await plainFile("write", batch.output);
   const events: AppenderEvents = { onRoom: () => {}, onFailure: () => {} };
-  const { source, identity } = await openInput(batch.input, inputPath, outputPath !== undefined);
-  let sink: ClosableSink;
+  const { source, identity } = await openInput(batch, inputPath, outputPath !== undefined);
+  let sink: ClosableSink | undefined;
+  let bar: ProgressBar | undefined;
   try {
     sink = await openSink(batch, outputPath, inputPath, identity, events);
+    bar = openProgress(batch.progress, { unit: "items", initial: sink.done.count });
   } catch (error) {
     await source.close();
+    await sink?.close(false);
     throw error;
   }
-  const bar = openProgress(batch.progress, { description: "items", unit: "items" });
   const engine = new Engine({ ...batch, onEnd: bar && ((outcome) => bar.advance(1, outcome)) }, source, sink);
   events.onRoom = () => engine.pump();
   events.onFailure = (error) => engine.failWriting(asWriteError(batch.output, error));
   const counting = new AbortController();
-  if (bar && inputPath !== undefined) {
-    void countLines(inputPath, counting.signal).then((lines) => {
-      if (lines !== undefined) bar.total = Math.max(0, lines - sink.done.count);
-    });
-  }
+  if (bar && inputPath !== undefined) void showTotal(bar, inputPath, counting.signal);
   const result = await engine.run();
   counting.abort();
   const closed = await closeAll(source, sink, result);
@@ -95,6 +94,12 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
   return { summary, isAborted: stopped !== undefined, firstFailure: result.firstFailure };
 }
 
+/** Tells the bar how many items there are, as soon as that is known. */
+async function showTotal(bar: ProgressBar, input: string, signal: AbortSignal): Promise<void> {
+  const lines = await countLines(input, signal);
+  if (lines !== undefined) bar.total = lines;
+}
+
 interface ClosableSink extends LineSink {
   close(merge: boolean): Promise<void>;
 }
@@ -113,7 +118,7 @@ async function plainFile(action: "read" | "write", place: BatchInput | Writable)
 }
 
 async function openInput(
-  input: BatchInput,
+  { input, signal }: ResolvedBatch,
   path: string | undefined,
   mustIdentify: boolean,
 ): Promise<{ source: ByteSource; identity: InputIdentity | undefined }> {
@@ -127,8 +132,13 @@ async function openInput(
   }
   const stream = await openSource(typeof input === "string" ? createReadStream(input) : input);
   if (!mustIdentify) return { source: stream, identity: undefined };
-  const { source, line } = await peekFirstLine(stream);
-  return { source, identity: identifyStream(line) };
+  try {
+    const { source, line } = await peekFirstLine(stream, signal);
+    return { source, identity: identifyStream(line) };
+  } catch (error) {
+    await stream.close();
+    throw isSystemError(error) ? fileError("read", typeof input === "string" ? input : "the input", error) : error;
+  }
 }
 
 async function openSink(
@@ -138,7 +148,11 @@ async function openSink(
   identity: InputIdentity | undefined,
   events: AppenderEvents,
 ): Promise<ClosableSink> {
-  if (outputPath === undefined) return openStream(batch, events);
+  if (outputPath === undefined) {
+    if (batch.resume)
+      throw new TypeError("Cannot set 'resume' as the output is no file: what was written cannot be read");
+    return openStream(batch, events);
+  }
   const { failures, resume, overwrite, force, window, settings } = batch;
   try {
     return await Journal.open(
@@ -152,8 +166,7 @@ async function openSink(
 }
 
 /** A pipe, a device or a stream: what was written to it cannot be read again. */
-function openStream({ output, failures, resume }: ResolvedBatch, events: AppenderEvents): ClosableSink {
-  if (resume) throw new TypeError(`Cannot resume ${String(output)} as it is no file: what was written cannot be read`);
+function openStream({ output, failures }: ResolvedBatch, events: AppenderEvents): ClosableSink {
   const own = typeof output === "string" ? createWriteStream(output) : undefined;
   const lines = new Appender(new StreamTarget(own ?? (output as Writable)), events);
   const failed = failures === undefined ? undefined : new Appender(new FileTarget(failures, 0), events);
