@@ -18,8 +18,10 @@ const LARGEST_WRITE = 1024 * 1024;
 
 /** Where lines go. */
 export interface LineTarget {
-  /** Writes whole lines; rejects when not all of them could be. */
-  write(lines: string): Promise<void>;
+  /** How many lines have been written so far. */
+  readonly written: number;
+  /** Writes so many whole lines; rejects when not all of them could be. */
+  write(lines: string, count: number): Promise<void>;
   /** Everything that was written is on the disk when it resolves, where there is a disk. */
   close(): Promise<void>;
 }
@@ -32,11 +34,18 @@ export interface AppenderEvents {
   onFailure(error: unknown): void;
 }
 
+/** Lines that go into one write. */
+interface Batch {
+  lines: string;
+  count: number;
+}
+
 export class Appender {
   readonly #target: LineTarget;
   readonly #events: AppenderEvents;
-  readonly #batches: string[] = [];
-  #open = "";
+  /** Full batches, before the one that is being filled. */
+  readonly #full: Batch[] = [];
+  #open: Batch = { lines: "", count: 0 };
   #waiting = 0;
   #wasFull = false;
   #writing: Promise<void> | undefined;
@@ -46,6 +55,11 @@ export class Appender {
   constructor(target: LineTarget, events: AppenderEvents) {
     this.#target = target;
     this.#events = events;
+  }
+
+  /** How many lines have been written so far. */
+  get written(): number {
+    return this.#target.written;
   }
 
   /** Whether so much waits that nothing new should be begun (A3). */
@@ -58,11 +72,13 @@ export class Appender {
   /** Takes a line, with its line break. */
   append(line: string): void {
     if (this.#failure) return;
-    this.#open += line;
+    const batch = this.#open;
+    batch.lines += line;
+    batch.count += 1;
     this.#waiting += line.length;
-    if (this.#open.length >= LARGEST_WRITE) {
-      this.#batches.push(this.#open);
-      this.#open = "";
+    if (batch.lines.length >= LARGEST_WRITE) {
+      this.#full.push(batch);
+      this.#open = { lines: "", count: 0 };
     }
     if (this.#writing || this.#isScheduled) return;
     // Lines of one turn go together.
@@ -87,19 +103,18 @@ export class Appender {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting > 0 && !this.#failure) {
-      const lines = this.#batches.shift() ?? this.#open;
-      if (lines === this.#open) this.#open = "";
+      const batch = this.#full.shift() ?? this.#open;
+      if (batch === this.#open) this.#open = { lines: "", count: 0 };
       try {
-        await this.#target.write(lines);
+        await this.#target.write(batch.lines, batch.count);
       } catch (error) {
         this.#failure = { error };
         this.#waiting = 0;
-        this.#open = "";
-        this.#batches.length = 0;
+        this.#full.length = 0;
         callSafely((reason) => this.#events.onFailure(reason), error);
         break;
       }
-      this.#waiting -= lines.length;
+      this.#waiting -= batch.lines.length;
       if (this.#wasFull && this.#waiting < FULL / 2) {
         this.#wasFull = false;
         callSafely(() => this.#events.onRoom(), undefined);

@@ -59,7 +59,6 @@ export interface EngineOptions {
 
 /** How a run went. */
 export interface EngineResult {
-  readonly done: number;
   readonly failed: number;
   readonly skipped: number;
   readonly invalid: number;
@@ -80,7 +79,6 @@ export class Engine {
   readonly #timers: NodeJS.Timeout[] = [];
   #finish: (() => void) | undefined;
   #active = 0;
-  #done = 0;
   #failed = 0;
   #skipped = 0;
   #invalid = 0;
@@ -118,7 +116,6 @@ export class Engine {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#order?.giveUp();
     return {
-      done: this.#done,
       failed: this.#failed,
       skipped: this.#skipped,
       invalid: this.#invalid,
@@ -242,7 +239,6 @@ export class Engine {
       this.#fail(index, place, text, new TypeError(message, { cause: error }));
       return;
     }
-    this.#done += 1;
     this.#hand(index, place, `{"index":${index},"output":${json}}\n`);
     this.#options.onEnd?.("success");
   }

@@ -111,6 +111,11 @@ export class Journal {
     }
   }
 
+  /** Lines of items that this run has written. */
+  get written(): number {
+    return this.#output.written + this.#late.written;
+  }
+
   /** Whether so much waits to be written that nothing new should be begun. */
   get isFull(): boolean {
     return this.#output.isFull || this.#late.isFull || this.#failures?.isFull === true;

@@ -62,7 +62,8 @@ export class LineReader {
     const line = this.#text.slice(this.#position, end);
     this.#position = end + 1;
     this.#next += 1;
-    return line;
+    // No character takes more than three bytes for each unit of its length.
+    return line.length * 3 > this.#longest && Buffer.byteLength(line) > this.#longest ? this.#tooLong() : line;
   }
 
   /**
@@ -121,13 +122,15 @@ export class LineReader {
   }
 
   #takeKept(): string | UnreadableLine {
-    const line = this.#isTooLong
-      ? new UnreadableLine(`it is longer than ${this.#longest} bytes`)
-      : decode(Buffer.concat(this.#pieces, this.#pieceBytes));
+    const line = this.#isTooLong ? this.#tooLong() : decode(Buffer.concat(this.#pieces, this.#pieceBytes));
     this.#pieces = [];
     this.#pieceBytes = 0;
     this.#isTooLong = false;
     return line;
+  }
+
+  #tooLong(): UnreadableLine {
+    return new UnreadableLine(`it is longer than ${this.#longest} bytes`);
   }
 
   /** @param lines - bytes of whole lines, each with its line break */
@@ -139,7 +142,7 @@ export class LineReader {
     if (mustCut) {
       for (let start = 0; start < lines.length;) {
         const end = lines.indexOf(NEWLINE, start);
-        before.push(decode(lines.subarray(start, end)));
+        before.push(end - start > this.#longest ? this.#tooLong() : decode(lines.subarray(start, end)));
         start = end + 1;
       }
     }

@@ -14,11 +14,16 @@ export class FileTarget implements LineTarget {
   #file: FileHandle | undefined;
   #position: number;
   #syncedAt = performance.now();
+  #written = 0;
 
   /** @param keep - bytes of the file that stay: it is cut there when it is opened, by the first line or before */
   constructor(path: string, keep: number) {
     this.#path = path;
     this.#position = keep;
+  }
+
+  get written(): number {
+    return this.#written;
   }
 
   /** Opens the file now, so that what is wrong with it is known before anything is done. */
@@ -35,7 +40,7 @@ export class FileTarget implements LineTarget {
     return (this.#file = file);
   }
 
-  async write(lines: string): Promise<void> {
+  async write(lines: string, count: number): Promise<void> {
     const file = this.#file ?? (await this.open());
     const bytes = Buffer.from(lines);
     let written = 0;
@@ -47,11 +52,13 @@ export class FileTarget implements LineTarget {
     } catch (error) {
       const whole = written === 0 ? 0 : bytes.lastIndexOf(NEWLINE, written - 1) + 1;
       this.#position += whole;
+      this.#written += countLines(bytes, whole);
       // Should this fail as well, the next run cuts the file.
       await file.truncate(this.#position).catch(() => {});
       throw error;
     }
     this.#position += written;
+    this.#written += count;
     if (performance.now() - this.#syncedAt < SYNC_EVERY) return;
     await this.#sync(file);
     this.#syncedAt = performance.now();
@@ -79,11 +86,18 @@ export class FileTarget implements LineTarget {
   }
 }
 
+function countLines(bytes: Buffer, end: number): number {
+  let lines = 0;
+  for (let at = bytes.indexOf(NEWLINE); at !== -1 && at < end; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  return lines;
+}
+
 /** A stream, such as standard output; it is not ended, as it is not ours. */
 export class StreamTarget implements LineTarget {
   readonly #stream: Writable;
   #fail: ((error: Error) => void) | undefined;
   #failure: Error | undefined;
+  #written = 0;
   readonly #onError = (error: Error): void => {
     this.#failure ??= error;
     this.#fail?.(error);
@@ -96,12 +110,17 @@ export class StreamTarget implements LineTarget {
     stream.on("close", this.#onClose);
   }
 
-  async write(lines: string): Promise<void> {
+  get written(): number {
+    return this.#written;
+  }
+
+  async write(lines: string, count: number): Promise<void> {
     if (this.#failure) throw this.#failure;
     await new Promise<void>((resolve, reject) => {
       this.#fail = reject;
       this.#stream.write(lines, (error) => (error ? reject(error) : resolve()));
     }).finally(() => (this.#fail = undefined));
+    this.#written += count;
   }
 
   async close(): Promise<void> {

@@ -20,7 +20,8 @@ import { peekFirstLine } from "./peek-first-line.js";
 /** How a batch ended, for a program that tells of it in its own words. */
 export interface BatchOutcome {
   readonly summary: BatchSummary;
-  readonly isAborted: boolean;
+  /** Why it ended before its time: `signal` fired, or it could not go on. */
+  readonly stopped: { readonly isAbort: boolean; readonly reason: unknown } | undefined;
   /** The first item that failed, in one line. */
   readonly firstFailure: string | undefined;
 }
@@ -46,17 +47,20 @@ export interface BatchOutcome {
  * });
  */
 export async function runBatch<I, O>(options: BatchOptions<I, O>): Promise<BatchSummary> {
-  const { summary, isAborted } = await performBatch(options as BatchOptions);
-  if (isAborted) throw options.signal!.reason;
+  const { summary, stopped } = await performBatch(options as BatchOptions);
+  if (stopped?.isAbort) throw stopped.reason;
+  if (stopped) throw stoppedError(stopped.reason, summary);
   return summary;
 }
 
-/** As `runBatch`, but what an aborted run has done is told too. */
+/** As `runBatch`, but a run that ended before its time tells so instead of throwing. */
 export async function performBatch(options: BatchOptions): Promise<BatchOutcome> {
-  const batch = resolveBatch(options);
+  const resolved = resolveBatch(options);
   const startedAt = performance.now();
-  const inputPath = await plainFile("read", batch.input);
-  const outputPath = await plainFile("write", batch.output);
+  const inputPath = await plainFile("read", resolved.input);
+  const outputPath = await plainFile("write", resolved.output);
+  // Beside a device there is no place for a file.
+  const batch = outputPath === undefined ? { ...resolved, failures: options.failures || undefined } : resolved;
   const events: AppenderEvents = { onRoom: () => {}, onFailure: () => {} };
   const { source, identity } = await openInput(batch, inputPath, outputPath !== undefined);
   let sink: ClosableSink | undefined;
@@ -79,7 +83,8 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
   const closed = await closeAll(source, sink, result);
   const stopped = result.stopped ?? (closed && { isAbort: false, reason: asWriteError(batch.output, closed.error) });
   const summary: BatchSummary = {
-    done: result.done,
+    // What could not be written is to be done again.
+    done: sink.written,
     failed: result.failed,
     skipped: result.skipped,
     invalid: result.invalid,
@@ -90,8 +95,7 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
   if (isComplete) bar?.succeed();
   else if (stopped?.isAbort) bar?.stop();
   else bar?.fail();
-  if (stopped && !stopped.isAbort) throw stoppedError(stopped.reason, summary);
-  return { summary, isAborted: stopped !== undefined, firstFailure: result.firstFailure };
+  return { summary, stopped, firstFailure: result.firstFailure };
 }
 
 /** Tells the bar how many items there are, as soon as that is known. */
@@ -101,6 +105,7 @@ async function showTotal(bar: ProgressBar, input: string, signal: AbortSignal): 
 }
 
 interface ClosableSink extends LineSink {
+  readonly written: number;
   close(merge: boolean): Promise<void>;
 }
 
@@ -172,6 +177,9 @@ function openStream({ output, failures }: ResolvedBatch, events: AppenderEvents)
   const failed = failures === undefined ? undefined : new Appender(new FileTarget(failures, 0), events);
   return {
     done: new DoneSet(),
+    get written() {
+      return lines.written;
+    },
     get isFull() {
       return lines.isFull || failed?.isFull === true;
     },

@@ -1,6 +1,6 @@
 /** `manyhands map`: a worker, a task or a function over each line of a file. */
 import { type BatchOutcome, performBatch } from "../../batch/run-batch.js";
-import { BatchStoppedError, ManyhandsError } from "../../errors.js";
+import { ManyhandsError } from "../../errors.js";
 import { type Command, type CommandContext, EXIT } from "../command.js";
 import { Interruption } from "../interruption.js";
 import { readCount, readDuration, readFlag, readJson, readText } from "../read-value.js";
@@ -68,7 +68,6 @@ async function runMap(context: CommandContext): Promise<number> {
     stopping ??= pool.stop(settings.grace);
   });
   let outcome: BatchOutcome;
-  let fault: BatchStoppedError | undefined;
   try {
     outcome = await performBatch({
       ...toBatch(context, settings, pool),
@@ -77,24 +76,15 @@ async function runMap(context: CommandContext): Promise<number> {
       signal,
     });
   } catch (error) {
+    // Before anything was begun.
     if (signal.aborted && error === signal.reason) return interruption.exitCode ?? EXIT.interrupted;
-    if (!(error instanceof BatchStoppedError)) throw error;
-    fault = error;
-    outcome = { summary: error.summary, isAborted: false, firstFailure: undefined };
+    throw error;
   } finally {
     await (stopping ?? pool.stop(0));
   }
-  const exitCode = exitCodeOf(outcome, fault, interruption.exitCode);
+  const exitCode = exitCodeOf(outcome, interruption.exitCode);
   const { output, isQuiet } = settings;
-  report({
-    outcome,
-    fault,
-    exitCode,
-    output,
-    resume: resumeCommand(argv),
-    isQuiet,
-    isJson: readFlag(values, "json"),
-  });
+  report({ outcome, exitCode, output, resume: resumeCommand(argv), isQuiet, isJson: readFlag(values, "json") });
   return exitCode;
 }
 
@@ -151,9 +141,9 @@ function toBatch({ values }: CommandContext, settings: MapSettings, pool: MapPoo
   };
 }
 
-function exitCodeOf({ summary, isAborted }: BatchOutcome, fault: unknown, interrupted: number | undefined): number {
-  if (isAborted) return interrupted ?? EXIT.interrupted;
-  return fault || summary.failed > 0 ? EXIT.incomplete : EXIT.done;
+function exitCodeOf({ summary, stopped }: BatchOutcome, interrupted: number | undefined): number {
+  if (stopped?.isAbort) return interrupted ?? EXIT.interrupted;
+  return stopped || summary.failed > 0 ? EXIT.incomplete : EXIT.done;
 }
 
 function say(line: string): void {

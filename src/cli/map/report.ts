@@ -1,12 +1,10 @@
+import { statSync } from "node:fs";
 import type { BatchOutcome } from "../../batch/run-batch.js";
-import type { BatchStoppedError } from "../../errors.js";
 import { messageOf } from "../report-error.js";
 
 /** What there is to tell at the end of a batch. */
 export interface MapReport {
   readonly outcome: BatchOutcome;
-  /** Why it ended before its time. */
-  readonly fault: BatchStoppedError | undefined;
   readonly exitCode: number;
   readonly output: string;
   /** The command that does the rest. */
@@ -17,47 +15,57 @@ export interface MapReport {
 
 /** Tells how it went, on standard error, or as JSON on standard output. */
 export function report(map: MapReport): void {
-  const { fault, output, isQuiet, isJson } = map;
+  const { outcome, output, isQuiet, isJson } = map;
   if (isJson) {
     // Data goes first: what is piped into another program stays what it expects.
     const stream = output === "-" ? process.stderr : process.stdout;
     stream.write(`${JSON.stringify(toJson(map))}\n`);
     return;
   }
-  if (fault) process.stderr.write(`manyhands map: ${messageOf(fault.cause)}\n`);
+  const { stopped } = outcome;
+  if (stopped && !stopped.isAbort) process.stderr.write(`manyhands map: ${messageOf(stopped.reason)}\n`);
   if (isQuiet) return;
   for (const line of sentences(map)) process.stderr.write(`${line}\n`);
 }
 
-function toJson({ outcome, fault, exitCode, output, resume }: MapReport): object {
-  const { summary, isAborted, firstFailure } = outcome;
-  const isResumable = output !== "-" && (isAborted || fault !== undefined || summary.failed > 0);
-  const cause = fault?.cause as { name?: string; code?: unknown } | undefined;
+function toJson({ outcome, exitCode, output, resume }: MapReport): object {
+  const { summary, stopped, firstFailure } = outcome;
   return {
     exitCode,
     ...summary,
     output,
-    isInterrupted: isAborted,
+    isInterrupted: stopped?.isAbort === true,
     ...(firstFailure !== undefined && { firstFailure }),
-    ...(fault && { error: { name: cause?.name ?? "Error", code: cause?.code, message: messageOf(fault.cause) } }),
-    ...(isResumable && { resume }),
+    ...(stopped && !stopped.isAbort && { error: errorToJson(stopped.reason) }),
+    ...(isResumable(outcome, output) && { resume }),
   };
 }
 
-function sentences({ outcome, fault, output, resume }: MapReport): string[] {
-  const { summary, isAborted, firstFailure } = outcome;
+function errorToJson(error: unknown): object {
+  const { name = "Error", code } = error as { name?: string; code?: unknown };
+  return { name, code, message: messageOf(error) };
+}
+
+function sentences({ outcome, output, resume }: MapReport): string[] {
+  const { summary, stopped, firstFailure } = outcome;
   const { done, failed, skipped, failures, elapsed } = summary;
   const counts = [
     `${count(done)} done`,
     ...(failed > 0 ? [`${count(failed)} failed`] : []),
     ...(skipped > 0 ? [`${count(skipped)} done before`] : []),
   ].join(", ");
-  const how = isAborted ? "Interrupted" : fault ? "Stopped" : failed > 0 ? "Ended" : "Complete";
+  const how = stopped?.isAbort ? "Interrupted" : stopped ? "Stopped" : failed > 0 ? "Ended" : "Complete";
   const lines = [`${how}: ${counts}, in ${seconds(elapsed)}`];
   if (firstFailure !== undefined) lines.push(`First failure: ${firstFailure}`);
   if (failures !== undefined) lines.push(`All failures: ${failures}`);
-  if (output !== "-" && (isAborted || fault || failed > 0)) lines.push(`To finish: ${resume}`);
+  if (isResumable(outcome, output)) lines.push(`To finish: ${resume}`);
   return lines;
+}
+
+/** Whether another run could do what this one did not. */
+function isResumable({ summary, stopped }: BatchOutcome, output: string): boolean {
+  if (!stopped && summary.failed === 0) return false;
+  return output !== "-" && statSync(output, { throwIfNoEntry: false })?.isFile() === true;
 }
 
 function count(value: number): string {
