@@ -1,4 +1,5 @@
 /** What a command of the command line is. */
+import type { Readable, Writable } from "node:stream";
 
 /** An option of a command. */
 export interface OptionSpec {
@@ -12,8 +13,16 @@ export interface OptionSpec {
 /** Values of options by name, as far as they were given. */
 export type OptionValues = Readonly<Record<string, string | boolean | undefined>>;
 
+/** Where a command reads and writes: those of the process, but in tests. */
+export interface Streams {
+  readonly stdin: Readable & { readonly isTTY?: boolean };
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+}
+
 /** What a command runs with. */
 export interface CommandContext {
+  readonly streams: Streams;
   /** All that was typed after the name of the program, to be shown again. */
   readonly argv: readonly string[];
   readonly values: OptionValues;

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { closest } from "../config/closest.js";
-import type { Command, CommandContext, OptionSpec } from "./command.js";
+import type { Command, CommandContext, OptionSpec, Streams } from "./command.js";
 import { UsageError } from "./usage-error.js";
 
 /** Options that every command has. */
@@ -18,7 +18,7 @@ export function optionsOf(command: Command): Readonly<Record<string, OptionSpec>
  * Reads the arguments of a command.
  * @throws {UsageError} naming the argument at fault
  */
-export function parseArguments(command: Command, argv: readonly string[]): CommandContext {
+export function parseArguments(command: Command, argv: readonly string[], streams: Streams): CommandContext {
   const options = optionsOf(command);
   const { tokens } = parseArgs({
     args: argv.slice(1),
@@ -48,7 +48,7 @@ export function parseArguments(command: Command, argv: readonly string[]): Comma
     if (isMissing) throw new UsageError(`Cannot set '${rawName}' as it needs a value: ${rawName} ${spec.value}`);
     values[name] = value;
   }
-  return { argv, values, positionals };
+  return { argv, values, positionals, streams };
 }
 
 function unknownOption(command: Command, rawName: string, known: readonly string[]): UsageError {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { closest } from "../config/closest.js";
-import { EXIT } from "./command.js";
+import { EXIT, type Streams } from "./command.js";
 import { COMMANDS } from "./commands.js";
 import { commandHelp, generalHelp } from "./help.js";
 import { parseArguments } from "./parse-arguments.js";
@@ -11,27 +11,28 @@ import { UsageError } from "./usage-error.js";
  * Runs what was typed; resolves with the exit code, and never rejects.
  * @param argv - what follows the name of the program
  */
-export async function runProgram(argv: readonly string[]): Promise<number> {
+export async function runProgram(argv: readonly string[], streams: Streams = process): Promise<number> {
+  const { stdout } = streams;
   const [first] = argv;
   const command = COMMANDS.find(({ name }) => name === first);
   try {
     if (first === "--version") {
-      process.stdout.write(`${version()}\n`);
+      stdout.write(`${version()}\n`);
       return EXIT.done;
     }
     if (first === "--help" || first === "-h" || first === "help") {
       const asked = COMMANDS.find(({ name }) => name === argv[1]);
-      process.stdout.write(asked ? commandHelp(asked) : generalHelp(COMMANDS));
+      stdout.write(asked ? commandHelp(asked) : generalHelp(COMMANDS));
       return EXIT.done;
     }
     if (!command) throw unknownCommand(first);
     if (asksForHelp(argv)) {
-      process.stdout.write(commandHelp(command));
+      stdout.write(commandHelp(command));
       return EXIT.done;
     }
-    return await command.run(parseArguments(command, argv));
+    return await command.run(parseArguments(command, argv, streams));
   } catch (error) {
-    return reportError(command?.name, error, argv.includes("--json"));
+    return reportError(command?.name, error, argv.includes("--json"), streams);
   }
 }
 

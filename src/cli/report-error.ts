@@ -1,6 +1,6 @@
 import { BatchRefusedError, type BatchRefusal, ManyhandsError } from "../errors.js";
 import { isSystemError } from "../batch/file-error.js";
-import { EXIT } from "./command.js";
+import { EXIT, type Streams } from "./command.js";
 import { UsageError } from "./usage-error.js";
 
 /** What to do about it, in options of the command line. */
@@ -15,14 +15,19 @@ const REMEDIES: Readonly<Record<BatchRefusal, string>> = {
 };
 
 /** Says in one line what is wrong; returns the exit code. */
-export function reportError(command: string | undefined, error: unknown, isJson: boolean): number {
+export function reportError(
+  command: string | undefined,
+  error: unknown,
+  isJson: boolean,
+  { stdout, stderr }: Streams,
+): number {
   const message = messageOf(error);
   const code = isUsage(error) ? EXIT.usage : EXIT.incomplete;
   if (isJson) {
     const { name = "Error", code: errorCode } = error as { name?: string; code?: unknown };
-    process.stdout.write(`${JSON.stringify({ exitCode: code, error: { name, code: errorCode, message } })}\n`);
+    stdout.write(`${JSON.stringify({ exitCode: code, error: { name, code: errorCode, message } })}\n`);
   } else {
-    process.stderr.write(`manyhands${command ? ` ${command}` : ""}: ${message}\n`);
+    stderr.write(`manyhands${command ? ` ${command}` : ""}: ${message}\n`);
   }
   return code;
 }

@@ -19,7 +19,7 @@ const FATAL: readonly string[] = ["MH_DEFINITION", "MH_MISSING_PACKAGE", "MH_WOR
 export const map: Command = {
   name: "map",
   summary: "run a method, a task or a function over each line of a file",
-  usage: "MODULE[#export[.method]] INPUT.jsonl -o OUTPUT.jsonl [options]",
+  usage: "MODULE[#export[.method]] INPUT -o OUTPUT [options]",
   details: [
     "Each line of the input is JSON and becomes the argument of one call. Each result is written as a line " +
       '{"index":N,"output":…} as soon as it is there; N counts the lines of the input from 0. INPUT may be - for ' +
@@ -53,13 +53,14 @@ interface MapSettings {
 }
 
 async function runMap(context: CommandContext): Promise<number> {
-  const { argv, values } = context;
+  const { argv, values, streams } = context;
   const settings = readSettings(context);
   const poolOptions = readPoolOptions(values);
   const target = await findTarget(settings.reference);
   const pool = openMapPool(target, poolOptions, settings);
   using interruption = new Interruption(() => {
-    if (!settings.isQuiet) say("manyhands map: ending as soon as what runs is done; interrupt again to end now");
+    if (settings.isQuiet) return;
+    streams.stderr.write("manyhands map: ending as soon as what runs is done; interrupt again to end now\n");
   });
   const { signal } = interruption;
   let stopping: Promise<void> | undefined;
@@ -72,7 +73,8 @@ async function runMap(context: CommandContext): Promise<number> {
     outcome = await performBatch({
       ...toBatch(context, settings, pool),
       settings: settingsOf(target, settings.output, settings.init, settings.isSpread),
-      progress: !settings.isQuiet && !readFlag(values, "no-progress") && { description: nameOf(target) },
+      progress: !settings.isQuiet &&
+        !readFlag(values, "no-progress") && { description: nameOf(target), stream: streams.stderr },
       signal,
     });
   } catch (error) {
@@ -84,7 +86,15 @@ async function runMap(context: CommandContext): Promise<number> {
   }
   const exitCode = exitCodeOf(outcome, interruption.exitCode);
   const { output, isQuiet } = settings;
-  report({ outcome, exitCode, output, resume: resumeCommand(argv), isQuiet, isJson: readFlag(values, "json") });
+  report({
+    outcome,
+    exitCode,
+    output,
+    resume: resumeCommand(argv),
+    isQuiet,
+    isJson: readFlag(values, "json"),
+    streams,
+  });
   return exitCode;
 }
 
@@ -123,11 +133,15 @@ function readSettings({ values, positionals }: CommandContext): MapSettings {
   };
 }
 
-function toBatch({ values }: CommandContext, settings: MapSettings, pool: MapPool): Parameters<typeof performBatch>[0] {
+function toBatch(
+  { values, streams }: CommandContext,
+  settings: MapSettings,
+  pool: MapPool,
+): Parameters<typeof performBatch>[0] {
   const { input, output, failures, maxFailures, grace } = settings;
   return {
-    input: input === "-" ? process.stdin : input,
-    output: output === "-" ? process.stdout : output,
+    input: input === "-" ? streams.stdin : input,
+    output: output === "-" ? streams.stdout : output,
     run: pool.run,
     concurrency: pool.concurrency,
     ordered: readFlag(values, "ordered"),
@@ -144,8 +158,4 @@ function toBatch({ values }: CommandContext, settings: MapSettings, pool: MapPoo
 function exitCodeOf({ summary, stopped }: BatchOutcome, interrupted: number | undefined): number {
   if (stopped?.isAbort) return interrupted ?? EXIT.interrupted;
   return stopped || summary.failed > 0 ? EXIT.incomplete : EXIT.done;
-}
-
-function say(line: string): void {
-  process.stderr.write(`${line}\n`);
 }

@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import type { BatchOutcome } from "../../batch/run-batch.js";
+import type { Streams } from "../command.js";
 import { messageOf } from "../report-error.js";
 
 /** What there is to tell at the end of a batch. */
@@ -11,21 +12,22 @@ export interface MapReport {
   readonly resume: string;
   readonly isQuiet: boolean;
   readonly isJson: boolean;
+  readonly streams: Streams;
 }
 
 /** Tells how it went, on standard error, or as JSON on standard output. */
 export function report(map: MapReport): void {
-  const { outcome, output, isQuiet, isJson } = map;
+  const { outcome, output, isQuiet, isJson, streams } = map;
   if (isJson) {
     // Data goes first: what is piped into another program stays what it expects.
-    const stream = output === "-" ? process.stderr : process.stdout;
+    const stream = output === "-" ? streams.stderr : streams.stdout;
     stream.write(`${JSON.stringify(toJson(map))}\n`);
     return;
   }
   const { stopped } = outcome;
-  if (stopped && !stopped.isAbort) process.stderr.write(`manyhands map: ${messageOf(stopped.reason)}\n`);
+  if (stopped && !stopped.isAbort) streams.stderr.write(`manyhands map: ${messageOf(stopped.reason)}\n`);
   if (isQuiet) return;
-  for (const line of sentences(map)) process.stderr.write(`${line}\n`);
+  for (const line of sentences(map)) streams.stderr.write(`${line}\n`);
 }
 
 function toJson({ outcome, exitCode, output, resume }: MapReport): object {
