@@ -21,7 +21,7 @@ export interface Checkpoint {
 }
 
 /** Where the settings of an output are. */
-export function checkpointPath(output: string): string {
+function checkpointPath(output: string): string {
   return `${output}.manyhands`;
 }
 
