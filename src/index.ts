@@ -3,6 +3,11 @@ export { type Mode } from "./config/mode.js";
 export { type Clock } from "./config/monotonic.js";
 export { type InferInput, type InferOutput, type StandardSchema } from "./config/standard-schema.js";
 export {
+  type BatchRefusal,
+  type BatchRefusedDetails,
+  BatchRefusedError,
+  BatchStoppedError,
+  type BatchSummary,
   CancelledError,
   type CrashDetails,
   type CrashReason,
