@@ -2,7 +2,7 @@ import type { Args } from "./future/arg.js";
 import type { Future } from "./future/future.js";
 import { Mapping } from "./mapping.js";
 import type { CallPlan, MethodSchema } from "./pool/method-plan.js";
-import type { CallOptions, PoolOptions } from "./pool/options.js";
+import { type CallOptions, checkStop, type PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { mapRetryContext } from "./retry/map-context.js";
@@ -102,6 +102,7 @@ function makeTask<F extends TaskFunction>(
   type Run = Task<F>["submit"];
   const submit: Run = (...args) => (pool().run as Run)(...args);
   const stop = async (stopOptions?: { timeout?: number }): Promise<void> => {
+    checkStop(stopOptions);
     const stopping = current;
     current = undefined;
     await stopping?.stop(stopOptions);
