@@ -9,8 +9,11 @@
  * F1. Settled once; later attempts are ignored.
  * F2. Handlers given to `then` run in a microtask, as those of a promise do.
  * F3. A failure is observed when anything asked for the outcome; one never observed is reported once (`unobserved.ts`).
+ * F4. A listener that is told and so settles another future returns before that one's listeners are told: a long chain of
+ *     calls in one event loop does not grow the stack.
  */
 import { inspect } from "node:util";
+import { callSafely } from "../config/call-safely.js";
 import { duration } from "../config/duration.js";
 import { TimeoutError } from "../errors.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -83,13 +86,26 @@ function ignore(): void {}
 
 type Listener = (future: never) => void;
 
+/** Listeners that are still to be told. */
+const untold: { readonly listener: Listener; readonly future: object }[] = [];
+let isTelling = false;
+
+/** Tells them in order, those that are added meanwhile as well (F4). */
+function tellAll(): void {
+  if (isTelling) return;
+  isTelling = true;
+  for (const { listener, future } of untold) callSafely(listener, future as never);
+  untold.length = 0;
+  isTelling = false;
+}
+
 /** Settles a future with its value or error; `false` when it was settled before (F1). For the owner of the call. */
 export let settle: (future: Future<unknown>, status: Ending, outcome: unknown) => boolean;
 
 /** The outcome so far, without observing it. */
 export let peek: <T>(future: Future<T>) => Settled<T> | undefined;
 
-/** Calls `listener` synchronously when the future settles, or now; counts as looking at the outcome. */
+/** Calls `listener` when the future settles, in the same turn (F4), or now; counts as looking at the outcome. */
 export let subscribe: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
 
 /**
@@ -261,8 +277,9 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     const listeners = this.#listeners;
     if (listeners === undefined) return;
     this.#listeners = undefined;
-    if (Array.isArray(listeners)) for (const listener of listeners) listener(this as never);
-    else listeners(this as never);
+    if (Array.isArray(listeners)) for (const listener of listeners) untold.push({ listener, future: this });
+    else untold.push({ listener: listeners, future: this });
+    tellAll();
   }
 
   #peek(): Settled<T> | undefined {
