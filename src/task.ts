@@ -4,7 +4,7 @@ import type { AnyIterable } from "./flow/map-source.js";
 import type { Mapping } from "./flow/mapping.js";
 import { type Callable, callableOf, rememberCallable } from "./pool/callables.js";
 import type { CallPlan, MethodSchema } from "./pool/method-plan.js";
-import type { CallOptions, PoolOptions } from "./pool/options.js";
+import { type CallOptions, checkStop, type PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { mapRetryContext } from "./retry/map-context.js";
@@ -111,6 +111,7 @@ function makeTask<F extends TaskFunction>(
   type Run = Task<F>["submit"];
   const submit: Run = (...args) => (pool().run as Run)(...args);
   const stop = async (stopOptions?: { timeout?: number }): Promise<void> => {
+    checkStop(stopOptions);
     const stopping = current;
     current = undefined;
     await stopping?.stop(stopOptions);

@@ -8,7 +8,7 @@
 import { peek } from "../future/future.js";
 import { unwrapSettled } from "../future/unwrap.js";
 import type { CallOptions } from "./options.js";
-import { checkCallOptions, type ElasticSize, type PoolOptions } from "./options.js";
+import { checkCallOptions, checkStop, type ElasticSize, type PoolOptions } from "./options.js";
 import { rememberCallable } from "./callables.js";
 import { Bridge } from "./bridge.js";
 import { effectiveOptions } from "./effective-options.js";
@@ -83,7 +83,7 @@ function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): Blo
         }),
       ]),
     );
-  const stop = (options?: { timeout?: number }): void => backend.stop(options?.timeout);
+  const stop = (options?: { timeout?: number }): void => backend.stop(checkStop(options));
   return Object.assign(view({}), {
     with: (options: CallOptions) => {
       if (options.signal || options.transfer) {

@@ -8,7 +8,7 @@ import type { CallTraits } from "./call.js";
 import { rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
 import type { ReservedMember } from "./methods.js";
-import { type CallOptions, checkCallOptions, type ElasticSize } from "./options.js";
+import { type CallOptions, checkCallOptions, checkStop, type ElasticSize } from "./options.js";
 import { openStream } from "./open-stream.js";
 import type { MethodInfo } from "./method-plan.js";
 import type { PoolCore } from "./pool-core.js";
@@ -114,7 +114,7 @@ export class PoolFactory {
       room: async () => core.room(),
       drain: async () => core.drain(),
       resize: async (size) => core.resize(size),
-      stop: async (options) => core.stop(options?.timeout),
+      stop: async (options) => core.stop(checkStop(options)),
       stats: () => core.stats(),
       on: (event, listener) => core.events.on(event, listener),
       [Symbol.asyncDispose]: async () => core.stop(),
