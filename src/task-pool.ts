@@ -57,15 +57,15 @@ export class TaskPool implements AsyncDisposable {
     items: AnyIterable<T | PromiseLike<T>>,
     options?: MapOptions & { settled?: false },
   ): Mapping<Awaited<R>>;
-  map(
-    fn: (item: never) => unknown,
-    items: AnyIterable<unknown>,
-    options?: MapOptions,
-  ): Mapping<unknown> {
+  map(fn: (item: never) => unknown, items: AnyIterable<unknown>, options?: MapOptions): Mapping<unknown> {
     const reference = refer(fn);
     const run = (item: unknown): Future<unknown> => this.#pool.run(reference, item);
     const { capacity } = callableOf(this.#pool.run)!;
-    return map(items, rememberCallable(run, { label: reference.name, capacity }), options as MapOptions & { settled: true });
+    return map(
+      items,
+      rememberCallable(run, { label: reference.name, capacity }),
+      options as MapOptions & { settled: true },
+    );
   }
 
   /** Runs functions with these call options. */

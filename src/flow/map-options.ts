@@ -22,7 +22,11 @@ export interface FlowOptions {
 }
 
 /** The names of {@link FlowOptions}. */
-export const FLOW_OPTIONS: Readonly<Record<keyof FlowOptions, true>> = { concurrency: true, ordered: true, window: true };
+export const FLOW_OPTIONS: Readonly<Record<keyof FlowOptions, true>> = {
+  concurrency: true,
+  ordered: true,
+  window: true,
+};
 
 const DEFAULT_CONCURRENCY = 16;
 const LARGEST_DEFAULT = 1024;

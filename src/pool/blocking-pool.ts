@@ -77,7 +77,10 @@ function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): Blo
       methods.map((method) => [
         method.name,
         // One after the other: the caller waits for each.
-        rememberCallable((...args: unknown[]) => backend.call(method, unwrapSettled(args), options), { label: method.name, capacity: () => 1 }),
+        rememberCallable((...args: unknown[]) => backend.call(method, unwrapSettled(args), options), {
+          label: method.name,
+          capacity: () => 1,
+        }),
       ]),
     );
   const stop = (options?: { timeout?: number }): void => backend.stop(options?.timeout);

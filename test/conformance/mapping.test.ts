@@ -70,9 +70,7 @@ describe.each(REMOTE_MODES)("mapping over workers that die in mode %s", (mode) =
     expect(outcomes[2]).toMatchObject({ reason: { code: "MH_WORKER_CRASHED" }, item: 3, index: 2 });
     const { results, failures } = await pipeline([1, 2, 3, 4]).stage(pool.dieOn).run({ onError: "collect" });
     expect(results).toEqual([1, 2, 4]);
-    expect(failures).toMatchObject([
-      { stage: "Flow.dieOn", item: 3, index: 2, error: { code: "MH_WORKER_CRASHED" } },
-    ]);
+    expect(failures).toMatchObject([{ stage: "Flow.dieOn", item: 3, index: 2, error: { code: "MH_WORKER_CRASHED" } }]);
   });
 });
 
@@ -104,9 +102,7 @@ describe("mapping over pools", () => {
     expect(await tripling.map([1, 2, Promise.resolve(3)], { concurrency: 2 })).toEqual([1, 4, 9]);
     expect(await map([1, 2], tripling)).toEqual([1, 4]);
     expect((await pipeline([2, 3]).stage(tripling).run()).results).toEqual([4, 9]);
-    expect(await tripling.map([2], { settled: true })).toEqual([
-      { status: "fulfilled", value: 4, item: 2, index: 0 },
-    ]);
+    expect(await tripling.map([2], { settled: true })).toEqual([{ status: "fulfilled", value: 4, item: 2, index: 0 }]);
     await using pool = new TaskPool({ mode: "async" });
     const mapping = pool.map((n: number) => n + 1, new Set([1, 2]), { ordered: false });
     expectTypeOf(mapping).toEqualTypeOf<Mapping<number>>();

@@ -4,26 +4,29 @@ import { describe, expect, it } from "vitest";
 import { Calls, collect, Gate, Numbers, settle } from "./gate.js";
 
 describe("a mapping ends early", () => {
-  it.each([true, false])("with the first failure, closes its source and stops the others (awaited: %s)", async (awaited) => {
-    const source = new Numbers();
-    const calls = new Calls<number>();
-    const mapping = map(source, calls.fn, { concurrency: 3 });
-    const outcome = awaited ? Promise.resolve(mapping) : mapping.next();
-    const failed = expect(outcome).rejects.toThrow("no");
-    await settle();
-    const error = new Error("no");
-    calls.fail(1, error);
-    await failed;
-    expect(source.isClosed).toBe(true);
-    expect(calls.begun).toEqual([0, 1, 2]);
-    expect(calls.signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
-    expect(calls.signals[0]!.reason).toMatchObject({ name: "AbortError", cause: error });
-    // What comes later changes nothing, and is no unhandled rejection.
-    calls.fail(0, new Error("later"));
-    calls.end(2);
-    await settle();
-    if (!awaited) expect(await mapping.next()).toEqual({ value: undefined, done: true });
-  });
+  it.each([true, false])(
+    "with the first failure, closes its source and stops the others (awaited: %s)",
+    async (awaited) => {
+      const source = new Numbers();
+      const calls = new Calls<number>();
+      const mapping = map(source, calls.fn, { concurrency: 3 });
+      const outcome = awaited ? Promise.resolve(mapping) : mapping.next();
+      const failed = expect(outcome).rejects.toThrow("no");
+      await settle();
+      const error = new Error("no");
+      calls.fail(1, error);
+      await failed;
+      expect(source.isClosed).toBe(true);
+      expect(calls.begun).toEqual([0, 1, 2]);
+      expect(calls.signals.map(({ aborted }) => aborted)).toEqual([true, true, true]);
+      expect(calls.signals[0]!.reason).toMatchObject({ name: "AbortError", cause: error });
+      // What comes later changes nothing, and is no unhandled rejection.
+      calls.fail(0, new Error("later"));
+      calls.end(2);
+      await settle();
+      if (!awaited) expect(await mapping.next()).toEqual({ value: undefined, done: true });
+    },
+  );
 
   it("with a function that throws without a promise", async () => {
     const source = new Numbers();

@@ -83,7 +83,9 @@ describe("map, held to p-map", () => {
           (results) => results.length,
           (error: Error) => error.message,
         );
-        const expected = await pMap(sourceOf(kind, items), new Worker(at % (items.length + 1)).fn, { concurrency }).then(
+        const expected = await pMap(sourceOf(kind, items), new Worker(at % (items.length + 1)).fn, {
+          concurrency,
+        }).then(
           (results) => results.length,
           (error: Error) => error.message,
         );

@@ -124,20 +124,23 @@ describe("map", () => {
     expect(await all).toEqual(Array.from({ length: 5000 }, (_, n) => n));
   });
 
-  it.each([true, false])("takes a million items in constant memory, a window ahead of its reader (ordered: %s)", async (ordered) => {
-    const source = new Numbers(1_000_000);
-    let delivered = 0;
-    let misplaced = 0;
-    let ahead = 0;
-    for await (const n of map(source, async (item) => item, { concurrency: 8, window: 20, ordered })) {
-      if (n !== delivered) misplaced += 1;
-      delivered += 1;
-      ahead = Math.max(ahead, source.pulled - delivered);
-    }
-    expect({ delivered, misplaced }).toEqual({ delivered: 1_000_000, misplaced: 0 });
-    expect(ahead).toBeLessThanOrEqual(20);
-    expect(ahead).toBeGreaterThan(8);
-  });
+  it.each([true, false])(
+    "takes a million items in constant memory, a window ahead of its reader (ordered: %s)",
+    async (ordered) => {
+      const source = new Numbers(1_000_000);
+      let delivered = 0;
+      let misplaced = 0;
+      let ahead = 0;
+      for await (const n of map(source, async (item) => item, { concurrency: 8, window: 20, ordered })) {
+        if (n !== delivered) misplaced += 1;
+        delivered += 1;
+        ahead = Math.max(ahead, source.pulled - delivered);
+      }
+      expect({ delivered, misplaced }).toEqual({ delivered: 1_000_000, misplaced: 0 });
+      expect(ahead).toBeLessThanOrEqual(20);
+      expect(ahead).toBeGreaterThan(8);
+    },
+  );
 
   it("calls a function without promises only when its result is wanted", async () => {
     const source = new Numbers();

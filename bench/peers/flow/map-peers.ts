@@ -20,7 +20,12 @@ export interface StreamPeer {
   readonly name: string;
   readonly isOrdered: boolean;
   /** @param ahead - items that may be ahead of the reader, where that is a setting */
-  open(source: Iterable<number> | AsyncIterable<number>, work: Work, concurrency: number, ahead?: number): AsyncIterable<number>;
+  open(
+    source: Iterable<number> | AsyncIterable<number>,
+    work: Work,
+    concurrency: number,
+    ahead?: number,
+  ): AsyncIterable<number>;
 }
 
 export const arrayPeers: readonly ArrayPeer[] = [
@@ -56,7 +61,9 @@ export const streamPeers: readonly StreamPeer[] = [
     isOrdered: true,
     open: (source, work, concurrency, highWaterMark) =>
       // Its types do not know the second option yet.
-      Readable.from(source).map(work, { concurrency, ...(highWaterMark && { highWaterMark }) } as { concurrency: number }),
+      Readable.from(source).map(work, { concurrency, ...(highWaterMark && { highWaterMark }) } as {
+        concurrency: number;
+      }),
   },
   {
     name: "effect Stream.mapEffect",
@@ -92,7 +99,9 @@ function effectMap(
   options: { concurrency: number; unordered?: boolean },
 ): Stream.Stream<number> {
   const items =
-    Symbol.iterator in source ? Stream.fromIterable(source) : Stream.orDie(Stream.fromAsyncIterable(source, (error) => error));
+    Symbol.iterator in source
+      ? Stream.fromIterable(source)
+      : Stream.orDie(Stream.fromAsyncIterable(source, (error) => error));
   return items.pipe(Stream.mapEffect((item) => Effect.promise(() => work(item)), options));
 }
 

@@ -220,7 +220,12 @@ export class PipelineRun<T>
     return envelope.value as T;
   }
 
-  #onFailed(stage: string, own: ErrorPolicy | undefined, { value: item, index, count }: Envelope, error: unknown): void {
+  #onFailed(
+    stage: string,
+    own: ErrorPolicy | undefined,
+    { value: item, index, count }: Envelope,
+    error: unknown,
+  ): void {
     const policy = own ?? this.#onError;
     this.#failed += 1;
     this.#progress.advance(count, "failure");

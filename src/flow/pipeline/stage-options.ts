@@ -95,7 +95,11 @@ const BATCH_OPTIONS: Readonly<Record<keyof BatchOptions, true>> = { size: true, 
  * @param taken - the names of the stages before it
  * @throws {TypeError | RangeError} naming the option, its value, and what it must be
  */
-export function resolveStage(fn: unknown, options: StageOptions<never, never>, taken: readonly string[]): ResolvedStage {
+export function resolveStage(
+  fn: unknown,
+  options: StageOptions<never, never>,
+  taken: readonly string[],
+): ResolvedStage {
   if (typeof fn !== "function") {
     throw new TypeError(
       `Cannot add a stage as it must be a function, a task or a method of a pool: current value is ${inspect(fn, { depth: 0 })}`,
@@ -153,7 +157,9 @@ function openLimits(option: NonNullable<StageOptions["limits"]>): Limits {
 function checkFunction(name: string, value: unknown, limits: unknown): unknown {
   if (value === undefined) return undefined;
   if (typeof value !== "function") {
-    throw new TypeError(`Cannot set '${name}' as it must be a function: current value is ${inspect(value, { depth: 0 })}`);
+    throw new TypeError(
+      `Cannot set '${name}' as it must be a function: current value is ${inspect(value, { depth: 0 })}`,
+    );
   }
   if (limits !== undefined) return value;
   throw new TypeError(`Cannot set '${name}' as the stage has no limits: set 'limits' too`);

@@ -31,7 +31,9 @@ describe("retry", () => {
   it("tries an item again after its backoff, and counts that", async () => {
     const { fn, at } = flaky(2);
     const start = Date.now();
-    const run = pipeline([1]).stage(fn, { retry: { retries: 2, ...EXACT } }).run();
+    const run = pipeline([1])
+      .stage(fn, { retry: { retries: 2, ...EXACT } })
+      .run();
     const result = run.toArray();
     await vi.advanceTimersByTimeAsync(300);
     expect(await result).toEqual([1]);
@@ -41,7 +43,9 @@ describe("retry", () => {
 
   it("fails with the last error when there are no more", async () => {
     const { fn } = flaky(5);
-    const run = pipeline([1]).stage(fn, { name: "flaky", retry: { retries: 1, ...EXACT } }).run({ onError: "collect" });
+    const run = pipeline([1])
+      .stage(fn, { name: "flaky", retry: { retries: 1, ...EXACT } })
+      .run({ onError: "collect" });
     const result = Promise.resolve(run);
     await vi.advanceTimersByTimeAsync(100);
     expect((await result).failures).toMatchObject([{ stage: "flaky", error: new RangeError("try 2") }]);
@@ -96,7 +100,9 @@ describe("retry", () => {
   it("ends a backoff when the pipeline ends", async () => {
     const { fn, at } = flaky(5);
     const controller = new AbortController();
-    const run = pipeline([1]).stage(fn, { retry: { retries: 5, ...EXACT } }).run(controller);
+    const run = pipeline([1])
+      .stage(fn, { retry: { retries: 5, ...EXACT } })
+      .run(controller);
     const outcome = expect(run).rejects.toThrow("enough");
     await vi.advanceTimersByTimeAsync(50);
     controller.abort(new Error("enough"));
@@ -123,7 +129,10 @@ describe("limits", () => {
       if (attempt === 1) throw new RangeError("first");
       return n;
     };
-    const run = pipeline([1]).stage(fn, { limits, retry: { retries: 1, ...EXACT } }).run().toArray();
+    const run = pipeline([1])
+      .stage(fn, { limits, retry: { retries: 1, ...EXACT } })
+      .run()
+      .toArray();
     await vi.advanceTimersByTimeAsync(50);
     expect(inUse()).toBe(0);
     await vi.advanceTimersByTimeAsync(50);
@@ -181,7 +190,11 @@ describe("limits", () => {
     const usage = (): never => {
       throw new RangeError("usage");
     };
-    await expect(pipeline([1]).stage((n) => n, { limits, usage }).run()).rejects.toThrow("usage");
+    await expect(
+      pipeline([1])
+        .stage((n) => n, { limits, usage })
+        .run(),
+    ).rejects.toThrow("usage");
     expect(limits.stats().limits[0]!.inUse).toBe(0);
   });
 
@@ -189,7 +202,11 @@ describe("limits", () => {
     const limits = new LimitSet([new ResourceLimit({ key: "slots", capacity: 1 })]);
     const held = await limits.acquire();
     const controller = new AbortController();
-    const outcome = expect(pipeline([1, 2]).stage((n) => n, { limits }).run(controller)).rejects.toThrow("enough");
+    const outcome = expect(
+      pipeline([1, 2])
+        .stage((n) => n, { limits })
+        .run(controller),
+    ).rejects.toThrow("enough");
     await Promise.resolve();
     expect(limits.stats().waiting).toBe(2);
     controller.abort(new Error("enough"));
@@ -230,7 +247,9 @@ describe("timeout", () => {
 
   it("counts attempts and backoffs in, and does not try again after it", async () => {
     const { fn, at } = flaky(9);
-    const run = pipeline([1]).stage(fn, { timeout: 150, retry: { retries: 9, ...EXACT } }).run();
+    const run = pipeline([1])
+      .stage(fn, { timeout: 150, retry: { retries: 9, ...EXACT } })
+      .run();
     const outcome = expect(run).rejects.toThrow(TimeoutError);
     await vi.advanceTimersByTimeAsync(1000);
     await outcome;

@@ -28,7 +28,9 @@ describe("a stage with batches", () => {
       sizes.push(items.length);
       return items.map((n) => n + 1);
     };
-    const { results } = await pipeline(new Numbers(8)).stage(sum, { batch: { size: 3 } }).run();
+    const { results } = await pipeline(new Numbers(8))
+      .stage(sum, { batch: { size: 3 } })
+      .run();
     expect(results).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     expect(sizes).toEqual([3, 3, 2]);
   });
@@ -44,7 +46,14 @@ describe("a stage with batches", () => {
       [12, 3],
       [6, 6],
     ]);
-    expect(stats).toMatchObject({ in: 7, out: 3, stages: [{ in: 7, out: 3 }, { in: 3, out: 3 }] });
+    expect(stats).toMatchObject({
+      in: 7,
+      out: 3,
+      stages: [
+        { in: 7, out: 3 },
+        { in: 3, out: 3 },
+      ],
+    });
   });
 
   it("waits for a batch to fill no longer than maxWait, from its first item on", async () => {
@@ -107,7 +116,9 @@ describe("a stage with batches", () => {
     ["fewer results", (items: number[]) => items.slice(1), "an array of 2"],
     ["no array", () => 5 as unknown as number[], "number"],
   ])("refuses %s than items, in words", async (_kind, fn, got) => {
-    const run = pipeline(new Numbers(3)).stage(fn, { name: "broken", batch: { size: 3 } }).run();
+    const run = pipeline(new Numbers(3))
+      .stage(fn, { name: "broken", batch: { size: 3 } })
+      .run();
     await expect(run).rejects.toThrow(
       "Cannot take the results of stage 'broken' as its function must return an array of 3, one for each item of the " +
         `batch: current value is ${got}`,

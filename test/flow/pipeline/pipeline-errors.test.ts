@@ -69,7 +69,11 @@ describe("onError", () => {
       .stage(broken, { batch: { size: 3 } })
       .run({ onError: "collect" });
     expect(results).toEqual([0, 1, 2, 6, 7]);
-    expect(failures.map(({ item, index }) => [item, index])).toEqual([[3, 3], [4, 4], [5, 5]]);
+    expect(failures.map(({ item, index }) => [item, index])).toEqual([
+      [3, 3],
+      [4, 4],
+      [5, 5],
+    ]);
     expect(stats).toMatchObject({ in: 8, out: 5, failed: 3 });
   });
 
@@ -79,7 +83,9 @@ describe("onError", () => {
       rejected.catch(() => {});
       return [1, rejected, 2];
     };
-    const single = await pipeline(sources()).stage((n) => n, { name: "one" }).run({ onError: "collect" });
+    const single = await pipeline(sources())
+      .stage((n) => n, { name: "one" })
+      .run({ onError: "collect" });
     const batched = await pipeline(sources())
       .stage((n) => n, { name: "one", batch: { size: 2 } })
       .run({ onError: "collect" });
@@ -118,7 +124,9 @@ describe("a pipeline ends early", () => {
 
   it("with the reason of its signal, and drops the rest of a batch", async () => {
     const controller = new AbortController();
-    const run = pipeline([1, 2, 3]).stage((items) => items, { batch: { size: 3 } }).run(controller);
+    const run = pipeline([1, 2, 3])
+      .stage((items) => items, { batch: { size: 3 } })
+      .run(controller);
     expect(await run.next()).toEqual({ value: 1, done: false });
     controller.abort(new Error("enough"));
     await expect(run.next()).rejects.toThrow("enough");

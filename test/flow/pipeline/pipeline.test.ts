@@ -35,7 +35,13 @@ describe("pipeline", () => {
 
   it("passes items through without a stage, and waits for those that are promises", async () => {
     expect((await pipeline([Promise.resolve(1), 2]).run()).results).toEqual([1, 2]);
-    expect((await pipeline([Promise.resolve(1), 2]).stage(increment).run()).results).toEqual([2, 3]);
+    expect(
+      (
+        await pipeline([Promise.resolve(1), 2])
+          .stage(increment)
+          .run()
+      ).results,
+    ).toEqual([2, 3]);
     const batched = pipeline([Promise.resolve(1), 2]).stage((items) => items.map(text), { batch: { size: 2 } });
     expect((await batched.run()).results).toEqual(["#1", "#2"]);
   });
@@ -139,17 +145,20 @@ describe("pipeline", () => {
   it("counts what its stages do", async () => {
     vi.useFakeTimers();
     const wait = async (ms: number): Promise<number> => new Promise((resolve) => setTimeout(() => resolve(ms), ms));
-    const run = pipeline([10, 20, 30])
-      .stage(wait, { concurrency: 1, name: "wait" })
-      .stage(text)
-      .run();
+    const run = pipeline([10, 20, 30]).stage(wait, { concurrency: 1, name: "wait" }).stage(text).run();
     const ended = run.drain();
     await vi.advanceTimersByTimeAsync(15);
     expect(run.stats()).toMatchObject({ elapsed: 15, in: 2, out: 1 });
     await vi.advanceTimersByTimeAsync(45);
     const { stats } = await ended;
     expect(stats).toMatchObject({ elapsed: 60, in: 3, out: 3, failed: 0 });
-    expect(stats.stages[0]).toMatchObject({ name: "wait", in: 3, out: 3, busy: 60, run: { count: 3, mean: 20, max: 30 } });
+    expect(stats.stages[0]).toMatchObject({
+      name: "wait",
+      in: 3,
+      out: 3,
+      busy: 60,
+      run: { count: 3, mean: 20, max: 30 },
+    });
     expect(stats.stages[1]!.name).toBe("text");
     await vi.advanceTimersByTimeAsync(100);
     expect(run.stats().elapsed).toBe(60);
@@ -171,7 +180,10 @@ describe("pipeline", () => {
     [{ concurrency: 0 }, "Cannot set 'concurrency' as it must be a positive integer: current value is 0"],
     [{ concurrency: 4, window: 2 }, "Cannot set 'window' as it must be at least the concurrency"],
     [{ batch: { size: 0 } }, "Cannot set 'batch.size' as it must be a positive integer: current value is 0"],
-    [{ batch: { size: 2, maxwait: 5 } }, "Cannot set 'batch.maxwait' as there is no such option: did you mean 'maxWait'?"],
+    [
+      { batch: { size: 2, maxwait: 5 } },
+      "Cannot set 'batch.maxwait' as there is no such option: did you mean 'maxWait'?",
+    ],
     [{ batch: { size: 2, output: "on" } }, "did you mean 'one'?"],
     [{ batch: { size: 2, maxWait: -1 } }, "Cannot set 'batch.maxWait' as it must be a number of ms"],
     [{ onError: "stopp" }, "current value is 'stopp', did you mean 'stop'?"],
@@ -191,7 +203,9 @@ describe("pipeline", () => {
       "Cannot add a stage as it must be a function, a task or a method of a pool: current value is 'x'",
     );
     expect(() => pipeline([1]).run({ onErr: "stop" } as object)).toThrow("did you mean 'onError'?");
-    expect(() => pipeline([1]).run({ onError: "ignore" as "skip" })).toThrow("must be one of 'stop', 'skip', 'collect'");
+    expect(() => pipeline([1]).run({ onError: "ignore" as "skip" })).toThrow(
+      "must be one of 'stop', 'skip', 'collect'",
+    );
     expect(() => pipeline([1]).run({ signal: 1 as unknown as AbortSignal })).toThrow("must be an AbortSignal");
   });
 
@@ -201,7 +215,9 @@ describe("pipeline", () => {
     expect((await run).results).toEqual([2, 3]);
     await expect(run.next()).rejects.toThrow("Cannot iterate the pipeline as it is awaited already");
     const gate = new Gate();
-    const other = pipeline([1, 2]).stage(async () => gate.promise).run();
+    const other = pipeline([1, 2])
+      .stage(async () => gate.promise)
+      .run();
     const next = other.next();
     await expect(other).rejects.toThrow("Cannot await the pipeline as it is iterated already");
     gate.open();
