@@ -18,7 +18,7 @@ export interface MappingPlan<R> {
   open(isAwaited: boolean): Opened<R>;
   readonly signal?: AbortSignal | undefined;
   /** A result was delivered. */
-  onResult?: ((result: R) => void) | undefined;
+  onResult?: ((result: unknown) => void) | undefined;
   onEnd?: ((ending: Ending) => void) | undefined;
 }
 
@@ -38,11 +38,11 @@ type Opened<R> = Pick<Engine<never, R>, "pull" | "close" | "abort">;
 class Collector<R> {
   readonly results: R[] = [];
   readonly #engine: Opened<R>;
-  readonly #onResult: ((result: R) => void) | undefined;
+  readonly #onResult: ((result: unknown) => void) | undefined;
   readonly #onEnd: (ending: Ending) => void;
   readonly #collect = (): void => this.collect();
 
-  constructor(engine: Opened<R>, onResult: ((result: R) => void) | undefined, onEnd: (ending: Ending) => void) {
+  constructor(engine: Opened<R>, onResult: ((result: unknown) => void) | undefined, onEnd: (ending: Ending) => void) {
     this.#engine = engine;
     this.#onResult = onResult;
     this.#onEnd = onEnd;
