@@ -56,9 +56,16 @@ describe.each(entries)("%s", (_code, errorClass) => {
     const cause = new RangeError("why");
     const withDetails =
       errorClass.length > 1 &&
-      ["RetryValidationError", "SerializationError", "TimeoutError", "ValidationError", "WorkerCrashedError"].includes(
-        errorClass.name,
-      );
+      [
+        "BatchRefusedError",
+        "BatchStoppedError",
+        "LeftBehindError",
+        "RetryValidationError",
+        "SerializationError",
+        "TimeoutError",
+        "ValidationError",
+        "WorkerCrashedError",
+      ].includes(errorClass.name);
     const error = withDetails ? new errorClass("no luck", {}, { cause }) : new errorClass("no luck", { cause });
     expect(error.cause).toBe(cause);
     expect(Object.hasOwn(create(errorClass), "cause")).toBe(false);

@@ -3,6 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { processWide } from "../config/process-wide.js";
 import type { Limits } from "../limits/grant.js";
 import { provideCaller } from "../limits/holdings.js";
+import { runOutsideScopes } from "../scope/current-scope.js";
 
 /** The call that the running code serves. */
 export interface CallContext {
@@ -59,7 +60,8 @@ provideCaller(currentCall);
 
 /** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */
 export function runInCall<T>(context: CallContext, step: () => T): T {
-  return contexts.storage.run(context, step);
+  // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
+  return runOutsideScopes(() => contexts.storage.run(context, step));
 }
 
 /** Says which call is running in a host that runs one at a time. */

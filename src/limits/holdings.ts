@@ -17,6 +17,8 @@ export interface Caller {
   readonly id: string;
   /** Fires when the call is cancelled: what it waits for is not needed any more. */
   readonly signal: AbortSignal;
+  /** When it times out, in ms since the epoch. */
+  readonly deadline?: number | undefined;
   /** Whether it holds something that is not known here, as it took it by itself in another thread. */
   readonly isHolder?: boolean;
 }

@@ -3,6 +3,8 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { configuredOptions } from "../config/configure.js";
+import { LONGEST_TIMER } from "../config/duration.js";
+import { currentScope } from "../scope/current-scope.js";
 import type { BlockingBackend } from "./blocking-pool.js";
 import { effectiveOptions } from "./effective-options.js";
 import { planMethods } from "./method-plan.js";
@@ -64,6 +66,8 @@ export class Bridge implements BlockingBackend {
   readonly #source: PoolSource;
   readonly #port: MessagePort;
   readonly #bell: Int32Array;
+  /** That of the pool, in ms. */
+  readonly #timeout: number | undefined;
   #isStopped = false;
 
   /** @throws what `openPool` throws, but for functions among the options, which cannot be sent */
@@ -76,7 +80,9 @@ export class Bridge implements BlockingBackend {
     const { registration, methods, errorClasses } = source;
     const { url, key, name } = registration;
     const options = effectiveOptions(explicit, source.defaults);
-    const depth = assertMayOpen(registration, resolveOptions(options));
+    const resolved = resolveOptions(options);
+    const depth = assertMayOpen(registration, resolved);
+    this.#timeout = resolved.timeout;
     const configured = relevant(configuredOptions(options.mode!), source.defaults);
     const own = { ...explicit, mode: options.mode, blocking: false };
     refuseFunctions({ ...configured, ...own });
@@ -109,7 +115,8 @@ export class Bridge implements BlockingBackend {
   }
 
   call(method: MethodInfo, args: readonly unknown[], options: CallOptions): unknown {
-    const result = this.#ask({ do: "call", method: method.index, args, options }, method.name);
+    const bounded = this.#inScope(options);
+    const result = this.#ask({ do: "call", method: method.index, args, options: bounded }, method.name);
     return method.isStream ? this.#iterate(result as number) : result;
   }
 
@@ -125,6 +132,15 @@ export class Bridge implements BlockingBackend {
     if (this.#isStopped) return;
     this.#ask({ do: "stop", timeout });
     this.#isStopped = true;
+  }
+
+  /** A group cannot reach a caller that blocks: what can be done is to end the call by its deadline. */
+  #inScope(options: CallOptions): CallOptions {
+    const scope = currentScope();
+    if (scope?.cancellation) throw scope.cancellation.reason;
+    if (scope?.deadline === undefined) return options;
+    const left = Math.max(0, scope.deadline - Date.now());
+    return { ...options, timeout: Math.min(options.timeout ?? this.#timeout ?? LONGEST_TIMER, left) };
   }
 
   *#iterate(stream: number): Generator<unknown, void, undefined> {

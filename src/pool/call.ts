@@ -16,12 +16,14 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
+import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
 import type { Amounts, HeldGrant } from "../limits/grant.js";
 import type { Outcome } from "../limits/limit.js";
 import type { CallRequest } from "../modes/executor.js";
 import type { RetryHistory } from "../retry/history.js";
+import { currentScope, type Scope, type ScopeMember } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { turnNow } from "./clock.js";
 import { onAbort } from "../config/on-abort.js";
@@ -64,7 +66,7 @@ export interface CallExtras {
 
 const NO_ARGS: readonly unknown[] = [];
 
-export class Call implements FutureSource, CallRequest, Waiter {
+export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   readonly #owner: CallOwner;
   readonly sequence: number;
   readonly method: number;
@@ -88,6 +90,11 @@ export class Call implements FutureSource, CallRequest, Waiter {
   waited: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #forgetSignal: (() => void) | undefined;
+  #scope: Scope | undefined;
+  /** Whether a worker has it, also after it is over: what belongs to a scope is waited for until none has. */
+  isHeld = false;
+  /** Whether its worker was told to let go, did not, and goes on all the same. */
+  isAbandoned = false;
   #progress: Progress | undefined;
   #extras: CallExtras | undefined;
   #progressListeners: ((progress: Progress) => void)[] | undefined;
@@ -154,10 +161,14 @@ export class Call implements FutureSource, CallRequest, Waiter {
     return this.traits.isUrgent ?? false;
   }
 
-  /** Begins to watch the timeout and the signal; `false` when the signal had fired already and the call is over. */
+  /**
+   * Begins to watch the timeout, the signal, and the scope that the caller is in; `false` when one had fired already and the
+   * call is over.
+   */
   watch(defaultTimeout: number | undefined): boolean {
     const timeout = this.options.timeout ?? defaultTimeout;
     const { signal } = this.options;
+    const scope = currentScope();
     if (timeout !== undefined) {
       this.deadline = Date.now() + timeout;
       this.#timer = setTimeout(() => this.#owner.timedOut(this), timeout);
@@ -169,7 +180,43 @@ export class Call implements FutureSource, CallRequest, Waiter {
       }
       this.#forgetSignal = onAbort(signal, (reason) => this.#owner.cancel(this, reason));
     }
+    return scope === undefined || this.#join(scope);
+  }
+
+  /** Belongs to the scope from now on: is cancelled with it, and has no later deadline. */
+  #join(scope: Scope): boolean {
+    if (scope.cancellation) {
+      this.#owner.cancel(this, scope.cancellation.reason);
+      return false;
+    }
+    // The scope itself sees to its deadline: what the worker hears of it is for what is started there.
+    if (scope.deadline !== undefined) this.deadline = Math.min(this.deadline || scope.deadline, scope.deadline);
+    this.#scope = scope;
+    scope.add(this);
     return true;
+  }
+
+  get isInScope(): boolean {
+    return this.#scope !== undefined;
+  }
+
+  /** Nobody is left who could read it. */
+  orphaned(): void {
+    if (!this.traits.sink) return;
+    this.cancel(new CancelledError(`The stream of '${this.name}' was cancelled as the group that read it has ended`));
+  }
+
+  /** No worker has it any more. */
+  letGo(): void {
+    this.isHeld = false;
+    if (this.#scope !== undefined) this.#leave();
+  }
+
+  #leave(): void {
+    if (this.place !== "over" || this.isHeld || this.isAbandoned) return;
+    const scope = this.#scope!;
+    this.#scope = undefined;
+    scope.delete(this);
   }
 
   get extras(): CallExtras {
@@ -228,5 +275,6 @@ export class Call implements FutureSource, CallRequest, Waiter {
     this.args = NO_ARGS;
     this.#owner.over(this, status, from);
     settle(this.future, status, outcome);
+    if (this.#scope !== undefined) this.#leave();
   }
 }

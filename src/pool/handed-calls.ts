@@ -26,6 +26,7 @@ export class HandedCalls {
   }
 
   add(call: Call): void {
+    call.isHeld = true;
     if (call.isUrgent) {
       this.#urgent.set(call.sequence, call);
     } else {
@@ -44,11 +45,13 @@ export class HandedCalls {
 
   /** Removes the call and returns it. */
   take(sequence: number): Call | undefined {
-    const call = this.#ordered.take(sequence);
-    if (call) return call;
-    const urgent = this.#urgent.get(sequence);
-    this.#urgent.delete(sequence);
-    return urgent;
+    let call = this.#ordered.take(sequence);
+    if (!call) {
+      call = this.#urgent.get(sequence);
+      this.#urgent.delete(sequence);
+    }
+    call?.letGo();
+    return call;
   }
 
   /** Whether the call is among those that a worker runs which runs so many at once. */
@@ -72,7 +75,8 @@ export class HandedCalls {
   }
 
   clear(): void {
-    this.#ordered.clear();
+    const urgent = this.urgent();
     this.#urgent.clear();
+    for (const call of [...this.#ordered.clear(), ...urgent]) call.letGo();
   }
 }

@@ -26,8 +26,9 @@ import {
   type WorkerStartError,
 } from "../errors.js";
 import type { Host, HostEvents } from "../modes/executor.js";
+import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
-import { AbandonedGrants } from "./abandoned-grants.js";
+import { AbandonedCalls } from "./abandoned-calls.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { describeDeath } from "./describe-death.js";
@@ -81,6 +82,8 @@ export class Slot implements Candidate, CallPlace {
   readonly #handed = new HandedCalls();
   /** Calls that may go to no other worker. */
   readonly line = new WaitingRoom<Call>();
+  /** Whether the pool is giving it what waits, further up the stack. */
+  isBeingFed = false;
   total = 0;
   restarts = 0;
   memory: number | undefined;
@@ -88,7 +91,7 @@ export class Slot implements Candidate, CallPlace {
   idleSince = performance.now();
   #served = 0;
   readonly #starts: Starts;
-  readonly #abandoned = new AbandonedGrants();
+  readonly #abandoned = new AbandonedCalls();
   #timer: NodeJS.Timeout | undefined;
   /** Whether the place stays when its worker ends. */
   #isReplaced: boolean;
@@ -186,7 +189,8 @@ export class Slot implements Candidate, CallPlace {
       const error = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
       this.#startFailed(error);
     });
-    host.launch();
+    // It outlives the call that starts it.
+    runOutsideScopes(() => host.launch());
     this.#keepAlive.attach(host);
   }
 
@@ -368,8 +372,8 @@ export class Slot implements Candidate, CallPlace {
   #letGo(call: Call): void {
     if (!this.#has(call) || !this.hasBegun(call)) return;
     if (this.#host!.abandon(call.sequence)) {
-      this.#handed.take(call.sequence);
       this.#abandoned.keep(call);
+      this.#handed.take(call.sequence);
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
       // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
