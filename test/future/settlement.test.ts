@@ -75,12 +75,16 @@ it("a promise or future that outlives thousands of waits keeps nothing of them",
       for await (const one of asCompleted([...longLived, 1])) break;
     };
     const used = () => (gc(), process.memoryUsage().heapUsed);
-    for (let index = 0; index < 300; index += 1) await turn();
-    const before = used();
-    for (let index = 0; index < 2000; index += 1) await turn();
-    console.log((used() - before) / 2000);`;
+    const growths = [];
+    for (let part = 0; part < 6; part += 1) {
+      const before = used();
+      for (let index = 0; index < 300; index += 1) await turn();
+      growths.push((used() - before) / 300);
+    }
+    // What is compiled meanwhile is in some of the parts, what is left behind would be in all.
+    console.log(Math.min(...growths));`;
   const args = ["--expose-gc", "--input-type=module", "--eval", program];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 15_000 });
-  // A single handler of a promise takes more than a hundred bytes: there would be six of each wait.
-  expect(Number(stdout)).toBeLessThan(50);
+  // A single handler of a promise takes more than a hundred bytes, and there would be three of each turn.
+  expect(Number(stdout)).toBeLessThan(100);
 });
