@@ -14,8 +14,8 @@ export function lineText(view: BarView, description: string, isColoured: boolean
   const parts = [state ? `${state} at ${share}` : share];
   if (failures > 0) parts.push(coloured(`${exact(failures)} failed`, RED, isColoured));
   if (rate > 0) parts.push(rateText(rate, unit));
-  // The first line tells of nothing but what will be done.
-  if (elapsed > 0 || ending) parts.push(`${clockText(elapsed)} elapsed`);
+  // The first line tells of nothing but what is to be done.
+  if (elapsed >= 1000 || ending) parts.push(`${clockText(elapsed)} elapsed`);
   if (!ending && total !== undefined && rate > 0) parts.push(`ETA ${leftText(done, total, rate)}`);
   const name = oneLine(description).trim();
   return `${name === "" ? "" : `${name}: `}${parts.join(", ")}${text ? `: ${oneLine(text).trim()}` : ""}`;

@@ -77,7 +77,7 @@ describe("where the output is no terminal", () => {
     parent.stop();
     expect(output.lines).toEqual([
       "all: 0 files",
-      "all > good: 0 files, 0:00 elapsed",
+      "all > good: 0 files",
       "all > bad: failed at 0 files, 0:00 elapsed: no luck",
       "all: stopped at 0 files, 0:00 elapsed",
     ]);
