@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
 import { attend, subscribe, unsubscribe } from "../../dist/future/future.js";
 import { isThenable, listen, outcomeOf, unlisten } from "../../dist/future/settlement.js";
-import { KINDS, openFuture } from "./open-futures.js";
+import { KINDS, openFuture, openPromise } from "./open-futures.js";
 
 describe("listeners of a future", () => {
   it("can leave, also while others are told", () => {
@@ -48,6 +48,17 @@ describe.each(KINDS)("listening to %s", (_kind, open) => {
     listen(item, leaves, true);
     expect(seen).toEqual(["stays", "leaves"]);
   });
+});
+
+it("listens to a frozen promise as well", async () => {
+  const { item, resolve } = openPromise<number>();
+  Object.freeze(item);
+  const seen: unknown[] = [];
+  for (const name of ["a", "b"]) listen(item, () => seen.push(name, outcomeOf(item)), true);
+  resolve(1);
+  await item;
+  const outcome = { status: "done", value: 1 };
+  expect(seen).toEqual(["a", outcome, "b", outcome]);
 });
 
 describe("isThenable", () => {
