@@ -66,12 +66,22 @@ class Watched extends Given {
   #watch: PromiseWatch | undefined;
 
   static of(promise: PromiseLike<unknown>): PromiseWatch {
+    if (!Object.isExtensible(promise)) return watchOfFrozen(promise);
     if (!(#watch in promise)) {
       const watched = new Watched(promise);
       watched.#watch = new PromiseWatch(promise);
     }
     return (promise as unknown as Watched).#watch!;
   }
+}
+
+/** Objects that take no more properties may take no private fields either, in a later version of the language. */
+const watchesOfFrozen = new WeakMap<object, PromiseWatch>();
+
+function watchOfFrozen(promise: PromiseLike<unknown>): PromiseWatch {
+  let watch = watchesOfFrozen.get(promise);
+  if (!watch) watchesOfFrozen.set(promise, (watch = new PromiseWatch(promise)));
+  return watch;
 }
 
 /** Whether a value is waited for, as `await` would. */

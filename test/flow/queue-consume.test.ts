@@ -130,6 +130,21 @@ describe("consume", () => {
     }
   });
 
+  it("leaves the queue to nobody when it is cancelled, once its runs have ended", async () => {
+    const queue = filled(2);
+    const gate = new Gate();
+    const consumer = queue.consume(() => gate.run());
+    const join = queue.join();
+    await turn();
+    consumer.cancel(error);
+    await turn();
+    expect(queue.unfinished).toBe(2);
+    gate.open();
+    await expect(join).rejects.toMatchObject({ code: "MH_QUEUE_ABANDONED", cause: error });
+    await expect(consumer).rejects.toBe(error);
+    expect(queue.unfinished).toBe(1);
+  });
+
   it("does not crash the program when its failure is told by join or put", async () => {
     const queue = filled(3);
     const consumer = queue.consume(() => Promise.reject(error));
