@@ -13,8 +13,8 @@ const layers = [
   ["future/", "scope/", "progress/"],
   ["modes/", "host/"],
   ["pool/"],
-  ["worker.ts", "worker-base.ts", "task.ts", "task-pool.ts", "task-runner.ts", "mapping.ts"],
   ["flow/"],
+  ["worker.ts", "worker-base.ts", "task.ts", "task-pool.ts", "task-runner.ts"],
   ["index.ts"],
   ["batch/", "prompts/", "distributed/", "dashboard/", "telemetry/", "cli/"],
 ];

@@ -98,6 +98,20 @@ export class PoolFullError extends ManyhandsError {
   }
 }
 
+/** The queue was closed: nothing more can be put, or, when it is empty too, taken. */
+export class QueueClosedError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_QUEUE_CLOSED", message, options);
+  }
+}
+
+/** What would be waited for cannot happen, as the last consumer of the queue has left; `cause` is the error it failed with. */
+export class QueueAbandonedError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_QUEUE_ABANDONED", message, options);
+  }
+}
+
 /** A call asks for more of a limit while it holds so much of it that it would wait for itself. */
 export class LimitDeadlockError extends ManyhandsError {
   constructor(message: string, options?: ErrorOptions) {
@@ -203,8 +217,59 @@ export class MissingPackageError extends ManyhandsError {
   }
 }
 
+/** Why a batch was not begun. */
+export type BatchRefusal = "exists" | "locked" | "settings" | "input" | "unreadable" | "order" | "failures";
+
+/** What is known about a batch that was not begun. */
+export interface BatchRefusedDetails {
+  readonly reason: BatchRefusal;
+  /** The message without the remedy, for those who have a remedy of their own, such as a command line. */
+  readonly problem: string;
+}
+
+/** A batch was not begun, as it would harm what is there; nothing was changed. */
+export class BatchRefusedError extends ManyhandsError {
+  readonly reason: BatchRefusal;
+  /** The message without the remedy. */
+  readonly problem: string;
+
+  constructor(message: string, details: BatchRefusedDetails, options?: ErrorOptions) {
+    super("MH_BATCH_REFUSED", message, options);
+    this.reason = details.reason;
+    this.problem = details.problem;
+  }
+}
+
+/** What a batch has done. */
+export interface BatchSummary {
+  /** Items this run did, whose lines are in the output. */
+  readonly done: number;
+  /** Items this run could not do, lines that are no JSON among them. */
+  readonly failed: number;
+  /** Items that an earlier run had done. */
+  readonly skipped: number;
+  /** Lines of the input that were no JSON; they count as failed. */
+  readonly invalid: number;
+  /** How long it took, in ms. */
+  readonly elapsed: number;
+  /** The file with the failures; `undefined` where nothing failed, or none is kept. */
+  readonly failures: string | undefined;
+}
+
+/** A batch ended before all items were done (see `cause`); what it did is kept, and a resumed run does the rest. */
+export class BatchStoppedError extends ManyhandsError {
+  readonly summary: BatchSummary;
+
+  constructor(message: string, summary: BatchSummary, options?: ErrorOptions) {
+    super("MH_BATCH_STOPPED", message, options);
+    this.summary = summary;
+  }
+}
+
 /** Each code with the class that carries it, sorted; the single source for `docs/errors.md` and for reviving errors. */
 export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
+  MH_BATCH_REFUSED: BatchRefusedError,
+  MH_BATCH_STOPPED: BatchStoppedError,
   MH_CANCELLED: CancelledError,
   MH_DEFINITION: DefinitionError,
   MH_LEFT_BEHIND: LeftBehindError,
@@ -212,6 +277,8 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Manyha
   MH_MISSING_PACKAGE: MissingPackageError,
   MH_POOL_FULL: PoolFullError,
   MH_POOL_STOPPED: PoolStoppedError,
+  MH_QUEUE_ABANDONED: QueueAbandonedError,
+  MH_QUEUE_CLOSED: QueueClosedError,
   MH_RETRY_VALIDATION: RetryValidationError,
   MH_SERIALIZATION: SerializationError,
   MH_TIMEOUT: TimeoutError,

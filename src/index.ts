@@ -3,6 +3,11 @@ export { type Mode } from "./config/mode.js";
 export { type Clock } from "./config/monotonic.js";
 export { type InferInput, type InferOutput, type StandardSchema } from "./config/standard-schema.js";
 export {
+  type BatchRefusal,
+  type BatchRefusedDetails,
+  BatchRefusedError,
+  BatchStoppedError,
+  type BatchSummary,
   CancelledError,
   type CrashDetails,
   type CrashReason,
@@ -14,6 +19,8 @@ export {
   MissingPackageError,
   PoolFullError,
   PoolStoppedError,
+  QueueAbandonedError,
+  QueueClosedError,
   type RefusedResults,
   RetryValidationError,
   SerializationError,
@@ -24,9 +31,37 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
+export { map, type MapContext, type MapOptions, type SettledItem } from "./flow/map.js";
+export { type FlowOptions } from "./flow/map-options.js";
+export { type AnyIterable } from "./flow/map-source.js";
+export { Mapping } from "./flow/mapping.js";
+export { Pipeline, pipeline, type PipelineOptions } from "./flow/pipeline/pipeline.js";
+export {
+  type PipelineFailure,
+  type PipelineResult,
+  PipelineRun,
+  type PipelineStats,
+} from "./flow/pipeline/pipeline-run.js";
+export { type BatchOptions, type ErrorPolicy, type StageOptions } from "./flow/pipeline/stage-options.js";
+export { type StageStats } from "./flow/pipeline/stage-tally.js";
+export { type StageContext } from "./flow/pipeline/stage-work.js";
+export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";
+export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumption.js";
+export { type Lease } from "./flow/queue-lease.js";
+export { type QueueWaitOptions } from "./flow/queue-wait.js";
+export { type ResourceLease, type ResourceLeaseGrant } from "./flow/resource-lease.js";
+export { type ResourceLeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
+export {
+  type ResourceFailure,
+  type ResourcePoolLimits,
+  type ResourcePoolOptions,
+} from "./flow/resource-pool-options.js";
 export { type Arg, type Args } from "./future/arg.js";
+export { type AsCompleted, asCompleted, type AsCompletedOptions, type Completed } from "./future/as-completed.js";
 export { Future, type FutureStatus, type FutureTimings, type Progress, type ResultOptions } from "./future/future.js";
+export { gather, type Gathered, type GatherOptions } from "./future/gather.js";
 export { Stream } from "./future/stream.js";
+export { type ReturnWhen, wait, type Waited, type WaitOptions } from "./future/wait.js";
 export { call, type CallContext } from "./host/call-context.js";
 export { AdaptiveLimit, type AdaptiveLimitOptions } from "./limits/adaptive-limit.js";
 export { type AcquireOptions, type Amounts, type Grant, type Limits } from "./limits/grant.js";
@@ -39,7 +74,6 @@ export { perWorker, type PerWorkerLimits } from "./limits/per-worker.js";
 export { type RateAlgorithmName, type RateOptions } from "./limits/rate.js";
 export { CallLimit, type CallLimitOptions, RateLimit, type RateLimitOptions } from "./limits/rate-limit.js";
 export { ResourceLimit, type ResourceLimitOptions } from "./limits/resource-limit.js";
-export { Mapping } from "./mapping.js";
 export { type BlockingPool } from "./pool/blocking-pool.js";
 export { configure, type Configuration, withConfig } from "./pool/effective-options.js";
 export { type PoolEvents } from "./pool/events.js";
@@ -63,6 +97,10 @@ export {
 } from "./pool/pool.js";
 export { type LimitsOption } from "./pool/pool-limits.js";
 export { type PoolStats, type WorkerStats } from "./pool/pool-stats.js";
+export { type ProgressEnding } from "./progress/meter.js";
+export { type ProgressOption } from "./progress/open-progress.js";
+export { ProgressBar, type ProgressBarOptions } from "./progress/progress-bar.js";
+export { type ProgressStream } from "./progress/progress-output.js";
 export { type ModuleReference } from "./registry.js";
 export { type Task, task, type TaskFunction, type TaskOptions } from "./task.js";
 export { TaskPool } from "./task-pool.js";
@@ -70,6 +108,10 @@ export { type Backoff, type BackoffName, type RetryContext } from "./retry/backo
 export { type RetryBudgetOptions, type RetryOptions } from "./retry/options.js";
 export { type RetryOn } from "./retry/retry-on.js";
 export { type ResultContext, type RetryUntil } from "./retry/retry-until.js";
+export { type PermitOptions } from "./scope/give-up.js";
+export { Mutex, type MutexOptions } from "./scope/mutex.js";
+export { type Permit } from "./scope/permit.js";
+export { Semaphore, type SemaphoreOptions, type SemaphoreRunOptions } from "./scope/semaphore.js";
 export { type ChildFailure } from "./scope/failures.js";
 export { type SpawnOptions, type TaskGroupOptions } from "./scope/group-options.js";
 export { supervise, type SuperviseOptions } from "./scope/supervise.js";

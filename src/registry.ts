@@ -6,7 +6,7 @@
  */
 import { isAbsolute } from "node:path";
 import { pathToFileURL } from "node:url";
-import { inspect } from "node:util";
+import { show } from "./config/show.js";
 import { processWide } from "./config/process-wide.js";
 
 /** What identifies a module: `import.meta`, a URL, or `__filename`. */
@@ -40,9 +40,8 @@ export function moduleUrl(meta: ModuleReference, what: string): string {
     if (URL.canParse(meta)) return meta;
   }
   throw new TypeError(
-    `Cannot define ${what} as its first argument must be import.meta, a file URL or __filename: current value is ${inspect(
+    `Cannot define ${what} as its first argument must be import.meta, a file URL or __filename: current value is ${show(
       meta,
-      { depth: 0 },
     )}`,
   );
 }

@@ -1,6 +1,9 @@
 import type { Args } from "./future/arg.js";
 import type { Future } from "./future/future.js";
-import { Mapping } from "./mapping.js";
+import { map, type MapOptions, type SettledItem } from "./flow/map.js";
+import type { AnyIterable } from "./flow/map-source.js";
+import type { Mapping } from "./flow/mapping.js";
+import { callableOf, rememberCallable } from "./pool/callables.js";
 import type { CallOptions, ElasticSize, PoolOptions } from "./pool/options.js";
 import type { Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
@@ -44,9 +47,25 @@ export class TaskPool implements AsyncDisposable {
   }
 
   /** Runs `fn` once per item: await the results, or iterate them. */
-  map<T, R>(fn: (item: T) => R, items: Iterable<T> | AsyncIterable<T>): Mapping<Awaited<R>> {
+  map<T, R>(
+    fn: (item: T) => R,
+    items: AnyIterable<T | PromiseLike<T>>,
+    options: MapOptions & { settled: true },
+  ): Mapping<SettledItem<T, Awaited<R>>>;
+  map<T, R>(
+    fn: (item: T) => R,
+    items: AnyIterable<T | PromiseLike<T>>,
+    options?: MapOptions & { settled?: false },
+  ): Mapping<Awaited<R>>;
+  map(fn: (item: never) => unknown, items: AnyIterable<unknown>, options?: MapOptions): Mapping<unknown> {
     const reference = refer(fn);
-    return new Mapping(items, (item) => this.#pool.run(reference, item) as Future<Awaited<R>>);
+    const run = (item: unknown): Future<unknown> => this.#pool.run(reference, item);
+    const { capacity } = callableOf(this.#pool.run)!;
+    return map(
+      items,
+      rememberCallable(run, { label: reference.name, capacity }),
+      options as MapOptions & { settled: true },
+    );
   }
 
   /** Runs functions with these call options. */

@@ -1,8 +1,10 @@
 import type { Args } from "./future/arg.js";
-import type { Future } from "./future/future.js";
-import { Mapping } from "./mapping.js";
+import { map, type MapOptions, type SettledItem } from "./flow/map.js";
+import type { AnyIterable } from "./flow/map-source.js";
+import type { Mapping } from "./flow/mapping.js";
+import { type Callable, callableOf, rememberCallable } from "./pool/callables.js";
 import type { CallPlan, MethodSchema } from "./pool/method-plan.js";
-import type { CallOptions, PoolOptions } from "./pool/options.js";
+import { type CallOptions, checkStop, type PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { mapRetryContext } from "./retry/map-context.js";
@@ -25,7 +27,14 @@ export interface Task<F extends TaskFunction> extends AsyncDisposable {
   /** The same as calling it. */
   submit(...args: Args<Parameters<F>>): CallResult<ReturnType<F>>;
   /** One call per item: await the results, or iterate them. */
-  map(items: Iterable<Parameters<F>[0]> | AsyncIterable<Parameters<F>[0]>): Mapping<Awaited<ReturnType<F>>>;
+  map(
+    items: AnyIterable<Parameters<F>[0] | PromiseLike<Parameters<F>[0]>>,
+    options?: MapOptions & { settled?: false },
+  ): Mapping<Awaited<ReturnType<F>>>;
+  map(
+    items: AnyIterable<Parameters<F>[0] | PromiseLike<Parameters<F>[0]>>,
+    options: MapOptions & { settled: true },
+  ): Mapping<SettledItem<Parameters<F>[0], Awaited<ReturnType<F>>>>;
   /** Makes calls with these options. */
   with(options: CallOptions): (...args: Args<Parameters<F>>) => CallResult<ReturnType<F>>;
   /** The same function with a pool of its own, of these options on top. */
@@ -102,17 +111,19 @@ function makeTask<F extends TaskFunction>(
   type Run = Task<F>["submit"];
   const submit: Run = (...args) => (pool().run as Run)(...args);
   const stop = async (stopOptions?: { timeout?: number }): Promise<void> => {
+    checkStop(stopOptions);
     const stopping = current;
     current = undefined;
     await stopping?.stop(stopOptions);
   };
+  const callable: Callable = { label: registration.name, capacity: () => callableOf(pool().run)!.capacity() };
   const made: Task<F> = Object.assign((...args: Parameters<Run>) => submit(...args), {
     submit,
-    map: (items: Iterable<unknown> | AsyncIterable<unknown>) =>
-      new Mapping(items, (item) => (submit as (item: unknown) => Future<Awaited<ReturnType<F>>>)(item)),
+    map: ((items: AnyIterable<unknown>, mapOptions?: MapOptions) =>
+      map(items, submit as (item: unknown) => unknown, mapOptions as MapOptions & { settled: true })) as Task<F>["map"],
     with: (callOptions: CallOptions) => {
       const view = pool().with(callOptions);
-      return (...args: Parameters<Run>) => (view.run as Run)(...args);
+      return rememberCallable((...args: Parameters<Run>) => (view.run as Run)(...args), callable);
     },
     options: (more: PoolOptions) => makeTask(registration, open, { ...options, ...more }),
     stop,
@@ -121,5 +132,6 @@ function makeTask<F extends TaskFunction>(
     [Symbol.asyncDispose]: async () => stop(),
   });
   definitions.set(made, registration);
-  return made;
+  rememberCallable(submit, callable);
+  return rememberCallable(made, callable);
 }

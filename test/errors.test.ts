@@ -57,6 +57,8 @@ describe.each(entries)("%s", (_code, errorClass) => {
     const withDetails =
       errorClass.length > 1 &&
       [
+        "BatchRefusedError",
+        "BatchStoppedError",
         "LeftBehindError",
         "RetryValidationError",
         "SerializationError",

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "./show.js";
 import { closest } from "./closest.js";
 
 /**
@@ -9,9 +9,7 @@ import { closest } from "./closest.js";
  */
 export function checkFields(path: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TypeError(
-      `Cannot set '${path}' as it must be an object: current value is ${inspect(options, { depth: 0 })}`,
-    );
+    throw new TypeError(`Cannot set '${path}' as it must be an object: current value is ${show(options)}`);
   }
   for (const name of Object.keys(options)) {
     if (known.includes(name)) continue;

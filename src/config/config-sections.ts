@@ -1,5 +1,5 @@
 /** What a configuration looks like, and what is refused in one. */
-import { inspect } from "node:util";
+import { show } from "./show.js";
 import { closest } from "./closest.js";
 import { type Mode, MODES } from "./mode.js";
 import { listWords, oneOf } from "./one-of.js";
@@ -73,5 +73,5 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 }
 
 function currentValue(value: unknown): string {
-  return `: current value is ${inspect(value, { depth: 0 })}`;
+  return `: current value is ${show(value)}`;
 }

@@ -9,8 +9,11 @@
  * F1. Settled once; later attempts are ignored.
  * F2. Handlers given to `then` run in a microtask, as those of a promise do.
  * F3. A failure is observed when anything asked for the outcome; one never observed is reported once (`unobserved.ts`).
+ * F4. A listener that is told and so settles another future returns before that one's listeners are told: a long chain of
+ *     calls in one event loop does not grow the stack.
  */
 import { inspect } from "node:util";
+import { callSafely } from "../config/call-safely.js";
 import { duration } from "../config/duration.js";
 import { TimeoutError } from "../errors.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -56,7 +59,8 @@ export interface ResultOptions {
   timeout?: number;
 }
 
-type Settled<T> =
+/** The outcome of a future. */
+export type Settled<T> =
   | { readonly status: "done"; readonly value: T }
   | { readonly status: "failed" | "cancelled"; readonly error: unknown };
 
@@ -83,14 +87,34 @@ function ignore(): void {}
 
 type Listener = (future: never) => void;
 
+/** Settled futures whose listeners are still to be told. */
+const untold: Future<unknown>[] = [];
+let isTelling = false;
+let tell: (future: Future<unknown>) => void;
+
+/** Tells them in order, those of futures that settle meanwhile as well (F4). */
+function tellAll(): void {
+  if (isTelling) return;
+  isTelling = true;
+  for (const future of untold) tell(future);
+  untold.length = 0;
+  isTelling = false;
+}
+
 /** Settles a future with its value or error; `false` when it was settled before (F1). For the owner of the call. */
 export let settle: (future: Future<unknown>, status: Ending, outcome: unknown) => boolean;
 
 /** The outcome so far, without observing it. */
 export let peek: <T>(future: Future<T>) => Settled<T> | undefined;
 
-/** Calls `listener` synchronously when the future settles, or now; counts as looking at the outcome. */
+/** Calls `listener` when the future settles, in the same turn (F4), or now; counts as looking at the outcome. */
 export let subscribe: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
+
+/** As `subscribe`, but does not count as looking at the outcome: what a failure is, is still to be asked. */
+export let attend: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
+
+/** Forgets a listener given to `subscribe` or `attend`, in constant time: one future may outlive many who wait for it. */
+export let unsubscribe: <T>(future: Future<T>, listener: (future: Future<T>) => void) => void;
 
 /**
  * The handle to a started call: a `PromiseLike` that can also be cancelled, asked for its state, and passed, unawaited,
@@ -110,8 +134,8 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   #outcome: unknown;
   #resolve: ((value: unknown) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  /** One listener, or several: most futures have none. */
-  #listeners: Listener | Listener[] | undefined;
+  /** One listener, or several, each once: most futures have none. */
+  #listeners: Listener | Set<Listener> | undefined;
   #isObserved = false;
   #unobservedToken: object | undefined;
 
@@ -241,8 +265,13 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
 
   #listen(listener: Listener): void {
     if (this.#listeners === undefined) this.#listeners = listener;
-    else if (Array.isArray(this.#listeners)) this.#listeners.push(listener);
-    else this.#listeners = [this.#listeners, listener];
+    else if (this.#listeners instanceof Set) this.#listeners.add(listener);
+    else this.#listeners = new Set([this.#listeners, listener]);
+  }
+
+  #unlisten(listener: Listener): void {
+    if (this.#listeners === listener) this.#listeners = undefined;
+    else if (this.#listeners instanceof Set) this.#listeners.delete(listener);
   }
 
   #settle(ending: Ending, outcome: unknown): void {
@@ -258,11 +287,17 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     } else if (ending === "failed") {
       this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, outcome);
     }
+    if (this.#listeners === undefined) return;
+    untold.push(this as Future<unknown>);
+    tellAll();
+  }
+
+  #tell(): void {
     const listeners = this.#listeners;
-    if (listeners === undefined) return;
+    // One that is told may have others leave.
+    if (listeners instanceof Set) for (const listener of listeners) callSafely(listener, this as never);
+    else if (listeners) callSafely(listeners, this as never);
     this.#listeners = undefined;
-    if (Array.isArray(listeners)) for (const listener of listeners) listener(this as never);
-    else listeners(this as never);
   }
 
   #peek(): Settled<T> | undefined {
@@ -278,11 +313,16 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
       return true;
     };
     peek = (future) => future.#peek();
-    subscribe = (future, listener) => {
-      future.#observe();
+    tell = (future) => future.#tell();
+    attend = (future, listener) => {
       if (future.#ending) listener(future);
       else future.#listen(listener);
     };
+    subscribe = (future, listener) => {
+      future.#observe();
+      attend(future, listener);
+    };
+    unsubscribe = (future, listener) => future.#unlisten(listener);
     // `await`, `then`, `catch`, `finally`, `Promise.all` and their kin all read `constructor` first: they see `Promise`, so
     // that `await` takes the future itself for its promise and `then` returns a plain one; and the future sees them (F3).
     Object.defineProperty(this.prototype, "constructor", {

@@ -12,15 +12,7 @@ export async function importRegistration(url: string, key: string, name: string)
   if (known) return known;
   hostState.loading = url;
   try {
-    if (needsLoader(url)) await registerTypeScriptLoader(url);
-    await import(url);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") throw error;
-    throw new DefinitionError(
-      `Cannot load ${url} as Node.js strips its types but does not compile it (${(error as Error).message}): write it ` +
-        "without enums, namespaces and parameter properties, or run the program with node --import tsx",
-      { cause: error },
-    );
+    await importUserModule(url);
   } finally {
     hostState.loading = undefined;
   }
@@ -32,6 +24,24 @@ export async function importRegistration(url: string, key: string, name: string)
     );
   }
   return registration;
+}
+
+/**
+ * Imports a module of the user's, TypeScript included.
+ * @throws {MissingPackageError | DefinitionError} when it is TypeScript that cannot be run here
+ */
+export async function importUserModule(url: string): Promise<object> {
+  try {
+    if (needsLoader(url)) await registerTypeScriptLoader(url);
+    return (await import(url)) as object;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") throw error;
+    throw new DefinitionError(
+      `Cannot load ${url} as Node.js strips its types but does not compile it (${(error as Error).message}): write it ` +
+        "without enums, namespaces and parameter properties, or run the program with node --import tsx",
+      { cause: error },
+    );
+  }
 }
 
 const TYPESCRIPT = /\.[cm]?tsx?(?:[?#]|$)/;

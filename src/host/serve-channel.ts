@@ -19,6 +19,7 @@ import { Outbox } from "../wire/outbox.js";
 import { codeOf, countOf, methodOf, type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { transferOf } from "../wire/transfer.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
+import { Vigil } from "../wire/vigil.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
 import { construct } from "./construct.js";
 import { hostState } from "./host-state.js";
@@ -63,6 +64,7 @@ class ChannelHost implements Replies, Pacing {
   #isBulk = false;
   /** Whether the message that is dealt with held one call and nothing else. */
   #isLone = false;
+  readonly #vigil = new Vigil();
   #flushedAt = 0;
   #memoryAt = 0;
 
@@ -106,6 +108,7 @@ class ChannelHost implements Replies, Pacing {
   }
 
   receive(message: unknown[]): void {
+    this.#vigil.arrived();
     this.#isBulk = message.length > BULK_LENGTH;
     const first = message[0] as number;
     this.#isLone = codeOf(first) === ToHost.plainCall && message.length === PLAIN_FIELDS + countOf(first);
@@ -198,6 +201,7 @@ class ChannelHost implements Replies, Pacing {
       // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
       this.#isLone = false;
       this.#outbox.sendAlone([ToCaller.done, id, ran, value]);
+      this.#vigil.expect();
       return;
     }
     this.#outbox.begin(this.#isBulk).push(ToCaller.done, id, ran, value);

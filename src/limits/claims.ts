@@ -3,7 +3,7 @@
  *
  * A claim stands with each limit that its request needs, where all sets that share the limit see it.
  */
-import type { LimitCore } from "./limit.js";
+import type { Claim, LimitCore } from "./limit.js";
 import type { LimitRequest } from "./limit-request.js";
 
 /** How often one with a claim is overtaken by later ones. */
@@ -32,9 +32,11 @@ export class Claims {
 
   /** Notes that a request of this order was served. */
   overtake(need: readonly number[], order: number): void {
-    if (this.#cores.every(({ claims }) => claims.size === 0)) return;
-    const claims = new Set(this.#cores.flatMap((core, index) => (need[index]! > 0 ? [...core.claims] : [])));
-    for (const claim of claims) if (claim.order < order) claim.overtaken += 1;
+    for (let index = 0; index < need.length; index += 1) {
+      const { claims } = this.#cores[index]!;
+      if (claims.size === 0 || need[index] === 0) continue;
+      for (const claim of claims) if (claim.order < order && !this.#isCounted(claim, need, index)) claim.overtaken += 1;
+    }
   }
 
   /** Gives the claim of this room to the request, unless another has it: who overtakes that takes its turn, not its claim. */
@@ -49,11 +51,20 @@ export class Claims {
     if (room >= 0) this.#give(undefined, room);
   }
 
+  /** Whether the claim stands with an earlier limit of the request too: then it was counted there. */
+  #isCounted(claim: Claim, need: readonly number[], before: number): boolean {
+    for (let index = 0; index < before; index += 1) {
+      if (need[index]! > 0 && this.#cores[index]!.claims.has(claim)) return true;
+    }
+    return false;
+  }
+
   #give(request: LimitRequest | undefined, room: number): void {
     const former = this.#claims[room];
     if (former === request) return;
     this.#claims[room] = request;
-    for (const [index, { claims, watchers }] of this.#cores.entries()) {
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      const { claims, watchers } = this.#cores[index]!;
       if (request && request.need[index]! > 0) claims.add(request);
       if (!former || !claims.delete(former)) continue;
       // Other sets may have held back for it.

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkWait, type Choice, enqueueIn, waitFor, type Waiting } from "./acquire.js";
 import type { AcquireOptions, Amounts, Grant, HeldGrant } from "./grant.js";
 import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
@@ -43,9 +43,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
     }
     for (const set of sets) {
       if (set instanceof LimitSet) continue;
-      throw new TypeError(
-        `Cannot make a limit pool as it takes limit sets: current value is ${inspect(set, { depth: 0 })}`,
-      );
+      throw new TypeError(`Cannot make a limit pool as it takes limit sets: current value is ${show(set)}`);
     }
     const { loadBalancing = "round-robin" } = options;
     if (!BALANCINGS.includes(loadBalancing)) {

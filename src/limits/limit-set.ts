@@ -10,7 +10,7 @@
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
 import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
@@ -51,6 +51,8 @@ export interface LimitSetStats {
 const LOOKAHEAD = 64;
 
 const OWN_ROW = 0;
+/** Which of the two rooms, as claims number them. */
+const OTHERS = 1;
 
 /**
  * Limits that are taken together, all or nothing.
@@ -314,8 +316,40 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     }
   }
 
+  /**
+   * Serves the request whose turn it is, if it can be; `undefined` where more must be looked at, which is seldom: if it is
+   * blocked, by what everybody needs.
+   */
+  #serveFirst(now: number): boolean | undefined {
+    if (!this.#holders.isEmpty) return undefined;
+    const request = this.#others.peek();
+    if (!request || request.requester.isReady) return undefined;
+    const { need, order } = request;
+    if (!this.#claims.mayOvertake(need, order)) return undefined;
+    const takenAt = this.#takeAll(need);
+    if (takenAt !== undefined) {
+      this.#served(request, this.#others, takenAt);
+      return true;
+    }
+    const waitForAny = this.#waitFor(this.#least, now);
+    if (waitForAny === 0) return undefined;
+    this.#claims.offer(request, OTHERS);
+    this.#wakeAfter(waitForAny, now);
+    return false;
+  }
+
+  #served(request: LimitRequest, room: FairRoom<LimitRequest>, takenAt: number): void {
+    const { requester, need } = request;
+    this.#claims.overtake(need, request.order);
+    room.serve(request);
+    this.#forget(request);
+    requester.granted(this.#grant(need, takenAt, requester.owner));
+  }
+
   /** Takes for the next request that can be served, and grants it; else sees to being woken. */
   #serveNext(now: number): boolean {
+    const isFirstServed = this.#serveFirst(now);
+    if (isFirstServed !== undefined) return isFirstServed;
     let looked = 0;
     let soonest = Number.POSITIVE_INFINITY;
     /** What was just found missing: so is whatever needs as much, which in a long queue most do. */
@@ -342,10 +376,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         const isFirst = request.isHolder || this.#claims.mayOvertake(need, request.order);
         const takenAt = isFirst ? this.#takeAll(need) : undefined;
         if (takenAt !== undefined) {
-          this.#claims.overtake(need, request.order);
-          room.serve(request);
-          this.#forget(request);
-          requester.granted(this.#grant(need, takenAt, requester.owner));
+          this.#served(request, room, takenAt);
           return true;
         }
         firstBlocked ??= request;
@@ -473,7 +504,7 @@ function checkLimit(limit: Limit, isThereTwice: boolean): void {
   if (!limit?.[CORE]) {
     throw new TypeError(
       "Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is " +
-        inspect(limit, { depth: 0 }),
+        show(limit),
     );
   }
   if (isThereTwice) throw new TypeError(`Cannot make a limit set as limit '${limit.key}' is in it twice`);

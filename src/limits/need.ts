@@ -1,5 +1,5 @@
 /** Turns what a request asks for, by key, into a row of amounts, one for each limit of a set. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { closest } from "../config/closest.js";
 import type { Amounts } from "./grant.js";
 import type { LimitCore } from "./limit.js";
@@ -22,7 +22,7 @@ export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefin
     if (!Number.isFinite(amount) || amount < 0) {
       throw new RangeError(
         `Cannot acquire that much of '${limit.key}' as it must be a finite number from 0 on: current value is ` +
-          inspect(amount),
+          show(amount),
       );
     }
     if (amount > limit.largest) {

@@ -58,6 +58,8 @@ export interface Rate {
   readonly perMs: number;
   /** In ms. */
   readonly guard: number;
+  /** How late a take of an even flow may come, in ms, and the next be none the later. */
+  readonly slack: number;
 }
 
 const LONGEST_GUARD = 10;
@@ -66,6 +68,8 @@ const GUARD_SHARE = 0.003;
 const SHORT_GUARD = 2;
 const SHORT_GUARD_SHARE = 0.005;
 const BURST_SHARE = 0.01;
+/** The rest of the guard is for starts that come later than their grants. */
+const SLACK_SHARE = 0.5;
 /** Sums of fractions are off by a few units in the last place: such a take is not made to wait. */
 const ROUNDING = 1 + 1024 * Number.EPSILON;
 
@@ -73,7 +77,8 @@ const ROUNDING = 1 + 1024 * Number.EPSILON;
  * Checks options and sets the defaults.
  *
  * Without `burst` a bucket keeps to `capacity` in any half-open window [u, u + window): what it gives in [u, v] sums up
- * to at most burst + perMs * (v - u), which for v < u + window is less than the next whole number above `capacity`.
+ * to at most burst + perMs * (v - u), which for v < u + window is less than the next whole number above `capacity`. The
+ * slack, by which an even flow makes up for a late take, is part of the guard, and so of that sum.
  *
  * @throws {TypeError} for an algorithm that does not exist, or a `burst` for one that is no bucket
  * @throws {RangeError} unless `capacity`, `window` and `burst` are finite and above 0, and `guard` finite and not below
@@ -89,15 +94,15 @@ export function resolveRate(options: RateOptions): Rate {
         `Cannot set 'burst' as algorithm '${algorithm}' has none: current value is ${String(options.burst)}`,
       );
     }
-    return { capacity, window, burst: capacity, perMs: capacity / (window + guard), guard };
+    return { capacity, window, burst: capacity, perMs: capacity / (window + guard), guard, slack: 0 };
   }
   if (options.burst !== undefined) {
-    return { capacity, window, burst: positive("burst", options.burst), perMs: capacity / window, guard };
+    return { capacity, window, burst: positive("burst", options.burst), perMs: capacity / window, guard, slack: 0 };
   }
   const burst = Math.min(capacity, Math.max(1, capacity * BURST_SHARE));
   // The first for a capacity below 1, of which no whole amount can be taken.
   const inWindow = Math.min(capacity, Math.floor(capacity) + 1 - burst);
-  return { capacity, window, burst, perMs: inWindow / (window + guard), guard };
+  return { capacity, window, burst, perMs: inWindow / (window + guard), guard, slack: guard * SLACK_SHARE };
 }
 
 /**

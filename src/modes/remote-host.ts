@@ -15,6 +15,7 @@ import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-co
 import { Outbox } from "../wire/outbox.js";
 import { codeOf, fitsPlain, methodOf, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
+import { Vigil } from "../wire/vigil.js";
 import type { CallRequest, Host, HostSetup } from "./executor.js";
 
 /** A thread or process: started, kept alive, ended. */
@@ -59,6 +60,7 @@ export class RemoteHost implements Host {
   readonly #begun: Int32Array | undefined;
   /** Calls without an outcome. */
   #inFlight = 0;
+  readonly #vigil = new Vigil();
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
   #expected: CrashDetails | undefined;
@@ -82,6 +84,7 @@ export class RemoteHost implements Host {
     }
     const { channel } = this.#vessel;
     channel.onMessage = (message) => {
+      this.#vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
@@ -109,6 +112,7 @@ export class RemoteHost implements Host {
     const args = request.transfer ? request.args : outbox.keepApart(request.args);
     const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
     this.#inFlight += 1;
+    if (this.#inFlight === 1) this.#vigil.expect();
     const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
     if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
       entry.push(plainHeader(method, args.length), sequence);

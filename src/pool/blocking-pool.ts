@@ -8,7 +8,8 @@
 import { peek } from "../future/future.js";
 import { unwrapSettled } from "../future/unwrap.js";
 import type { CallOptions } from "./options.js";
-import { checkCallOptions, type ElasticSize, type PoolOptions } from "./options.js";
+import { checkCallOptions, checkStop, type ElasticSize, type PoolOptions } from "./options.js";
+import { rememberCallable } from "./callables.js";
 import { Bridge } from "./bridge.js";
 import { effectiveOptions } from "./effective-options.js";
 import { openPool, type PoolSource } from "./open-pool.js";
@@ -75,10 +76,14 @@ function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): Blo
     Object.fromEntries(
       methods.map((method) => [
         method.name,
-        (...args: unknown[]) => backend.call(method, unwrapSettled(args), options),
+        // One after the other: the caller waits for each.
+        rememberCallable((...args: unknown[]) => backend.call(method, unwrapSettled(args), options), {
+          label: method.name,
+          capacity: () => 1,
+        }),
       ]),
     );
-  const stop = (options?: { timeout?: number }): void => backend.stop(options?.timeout);
+  const stop = (options?: { timeout?: number }): void => backend.stop(checkStop(options));
   return Object.assign(view({}), {
     with: (options: CallOptions) => {
       if (options.signal || options.transfer) {

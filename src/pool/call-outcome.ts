@@ -12,7 +12,8 @@ export function outcomeOf(call: Call, status: "done" | "failed" | undefined, out
   return seen.status === "done" ? "success" : outcomeOfError(seen.error);
 }
 
-function outcomeOfError(error: unknown): Outcome {
+/** What an error says to a limit that adapts. */
+export function outcomeOfError(error: unknown): Outcome {
   const { status, statusCode, code } = (error ?? {}) as Record<string, unknown>;
   const isOverload = OVERLOADED.includes(status) || OVERLOADED.includes(statusCode);
   return isOverload || error instanceof TimeoutError || code === "ETIMEDOUT" ? "dropped" : "ignored";

@@ -26,14 +26,18 @@ export interface LimitedOwner {
   begin(call: Call): void;
 }
 
+type Cost = NonNullable<MethodPlan["cost"]>;
+
 export class LimitedCalls {
   readonly #owner: LimitedOwner;
   readonly #limits: PoolLimits;
   readonly #roster: Roster;
   /** Calls that only a worker is missing for. */
   readonly #owed = new Map<Call, LimitSource>();
-  /** Calls that only one worker may take, with the way to let them wait anew, should that one go. */
-  readonly #bound = new Map<Call, () => void>();
+  /** Calls that only one worker may take, with what it takes to let them wait anew, should that one go. */
+  readonly #bound = new Map<Call, { readonly leave: () => void; readonly cost: Cost }>();
+  /** The place that is going, while the calls bound to it leave their queues. */
+  #going: number | undefined;
 
   constructor(owner: LimitedOwner, limits: PoolLimits, roster: Roster) {
     this.#owner = owner;
@@ -51,7 +55,7 @@ export class LimitedCalls {
   }
 
   /** Lets the call wait until it has what `cost` says, and a worker. */
-  add(call: Call, cost: NonNullable<MethodPlan["cost"]>): void {
+  add(call: Call, cost: Cost): void {
     const owner = this.#owner;
     try {
       const amounts = cost(...call.args);
@@ -75,8 +79,9 @@ export class LimitedCalls {
         priority,
         // Calls that can begin at the same time wait behind each other, and others behind nobody.
         key: `${owner.id}@${call.boundTo?.index ?? ""} ${key ?? ""}`,
-        isReady: () => this.#roster.canBegin(call),
+        isReady: () => !this.#isGoing(call) && this.#roster.canBegin(call),
         isWanted: () => {
+          if (this.#isGoing(call)) return;
           this.#owed.set(call, source);
           this.#roster.want(call);
         },
@@ -89,13 +94,7 @@ export class LimitedCalls {
         waiting.leave();
       };
       owner.setAside(call, leave);
-      if (call.boundTo) {
-        this.#bound.set(call, () => {
-          leave();
-          call.extras.boundTo = undefined;
-          this.add(call, cost);
-        });
-      }
+      if (call.boundTo) this.#bound.set(call, { leave, cost });
     } catch (error) {
       call.finish("failed", error);
     }
@@ -112,7 +111,20 @@ export class LimitedCalls {
   /** The place is going: calls that could go nowhere else wait for another, or fail (D2). */
   reroute(index: number): void {
     const going = Array.from(this.#bound).filter(([call]) => call.boundTo?.index === index);
-    for (const [, waitAnew] of going) waitAnew();
+    // All leave before any waits anew: what one leaves is not granted to the next, which would then begin and wait at once.
+    this.#going = index;
+    for (const [, { leave }] of going) leave();
+    this.#going = undefined;
+    for (const [call, { cost }] of going) {
+      // What another of them did as it began may have cancelled it.
+      if (call.place === "over") continue;
+      call.extras.boundTo = undefined;
+      this.add(call, cost);
+    }
+  }
+
+  #isGoing({ boundTo }: Call): boolean {
+    return this.#going !== undefined && boundTo?.index === this.#going;
   }
 
   #forget(call: Call): void {

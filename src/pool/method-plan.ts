@@ -1,5 +1,5 @@
 /** What is done around the calls of one method: limits before them, retries after them, schemas on both sides. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { isStandardSchema, type StandardSchema } from "../config/standard-schema.js";
@@ -136,7 +136,7 @@ function checkOne(path: string, value: unknown): void {
   if (value === undefined || isStandardSchema(value)) return;
   throw new TypeError(
     `Cannot set '${path}' as it must be a Standard Schema, of zod or valibot or another library: current value is ` +
-      inspect(value, { depth: 0 }),
+      show(value),
   );
 }
 
@@ -167,7 +167,5 @@ export function checkNames(name: string, methods: readonly MethodInfo[], names: 
 
 function checkFunction(path: string, value: unknown): unknown {
   if (value === undefined || typeof value === "function") return value;
-  throw new TypeError(
-    `Cannot set '${path}' as it must be a function: current value is ${inspect(value, { depth: 0 })}`,
-  );
+  throw new TypeError(`Cannot set '${path}' as it must be a function: current value is ${show(value)}`);
 }

@@ -243,6 +243,30 @@ export function checkCallOptions(options: CallOptions): CallOptions {
   return options;
 }
 
+/**
+ * Checks what `stop` is given; returns for how long running calls may go on, in ms.
+ * @throws {TypeError | RangeError} naming the option, and what it must be
+ */
+export function checkStop(options: { timeout?: number | undefined } | undefined): number | undefined {
+  if (options === undefined) return undefined;
+  checkFields("stop", options, ["timeout"]);
+  return options.timeout === undefined ? undefined : duration("timeout", options.timeout);
+}
+
+/** @throws {RangeError} when it is not a finite number of workers from `least` on */
+export function checkCount(size: number, least: number): number {
+  return finite("maxWorkers", atLeast("maxWorkers", size, least));
+}
+
+/** @throws {TypeError | RangeError} when the bounds, or one of them, are not valid */
+export function checkBounds(size: ElasticSize): { min: number; max: number } {
+  checkFields("maxWorkers", size, ["min", "max", "idleTimeout"]);
+  const max = finite("maxWorkers.max", atLeast("maxWorkers.max", size.max, 1));
+  const min = atLeast("maxWorkers.min", size.min ?? 0, 0);
+  if (min <= max) return { min, max };
+  throw new RangeError(`Cannot set 'maxWorkers' as its min is above its max: current value is ${min} > ${max}`);
+}
+
 function resolveSize(
   options: PoolOptions,
   mode: Mode,
@@ -251,17 +275,11 @@ function resolveSize(
 ): Pick<ResolvedOptions, "min" | "max" | "isElastic" | "idleTimeout"> {
   const size = options.maxWorkers ?? fallback;
   if (typeof size === "object") {
-    checkFields("maxWorkers", size, ["min", "max", "idleTimeout"]);
-    const max = finite("maxWorkers.max", atLeast("maxWorkers.max", size.max, 1));
-    const min = atLeast("maxWorkers.min", size.min ?? 0, 0);
-    if (min > max) {
-      throw new RangeError(`Cannot set 'maxWorkers' as its min is above its max: current value is ${min} > ${max}`);
-    }
+    const { min, max } = checkBounds(size);
     fixedInSync(mode, max);
     return { min, max, isElastic: true, idleTimeout: duration("idleTimeout", size.idleTimeout ?? 10_000) };
   }
-  const least = onDemand ? 0 : 1;
-  const asked = finite("maxWorkers", atLeast("maxWorkers", size, least));
+  const asked = checkCount(size, onDemand ? 0 : 1);
   const max = asked === 0 ? Math.max(1, availableParallelism() - 1) : asked;
   fixedInSync(mode, max);
   return { min: onDemand ? 0 : max, max, isElastic: false, idleTimeout: 0 };

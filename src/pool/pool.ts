@@ -5,9 +5,10 @@ import type { Future } from "../future/future.js";
 import type { Stream } from "../future/stream.js";
 import { normalizeTransfer } from "../wire/transfer.js";
 import type { CallTraits } from "./call.js";
+import { rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
 import type { ReservedMember } from "./methods.js";
-import { type CallOptions, checkCallOptions, type ElasticSize } from "./options.js";
+import { type CallOptions, checkCallOptions, checkStop, type ElasticSize } from "./options.js";
 import { openStream } from "./open-stream.js";
 import type { MethodInfo } from "./method-plan.js";
 import type { PoolCore } from "./pool-core.js";
@@ -113,7 +114,7 @@ export class PoolFactory {
       room: async () => core.room(),
       drain: async () => core.drain(),
       resize: async (size) => core.resize(size),
-      stop: async (options) => core.stop(options?.timeout),
+      stop: async (options) => core.stop(checkStop(options)),
       stats: () => core.stats(),
       on: (event, listener) => core.events.on(event, listener),
       [Symbol.asyncDispose]: async () => core.stop(),
@@ -127,10 +128,12 @@ export class PoolFactory {
   /** Methods that can be passed around, as in `items.map(pool.parse)`. */
   #detachable(core: PoolCore): object {
     const pool: Record<string, AnyMethod> = {};
+    const capacity = (): number => core.capacity;
     for (const method of this.#methods) {
-      pool[method.name] = method.isStream
+      const make: AnyMethod = method.isStream
         ? (...args) => openStream(core, method, args, NO_OPTIONS, NO_TRAITS)
         : (...args) => core.submit(method, args, NO_OPTIONS, NO_TRAITS).future;
+      pool[method.name] = rememberCallable(make, { label: `${core.name}.${method.name}`, capacity });
     }
     return pool;
   }

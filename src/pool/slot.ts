@@ -82,6 +82,8 @@ export class Slot implements Candidate, CallPlace {
   readonly #handed = new HandedCalls();
   /** Calls that may go to no other worker. */
   readonly line = new WaitingRoom<Call>();
+  /** Whether the pool is giving it what waits, further up the stack. */
+  isBeingFed = false;
   total = 0;
   restarts = 0;
   memory: number | undefined;

@@ -1,5 +1,5 @@
 /** The options of retries: their meaning, their defaults, and what is refused. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
@@ -190,12 +190,10 @@ function checkRate(name: string, value: number): number {
 
 function cannotSet(name: string, wanted: string, value: unknown, hint?: string): TypeError {
   const suggestion = hint ? `, did you mean '${hint}'?` : "";
-  const shown = inspect(value, { depth: 0 });
+  const shown = show(value);
   return new TypeError(`Cannot set '${name}' as it must be ${wanted}: current value is ${shown}${suggestion}`);
 }
 
 function outOfRange(name: string, wanted: string, value: unknown): RangeError {
-  return new RangeError(
-    `Cannot set '${name}' as it must be ${wanted}: current value is ${inspect(value, { depth: 0 })}`,
-  );
+  return new RangeError(`Cannot set '${name}' as it must be ${wanted}: current value is ${show(value)}`);
 }

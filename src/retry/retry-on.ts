@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { ManyhandsError } from "../errors.js";
 import type { RetryContext } from "./backoff.js";
 
@@ -47,6 +47,6 @@ function asks(predicate: RetryPredicate, context: RetryContext): boolean {
   if (typeof answer === "boolean") return answer;
   throw new TypeError(
     `Cannot decide on a retry of '${context.method}' as a predicate of 'on' must return a boolean: current value is ` +
-      inspect(answer, { depth: 0 }),
+      show(answer),
   );
 }

@@ -1,5 +1,5 @@
 /** Whether a result is acceptable: asks the functions and schemas of `until`. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 
 /** What a function of `until` is told beside the result. */
 export interface ResultContext {
@@ -90,7 +90,7 @@ function reasonOf(verdict: unknown, validator: ResultValidator, context: ResultC
   }
   throw new TypeError(
     `Cannot tell whether a result of '${context.method}' is acceptable as a function of 'until' must return a boolean, ` +
-      `a string or nothing: current value is ${inspect(verdict, { depth: 0 })}`,
+      `a string or nothing: current value is ${show(verdict)}`,
   );
 }
 

@@ -48,6 +48,12 @@ export class FairRoom<T extends FairWaiter> {
     if (flow.size > 0) this.#flows.set(waiter.flow, flow);
   }
 
+  /** The first of the flow whose turn it is; it stays. */
+  peek(): T | undefined {
+    for (const flow of this.#flows.values()) return flow.peek();
+    return undefined;
+  }
+
   /** The first of each flow, in the order of their turns, then those that follow in the flow whose turn it is. */
   *upcoming(): Generator<T, void, undefined> {
     let current: WaitingRoom<T> | undefined;

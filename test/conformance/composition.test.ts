@@ -1,7 +1,7 @@
 import { TaskPool } from "manyhands";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { CoordinatorWorker } from "#fixtures/coordinator.js";
-import { TeapotError } from "#fixtures/counter.js";
+import { CounterWorker, TeapotError } from "#fixtures/counter.js";
 import { basename, methods, plus } from "#fixtures/functions.js";
 import { countdown, failing, square, triple } from "#fixtures/tasks.js";
 import { collect } from "./collect.js";
@@ -17,6 +17,25 @@ describe.each(PAIRS)("a worker in mode %s with a pool in mode %s", (outer, inner
     const error = await pool.failInside().exception();
     expect(error).toMatchObject({ name: "TeapotError", message: "Short and stout", code: "TEAPOT" });
     expect(error instanceof TeapotError || outer === "thread" || outer === "process").toBe(true);
+  });
+});
+
+describe.each(["sync", "async"] as const)("a chain of calls in mode %s", (mode) => {
+  it("may be thousands long, each given the future of the one before", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    let last = pool.sleep(1);
+    for (let link = 0; link < 5000; link += 1) last = pool.add(last, 1);
+    expect(await last).toBe(5001);
+  });
+
+  it("fails as a whole when the first link is cancelled", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1, grace: 0 }).init();
+    const first = pool.untilAborted();
+    const reason = new TeapotError("Short and stout", 80);
+    let last = pool.echo(first);
+    for (let link = 0; link < 5000; link += 1) last = pool.echo(last);
+    first.cancel(reason);
+    expect(await last.exception()).toBe(reason);
   });
 });
 

@@ -64,6 +64,15 @@ describe.each(MODES)("the life of a pool in mode %s", (mode) => {
     await expect(running).rejects.toThrow(/did not end in 30 ms/);
   });
 
+  it("does not stop for so long as is no time", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    for (const timeout of [Number.POSITIVE_INFINITY, Number.NaN, -1, 2 ** 31]) {
+      await expect(pool.stop({ timeout })).rejects.toThrow(`ms from 0 to 2147483647: current value is ${timeout}`);
+    }
+    await expect(pool.stop({ timeOut: 5 } as object)).rejects.toThrow("did you mean 'timeout'?");
+    expect(await pool.add(1, 1)).toBe(2);
+  });
+
   it("stops before it began", async () => {
     const pool = CounterWorker.options({ mode }).init();
     const call = pool.sleep(1);

@@ -143,6 +143,14 @@ describe.each(POOL_MODES)("limits of each worker in mode %s", (mode) => {
 });
 
 describe.each(REMOTE_MODES)("limits of each worker in mode %s", (mode) => {
+  it("are those of its place, on demand", async () => {
+    const limits = perWorker(() => [new ResourceLimit({ key: "connections", capacity: 1 })]);
+    await using pool = LimitedWorker.options({ mode, maxWorkers: 2, onDemand: true, limits, methods }).init();
+    const ran = await Promise.all(Array.from({ length: 5 }, async () => pool.began(1)));
+    expect(mostAtOnce(ran)).toBeLessThanOrEqual(2);
+    expect(pool.stats().limits.map((set) => set.waiting)).toEqual([0, 0]);
+  });
+
   it("are not new with a new worker", async () => {
     const limits = perWorker(() => [new CallLimit({ capacity: 3, window: 60_000 })]);
     await using pool = LimitedWorker.options({ mode, maxWorkers: 1, limits }).init();

@@ -45,6 +45,21 @@ describe.each(POOL_MODES)("the size of a pool in mode %s", (mode) => {
     await expect(pool.resize(0)).rejects.toThrow(RangeError);
   });
 
+  it("is not changed by a size that is none", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    await expect(pool.resize(Number.POSITIVE_INFINITY)).rejects.toThrow("Cannot set 'maxWorkers' as it must be finite");
+    await expect(pool.resize({ max: Number.POSITIVE_INFINITY })).rejects.toThrow(
+      "'maxWorkers.max' as it must be finite",
+    );
+    await expect(pool.resize({ min: 3, max: 2 })).rejects.toThrow("its min is above its max: current value is 3 > 2");
+    await expect(pool.resize({ maximum: 2 } as never)).rejects.toThrow(
+      "'maxWorkers.maximum' as there is no such option",
+    );
+    await expect(pool.resize(null as never)).rejects.toThrow("it must be an object: current value is null");
+    await expect(pool.resize("2" as never)).rejects.toThrow(RangeError);
+    expect(pool.stats().workers.total).toBe(1);
+  });
+
   it("runs `concurrency` calls at once in one worker", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 1, concurrency: 5 }).init();
     await pool.ready();
@@ -73,6 +88,15 @@ describe.each(MODES)("the waiting room in mode %s", (mode) => {
     });
     await Promise.all([blocker, ...calls]);
     expect(order).toEqual(["b", "c", "a", "d"]);
+  });
+
+  it("hands out thousands of calls whose method is synchronous", async () => {
+    await using pool = open({});
+    await pool.ready();
+    const blocker = pool.sleep(20);
+    const calls = Array.from({ length: 5000 }, (_, index) => pool.add(index, 1));
+    expect((await Promise.all(calls)).at(-1)).toBe(5000);
+    await blocker;
   });
 
   it("does not starve low priorities: they age", async () => {

@@ -20,6 +20,7 @@ describe("resolveRate", () => {
       burst: 100,
       perMs: 100 / 1003,
       guard: 3,
+      slack: 0,
     });
   });
 

@@ -106,7 +106,7 @@ describe("isRetryable", () => {
   });
 
   it.each([
-    [Promise.resolve(false), "Promise { false }"],
+    [Promise.resolve(false), "a promise"],
     [1, "1"],
     [undefined, "undefined"],
   ])("refuses %o as the answer of a predicate", (answer, shown) => {

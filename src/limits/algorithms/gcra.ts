@@ -14,7 +14,7 @@
  *
  * State: full, the number of lows, then (time, low) for each. `full` is exact as far as the clock resolves amount / perMs.
  */
-import { largestAmount } from "../rate.js";
+import { largestAmount, type Rate } from "../rate.js";
 import type { RateAlgorithm } from "../rate-algorithm.js";
 
 const FULL = 0;
@@ -43,21 +43,11 @@ export const gcra: RateAlgorithm = {
   },
 
   take(state, rate, now, amount) {
-    const from = Math.max(state[FULL]!, now);
-    // First: without the take the low does no more than to make a refund less.
-    noteLow(state, FIRST, now, from - now);
-    state[FULL] = from + amount / rate.perMs;
+    noteTake(state, rate, now, amount, now);
   },
 
   settle(state, rate, _now, takenAt, difference) {
-    const full = state[FULL]!;
-    if (difference >= 0) {
-      state[FULL] = full + difference / rate.perMs;
-    } else if (full > takenAt) {
-      const refund = refundable(state, FIRST, takenAt, Math.min(-difference / rate.perMs, full - takenAt));
-      lessenLows(state, FIRST, takenAt, refund);
-      state[FULL] = full - refund;
-    }
+    settleTake(state, rate, takenAt, difference, takenAt);
   },
 
   postpone(state, rate, _since, until, amount) {
@@ -68,6 +58,32 @@ export const gcra: RateAlgorithm = {
     state[FULL] = Math.max(state[FULL]!, now + (rate.burst - remaining) / rate.perMs);
   },
 };
+
+/** Takes at `now`, as if the bucket had been full since `earliest` at the earliest. */
+export function noteTake(state: Float64Array, rate: Rate, now: number, amount: number, earliest: number): void {
+  const from = Math.max(state[FULL]!, earliest);
+  // First: without the take the low does no more than to make a refund less.
+  noteLow(state, FIRST, now, from - earliest);
+  state[FULL] = from + amount / rate.perMs;
+}
+
+/** Corrects a take that was made with this `earliest`. */
+export function settleTake(
+  state: Float64Array,
+  rate: Rate,
+  takenAt: number,
+  difference: number,
+  earliest: number,
+): void {
+  const full = state[FULL]!;
+  if (difference >= 0) {
+    state[FULL] = full + difference / rate.perMs;
+  } else if (full > earliest) {
+    const refund = refundable(state, FIRST, takenAt, Math.min(-difference / rate.perMs, full - earliest));
+    lessenLows(state, FIRST, takenAt, refund);
+    state[FULL] = full - refund;
+  }
+}
 
 /** Remembers that at a take the bucket lacked `low` ms of being full. The lows begin at `first` in the state. */
 export function noteLow(state: Float64Array, first: number, now: number, low: number): void {

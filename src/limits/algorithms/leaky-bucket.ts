@@ -3,10 +3,14 @@
  *
  * Keeps the state of `gcra`, where `full` is now the instant at which the next may be taken; only the question differs. An
  * amount up to `burst` waits for that instant alone, a larger one for the larger gap before it that its size needs.
+ *
+ * A timer wakes whoever waits up to a millisecond late, each time: were the gap counted from there, a flow of some hundreds
+ * per second would lose a fifth. So it is counted from the instant at which the take was due, if not more than `slack`
+ * ago.
  */
 import { largestAmount } from "../rate.js";
 import type { RateAlgorithm } from "../rate-algorithm.js";
-import { gcra } from "./gcra.js";
+import { gcra, noteTake, settleTake } from "./gcra.js";
 
 const NEXT = 0;
 
@@ -24,5 +28,17 @@ export const leakyBucket: RateAlgorithm = {
   wait(state, rate, now, amount) {
     if (amount > largestAmount(rate)) return Number.POSITIVE_INFINITY;
     return Math.max(0, state[NEXT]! - now + Math.max(0, amount - rate.burst) / rate.perMs);
+  },
+
+  take(state, rate, now, amount) {
+    noteTake(state, rate, now, amount, now - rate.slack);
+  },
+
+  settle(state, rate, _now, takenAt, difference) {
+    settleTake(state, rate, takenAt, difference, takenAt - rate.slack);
+  },
+
+  postpone(state, rate, _since, until, amount) {
+    state[NEXT] = Math.max(state[NEXT]!, until - rate.slack + amount / rate.perMs);
   },
 };

@@ -28,6 +28,23 @@ describe("leaky-bucket", () => {
     expect(times).toEqual([0, 10, 20, 70, 80, 100]);
   });
 
+  it("loses nothing to takes that come a little late, and gives no more for it", () => {
+    const rate = resolveRate({ capacity: 200, window: 1000, algorithm: "leaky-bucket" });
+    const state = new Float64Array(leakyBucket.size(rate));
+    leakyBucket.reset(state, rate, 0);
+    const late = rate.slack * 0.9;
+    let now = 0;
+    let taken = 0;
+    while (now < 10_000) {
+      leakyBucket.take(state, rate, now, 1);
+      taken += 1;
+      now += leakyBucket.wait(state, rate, now, 1) + late;
+    }
+    expect(late).toBeGreaterThan(1);
+    expect(taken / 10).toBeGreaterThanOrEqual(rate.perMs * 1000 * 0.999);
+    expect(taken / 10).toBeLessThanOrEqual(200);
+  });
+
   it("does not save up: after a pause the next still waits for the one before", () => {
     const state = fresh();
     leakyBucket.take(state, RATE, 5000, 1);

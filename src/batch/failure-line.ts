@@ -1,0 +1,56 @@
+/** Lines of the failures: what could not be done, and why. */
+import { inspect } from "node:util";
+import { ManyhandsError } from "../errors.js";
+import { UnreadableLine } from "./line-reader.js";
+
+/** What is kept of an error. */
+interface ErrorRecord {
+  name: string;
+  message: string;
+  code?: string | number;
+  cause?: ErrorRecord;
+}
+
+const DEEPEST = 4;
+
+/** @param input - the JSON text of the item, as it stands in the input */
+export function failureLine(index: number, input: string, error: unknown): string {
+  return `{"index":${index},"input":${input.trim()},"error":${JSON.stringify(describe(error))}}\n`;
+}
+
+/** A line that holds no item: kept as text, where it is text. */
+export function invalidLine(index: number, line: string | UnreadableLine, error: unknown): string {
+  const text = typeof line === "string" ? `"text":${JSON.stringify(line.trimEnd())},` : "";
+  const reason = line instanceof UnreadableLine ? line.reason : (error as Error).message;
+  const record: ErrorRecord = { name: "SyntaxError", message: `Cannot read line ${index + 1} as JSON: ${reason}` };
+  return `{"index":${index},${text}"error":${JSON.stringify(record)}}\n`;
+}
+
+/** An error in one line. */
+export function errorInOneLine(error: unknown): string {
+  const { name, message } = describe(error);
+  return `${name}: ${message.split("\n", 1)[0]}`;
+}
+
+/** Whether an item failed only as its run was stopped: it is not done, and not failed either. */
+export function isStopError(error: unknown, reason: unknown): boolean {
+  if (error === reason) return true;
+  if (ManyhandsError.is(error)) return error.code === "MH_CANCELLED" || error.code === "MH_POOL_STOPPED";
+  return error instanceof Error && error.name === "AbortError";
+}
+
+function describe(error: unknown, depth = 0): ErrorRecord {
+  try {
+    if (!(error instanceof Error))
+      return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
+    const { code, cause } = error as { code?: unknown; cause?: unknown };
+    return {
+      name: String(error.name),
+      message: String(error.message),
+      ...((typeof code === "string" || typeof code === "number") && { code }),
+      ...(cause !== undefined && depth < DEEPEST && { cause: describe(cause, depth + 1) }),
+    };
+  } catch {
+    return { name: "Error", message: "something was thrown that cannot be read" };
+  }
+}

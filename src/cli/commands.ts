@@ -1,0 +1,5 @@
+import type { Command } from "./command.js";
+import { map } from "./map/map-command.js";
+
+/** The commands, in the order of the help. */
+export const COMMANDS: readonly Command[] = [map];

@@ -1,0 +1,311 @@
+/**
+ * Runs something for each item of a source, several at once, for one taker: the engine of `map` and of each stage of a
+ * pipeline. It is a source itself.
+ *
+ * Owns what is in flight and the results that were not taken. Does not own what is run, what becomes of its errors, or
+ * any option's default.
+ *
+ * States: open → failed | closed. Open, it begins items until `pulled - delivered` reaches the window or `running` the
+ * concurrency.
+ *
+ * M1. The source is asked only when there is a free place for the item; nothing is asked of it before the first `pull`.
+ * M2. At most `concurrency` run, and at most `window` items are pulled and not delivered.
+ * M3. A result that is there without a promise is handed on without one, and nothing else is begun before it is taken.
+ * M4. Once failed or closed, no item is begun, the source is closed, and futures in flight are cancelled; results that
+ *     come later are dropped. Results that were there, and next in order, still come out before a failure.
+ * M5. In order, the result of the nth item pulled is the nth delivered, however they end; else the nth that ends.
+ */
+import { keepShape } from "../config/keep-shape.js";
+import { CancelledError } from "../errors.js";
+import { Future } from "../future/future.js";
+import { END, PENDING, type Source } from "./map-source.js";
+
+/** An item that has no result: it is passed over. */
+export const NOTHING: unique symbol = Symbol("nothing");
+
+/** No result yet, in the ring. */
+const EMPTY: unique symbol = Symbol("empty");
+
+/** What is run for each item. */
+export interface Work<T, R> {
+  /** Begins an item; returns its value, or a promise of it. */
+  begin(item: T, index: number): unknown;
+  /** The result of an item, from its value. What it throws is given to `failed`. */
+  done(item: T, value: unknown, index: number): R | typeof NOTHING;
+  /** The result of an item that failed; what it throws ends everything. */
+  failed(item: T, error: unknown, index: number): R | typeof NOTHING;
+  /** No more is wanted: what runs may stop. */
+  stop(reason: unknown): void;
+}
+
+/** How many, and in which order. */
+export interface EngineOptions {
+  readonly concurrency: number;
+  /** Items pulled and not delivered, at most. */
+  readonly window: number;
+  readonly ordered: boolean;
+}
+
+const SMALLEST_RING = 16;
+
+/** Stands for infinity: V8 counts with small integers faster than with others. */
+const UNBOUNDED = 0x3fff_ffff;
+
+export class Engine<T, R> implements Source<R> {
+  readonly #source: Source<T>;
+  readonly #work: Work<T, R>;
+  readonly #concurrency: number;
+  readonly #window: number;
+  readonly #isOrdered: boolean;
+  /** Free places in the window from which on items are begun again: one by one they would cost more. */
+  readonly #batch: number;
+  /** Results by position; its length is a power of two. */
+  #ring = emptyRing(SMALLEST_RING);
+  #pulled = 0;
+  #finished = 0;
+  #delivered = 0;
+  #running = 0;
+  #isSourceDone = false;
+  #isOver = false;
+  #failure: { readonly error: unknown } | undefined;
+  #isFilling = false;
+  #wakeTaker: (() => void) | undefined;
+  readonly #futures = new Set<Future<unknown>>();
+  readonly #fill = (): void => this.#beginAll();
+  // What `#beginNext` began, for whoever called it.
+  #begunItem: T | undefined;
+  #begunIndex = 0;
+  #begun: unknown;
+
+  static {
+    const nothing = (): never => {
+      throw new TypeError("Cannot run as it is an example only");
+    };
+    const source = { pull: nothing, close: nothing };
+    const work = { begin: nothing, done: nothing, failed: nothing, stop: nothing };
+    keepShape(new Engine(source, work, { concurrency: 1, window: 1, ordered: true }));
+  }
+
+  constructor(source: Source<T>, work: Work<T, R>, { concurrency, window, ordered }: EngineOptions) {
+    this.#source = source;
+    this.#work = work;
+    this.#concurrency = Math.min(concurrency, UNBOUNDED);
+    this.#window = Math.min(window, UNBOUNDED);
+    this.#isOrdered = ordered;
+    this.#batch = Math.max(1, Math.min(this.#concurrency, (this.#window - this.#concurrency) >> 1));
+  }
+
+  /** Items that were begun and have not ended. */
+  get running(): number {
+    return this.#running;
+  }
+
+  pull(wake: () => void): R | typeof PENDING | typeof END {
+    for (;;) {
+      let result = this.#head;
+      const isThere = result !== EMPTY;
+      if (!isThere) {
+        if (this.#isOver) return this.#end();
+        this.#beginAll();
+        // It may have come without a promise (M3).
+        result = this.#head;
+        if (result === EMPTY) {
+          if (this.#isOver) return this.#end();
+          if (this.#isSourceDone && this.#delivered === this.#pulled) {
+            this.#isOver = true;
+            return END;
+          }
+          this.#wakeTaker = wake;
+          return PENDING;
+        }
+      }
+      this.#ring[this.#delivered & (this.#ring.length - 1)] = EMPTY;
+      this.#delivered += 1;
+      if (isThere && this.#window - (this.#pulled - this.#delivered) >= this.#batch) this.#beginAll();
+      if (result !== NOTHING) return result as R;
+    }
+  }
+
+  /** Wants no more: what is there is dropped. */
+  close(): PromiseLike<unknown> | undefined {
+    const wasOver = this.#isOver;
+    this.#drop();
+    if (wasOver) return undefined;
+    return this.#stop(new CancelledError("Cannot go on as nobody takes the results any more"));
+  }
+
+  /** Ends it with this error, at once: what is there is dropped. */
+  abort(error: unknown): void {
+    if (this.#isOver) return;
+    this.#drop();
+    this.fail(error, error);
+  }
+
+  /**
+   * Ends it with this error; what is there comes out before.
+   * @param reason - what stops the items in flight
+   */
+  fail(error: unknown, reason: unknown = becauseOf(error)): void {
+    if (this.#isOver) return;
+    this.#failure = { error };
+    try {
+      const closing = this.#stop(reason);
+      // The failure is what is told; that its source cannot be closed is of no interest any more.
+      if (closing) Promise.resolve(closing).catch(() => {});
+    } catch {
+      // As above.
+    }
+    this.#tell();
+  }
+
+  #end(): typeof END {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    if (failure) throw failure.error;
+    return END;
+  }
+
+  #drop(): void {
+    this.#failure = undefined;
+    this.#ring = emptyRing(SMALLEST_RING);
+    this.#finished = this.#delivered;
+  }
+
+  #stop(reason: unknown): PromiseLike<unknown> | undefined {
+    this.#isOver = true;
+    this.#work.stop(reason);
+    for (const future of this.#futures) future.cancel(reason);
+    this.#futures.clear();
+    return this.#source.close();
+  }
+
+  /** The result to be delivered next. */
+  get #head(): unknown {
+    return this.#ring[this.#delivered & (this.#ring.length - 1)];
+  }
+
+  #tell(): void {
+    const wake = this.#wakeTaker;
+    this.#wakeTaker = undefined;
+    wake?.();
+  }
+
+  /** Begins as many as there are places for. */
+  #beginAll(): void {
+    // What a call begins may lead back here: the loop that runs goes on anyway.
+    if (this.#isFilling) return;
+    this.#isFilling = true;
+    while (this.#running < this.#concurrency && this.#beginNext()) {
+      this.#running += 1;
+      void this.#follow();
+    }
+    this.#isFilling = false;
+  }
+
+  /** Begins items until one is pending, which is then in the fields for that; `false` when there is none. */
+  #beginNext(): boolean {
+    while (!this.#isOver && !this.#isSourceDone && this.#pulled - this.#delivered < this.#window) {
+      const item = this.#take();
+      if (item === PENDING || item === END) return false;
+      const index = this.#pulled++;
+      if (index - this.#delivered >= this.#ring.length) this.#grow();
+      let result: R | typeof NOTHING | typeof EMPTY;
+      try {
+        const begun = this.#work.begin(item, index);
+        if (isThenable(begun)) {
+          if (begun instanceof Future) this.#futures.add(begun);
+          this.#begunItem = item;
+          this.#begunIndex = index;
+          this.#begun = begun;
+          return true;
+        }
+        result = this.#work.done(item, begun, index);
+      } catch (error) {
+        result = this.#failed(item, error, index);
+      }
+      this.#finish(index, result);
+      // It came without a promise (M3).
+      if (this.#head !== EMPTY) return false;
+    }
+    return false;
+  }
+
+  #take(): T | typeof PENDING | typeof END {
+    try {
+      const item = this.#source.pull(this.#fill);
+      if (item === END) {
+        this.#isSourceDone = true;
+        if (this.#delivered === this.#pulled) this.#tell();
+      }
+      return item;
+    } catch (error) {
+      this.fail(error);
+      return END;
+    }
+  }
+
+  /** Waits for what was just begun, and goes on with the next: one of these for each that runs. */
+  async #follow(): Promise<void> {
+    do {
+      const item = this.#begunItem as T;
+      const index = this.#begunIndex;
+      const begun = this.#begun;
+      this.#begun = this.#begunItem = undefined;
+      let result: R | typeof NOTHING | typeof EMPTY = EMPTY;
+      try {
+        const value = await begun;
+        if (!this.#isOver) result = this.#work.done(item, value, index);
+      } catch (error) {
+        if (!this.#isOver) result = this.#failed(item, error, index);
+      }
+      if (begun instanceof Future) this.#futures.delete(begun);
+      this.#finish(index, result);
+    } while (this.#beginNext());
+    this.#running -= 1;
+  }
+
+  #failed(item: T, error: unknown, index: number): R | typeof NOTHING | typeof EMPTY {
+    try {
+      return this.#work.failed(item, error, index);
+    } catch (last) {
+      this.fail(last);
+      return EMPTY;
+    }
+  }
+
+  #finish(index: number, result: R | typeof NOTHING | typeof EMPTY): void {
+    if (this.#isOver || result === EMPTY) return;
+    const count = this.#finished++;
+    const position = this.#isOrdered ? index : count;
+    this.#ring[position & (this.#ring.length - 1)] = result;
+    if (position === this.#delivered) this.#tell();
+  }
+
+  #grow(): void {
+    const old = this.#ring;
+    const ring = emptyRing(old.length * 2);
+    for (let offset = 0; offset < old.length; offset += 1) {
+      const position = this.#delivered + offset;
+      ring[position & (ring.length - 1)] = old[position & (old.length - 1)];
+    }
+    this.#ring = ring;
+  }
+}
+
+function emptyRing(length: number): unknown[] {
+  return Array.from<unknown>({ length }).fill(EMPTY);
+}
+
+/** What stops the other items when one failed. */
+function becauseOf(error: unknown): CancelledError {
+  return new CancelledError("Cannot go on as another item failed", { cause: error });
+}
+
+/** Whether awaiting a value would wait for something. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return (
+    value !== null &&
+    (typeof value === "object" || typeof value === "function") &&
+    typeof (value as PromiseLike<unknown>).then === "function"
+  );
+}
