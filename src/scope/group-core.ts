@@ -310,7 +310,7 @@ export class GroupCore implements ChildrenOwner, ScopeMember {
       this.#settle();
     } else if (!this.#hasOrphaned && !this.root.isRunning) {
       this.#hasOrphaned = true;
-      for (const strand of [...this.#busy]) for (const member of strand.members) member.orphaned();
+      for (const strand of this.#busy) for (const member of strand.members) member.orphaned();
     }
   }
 

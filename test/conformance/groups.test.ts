@@ -10,6 +10,9 @@ import { until } from "./until.js";
 
 const failure = new Error("no luck");
 
+/** On a busy machine, what is cancelled may take long to let go. */
+const PATIENT = { grace: 60_000 };
+
 describe.each(MODES)("calls in a group in mode %s", (mode) => {
   let pool: Pool<Counter>;
   let grouping: Pool<Grouping>;
@@ -17,8 +20,8 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
   let before = 0;
 
   beforeAll(() => {
-    pool = CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1 }).init();
-    grouping = GroupingWorker.options({ mode, maxWorkers: 1 }).init();
+    pool = CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1, ...PATIENT }).init();
+    grouping = GroupingWorker.options({ mode, maxWorkers: 1, ...PATIENT }).init();
   });
 
   beforeEach(async () => {
@@ -39,7 +42,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
           await until(() => calls[0]!.status === "running");
           throw failure;
         });
-      }),
+      }, PATIENT),
     );
     expect(error).toMatchObject({ errors: [failure] });
     // The worker has let go already.
@@ -83,7 +86,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
       { timeout: 100_000 },
     );
     expect(await grouping.deadline()).toBeUndefined();
-    const error = await reasonOf(taskGroup(async () => pool.untilAborted(), { timeout: 50 }));
+    const error = await reasonOf(taskGroup(async () => pool.untilAborted(), { timeout: 50, ...PATIENT }));
     expect(error).toBeInstanceOf(TimeoutError);
   });
 
@@ -105,7 +108,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
       child.cancel(failure);
       expect(await child.exception()).toBe(failure);
       expect(await other).toBe(30);
-    });
+    }, PATIENT);
   });
 
   it("that stream are cancelled with it, and end when nobody is left to read them", async () => {
@@ -116,7 +119,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
         throw failure;
       });
       for await (const value of stream) if (value > 1e6) break;
-    });
+    }, PATIENT);
     expect(await reasonOf(read)).toMatchObject({ errors: [failure] });
     expect(pool.stats().workers.busy).toBe(0);
 
@@ -124,7 +127,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     await taskGroup(async () => {
       left = pool.numbers(1_000_000);
       await left.next();
-    });
+    }, PATIENT);
     expect(left!.future!.status).toBe("cancelled");
     expect(await left!.future!.exception()).toBeInstanceOf(CancelledError);
     expect(pool.stats().workers.busy).toBe(0);
@@ -204,7 +207,7 @@ describe.each(["async", "thread"] as const)("calls that are not let go in mode %
       stubborn = pool.ignoreSignal(150);
       await until(() => stubborn!.status === "running");
       group.cancel();
-    });
+    }, PATIENT);
     expect(stubborn!.status).toBe("cancelled");
     const { begun, ended } = await pool.held();
     expect(ended).toBe(begun);
