@@ -27,7 +27,7 @@ import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
-import { Gate } from "./gate.js";
+import { Gate } from "../waiting/gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
 import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
@@ -421,17 +421,24 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Gives the worker what waits, as far as it has room (P1, P3). */
   #feed(slot: Slot): void {
-    while (slot.isOpen) {
-      const own = slot.line.peek();
-      const shared = this.#room.peek();
-      if (own && (!shared || own.rank <= shared.rank)) {
-        this.#give(slot.line.take()!, slot);
-      } else if (shared) {
-        // No choice to make: while calls wait in the room no other worker is open (P1).
-        this.#give(this.#room.take()!, slot);
-      } else {
-        return;
+    // In this event loop a synchronous method has ended before it is given: the loop that runs already sees to the next.
+    if (slot.isBeingFed) return;
+    slot.isBeingFed = true;
+    try {
+      while (slot.isOpen) {
+        const own = slot.line.peek();
+        const shared = this.#room.peek();
+        if (own && (!shared || own.rank <= shared.rank)) {
+          this.#give(slot.line.take()!, slot);
+        } else if (shared) {
+          // No choice to make: while calls wait in the room no other worker is open (P1).
+          this.#give(this.#room.take()!, slot);
+        } else {
+          return;
+        }
       }
+    } finally {
+      slot.isBeingFed = false;
     }
   }
 

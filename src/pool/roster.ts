@@ -7,7 +7,7 @@ import { forcedMode } from "../config/forced-mode.js";
 import { PoolStoppedError } from "../errors.js";
 import { askBalancer, createPick, type Pick, workerForKey } from "./balancers.js";
 import type { Call } from "./call.js";
-import { atLeast, type ElasticSize, type ResolvedOptions } from "./options.js";
+import { checkBounds, checkCount, type ElasticSize, type ResolvedOptions } from "./options.js";
 import type { Slot } from "./slot.js";
 
 export class Roster {
@@ -77,16 +77,12 @@ export class Roster {
 
   /**
    * Sets the number of workers, or its bounds; adds those missing and returns those too many.
-   * @throws {RangeError} when a bound is not valid
+   * @throws {TypeError | RangeError} when a bound is not valid
    */
   resize(size: number | ElasticSize): Slot[] {
     const { onDemand, isElastic, mode } = this.#options;
-    const bounds =
-      typeof size === "number"
-        ? { min: isElastic ? Math.min(this.#min, size) : size, max: size }
-        : { min: size.min ?? 0, max: size.max };
-    atLeast("maxWorkers", bounds.max, 1);
-    atLeast("maxWorkers.min", bounds.min, 0);
+    const bounds = typeof size === "object" ? checkBounds(size) : { min: size, max: checkCount(size, 1) };
+    if (typeof size === "number" && isElastic) bounds.min = Math.min(this.#min, size);
     // Whoever forces the mode, to debug, does not want to be told that it has one worker.
     if (mode === "sync" && forcedMode() === "sync") return [];
     if (mode === "sync" && bounds.max !== 1) {
