@@ -1,6 +1,8 @@
+import { stripVTControlCharacters } from "node:util";
 import type { ProgressStream } from "./progress-output.js";
 
 const NEWLINE = 10;
+const LONGEST_CODES = 64;
 
 /** What happens around each write to a stream. */
 export interface Interceptor {
@@ -40,5 +42,6 @@ export function intercept(stream: ProgressStream, interceptor: Interceptor): () 
 
 function isWhole(chunk: string | Uint8Array): boolean {
   if (typeof chunk !== "string") return chunk.at(-1) === NEWLINE;
-  return /\n(?:\u001B\[[\d;]*m)*$/.test(chunk);
+  // Colours may be turned off behind the end of a line.
+  return stripVTControlCharacters(chunk.slice(-LONGEST_CODES)).endsWith("\n");
 }

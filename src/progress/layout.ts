@@ -29,13 +29,14 @@ const PLANS: readonly Plan[] = [
   { description: 16, bar: 10, count: "short", rate: true, elapsed: false, time: true },
   { description: 16, bar: 8, count: "short", rate: false, elapsed: false, time: true },
   { description: 12, bar: 8, count: "none", rate: false, elapsed: false, time: true },
+  { description: 12, bar: 5, count: "none", rate: false, elapsed: false, time: true },
   { description: 8, bar: 0, count: "none", rate: false, elapsed: false, time: true },
   { description: 4, bar: 0, count: "none", rate: false, elapsed: false, time: false },
   { description: 0, bar: 0, count: "none", rate: false, elapsed: false, time: false },
 ];
 
 const LONGEST_BAR = 40;
-const SHORTEST_BAR = 8;
+const SHORTEST_BAR = 5;
 const INDENT = 2;
 const DEEPEST = 5;
 const FRAME_MS = 100;

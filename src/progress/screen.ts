@@ -60,6 +60,8 @@ export class Screen implements ProgressOutput, Interceptor {
   #columns = 0;
   #frame = "";
   #drawnAt = Number.NEGATIVE_INFINITY;
+  /** Whether no frame was drawn since it was opened. */
+  #isFirst = true;
   /** Somebody's line is not complete (S3). */
   #isAside = false;
   #clock: Clock | undefined;
@@ -115,6 +117,7 @@ export class Screen implements ProgressOutput, Interceptor {
   #open(clock: Clock): void {
     this.#clock = clock;
     this.#drawnAt = Number.NEGATIVE_INFINITY;
+    this.#isFirst = true;
     const { atExit, neighbours } = this.#options;
     const onResize = (): void => this.#draw();
     this.#stream.on?.("resize", onResize);
@@ -205,10 +208,19 @@ export class Screen implements ProgressOutput, Interceptor {
     const isSame = frame === this.#frame && columns === this.#columns && this.#widths.length === lines.length;
     if (isSame && ended.length === 0) return;
     const above = ended.map((line) => `${line}${CLEAR_LINE}\n`).join("");
-    this.#options.writer.write(`${this.#rise()}${above}${frame}${CLEAR_BELOW}`);
+    this.#options.writer.write(`${this.#begin(columns)}${above}${frame}${CLEAR_BELOW}`);
     this.#frame = frame;
     this.#columns = columns;
     this.#widths = lines.map((line) => displayWidth(stripVTControlCharacters(line)));
+  }
+
+  /** To the beginning of the first line of the frame. */
+  #begin(columns: number): string {
+    if (!this.#isFirst) return this.#rise();
+    this.#isFirst = false;
+    // Somebody may have written a part of a line. From the beginning of a line so many spaces stay in it, from anywhere
+    // else they lead to the next: zsh does so before it prompts.
+    return `${" ".repeat(columns - 1)}\r${CLEAR_LINE}`;
   }
 
   /** To the beginning of the first line of the last frame. */

@@ -24,7 +24,7 @@ const UNICODE: Characters = {
   left: "",
   right: "",
   ellipsis: "…",
-  spinner: [..."⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"],
+  spinner: Array.from("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"),
   marks: { success: "✓", failure: "✗", stopped: "■" },
 };
 
@@ -35,7 +35,7 @@ const ASCII: Characters = {
   left: "[",
   right: "]",
   ellipsis: "...",
-  spinner: [..."|/-\\"],
+  spinner: ["|", "/", "-", "\\"],
   marks: { success: "+", failure: "x", stopped: "!" },
 };
 

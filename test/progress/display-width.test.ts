@@ -4,7 +4,12 @@ import { describe, expect, it } from "vitest";
 import { displayWidth, oneLine, truncate, unjoinedWidth } from "../../dist/progress/display-width.js";
 
 const PIECES = [
-  ..."aZ9 -é",
+  "a",
+  "Z",
+  "9",
+  " ",
+  "-",
+  "é",
   "e\u0301",
   "日",
   "本",

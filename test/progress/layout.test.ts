@@ -50,7 +50,7 @@ function widestOf(line: string): number {
   const text = stripVTControlCharacters(line);
   return Math.max(
     stringWidth(text),
-    [...text].reduce((sum, character) => sum + stringWidth(character), 0),
+    Array.from(text).reduce((sum, character) => sum + stringWidth(character), 0),
   );
 }
 
@@ -117,9 +117,9 @@ describe("a bar", () => {
 
   it("tells how it ended, by its mark and its colour", () => {
     const line = (ending: "success" | "failure" | "stopped"): string => layOut([bar({ ending })], 79, coloured)[0]!;
-    expect(line("success")).toMatch(/^\u001B\[32m✓/);
-    expect(line("failure")).toMatch(/^\u001B\[31m✗/);
-    expect(line("stopped")).toMatch(/^\u001B\[33m■/);
+    expect(line("success").indexOf("\u001B[32m✓")).toBe(0);
+    expect(line("failure").indexOf("\u001B[31m✗")).toBe(0);
+    expect(line("stopped").indexOf("\u001B[33m■")).toBe(0);
   });
 
   it("says last what was said at its end, and makes room for it", () => {
@@ -144,6 +144,7 @@ describe("a bar", () => {
   it("counts failures as long as there is room for them", () => {
     const view = bar({ failures: 12 });
     expect(layOut([view], 79, plain)[0]).toContain("12 failed");
+    expect(layOut([bar({ failures: 200 })], 39, plain)).toEqual(["⠋ Hashing fil… ━────  21% ✗200 ETA 0:37"]);
     for (const columns of [39, 30, 20, 11]) expect(layOut([view], columns, plain)[0]).toContain("✗12");
   });
 });

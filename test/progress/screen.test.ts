@@ -76,7 +76,8 @@ describe("a bar on a terminal", () => {
     expect(Object.hasOwn(terminal, "write")).toBe(true);
     bar.log("text");
     bar.fail("reason");
-    expect(terminal.writes.join("")).not.toMatch(/\u001B\[\?|\u001B[78c]|\u001B\[[su]/);
+    const codes = terminal.writes.join("").split("\u001B").slice(1);
+    for (const code of codes) expect(code).toMatch(/^\[\d*[mAJK]/);
     expect(Object.hasOwn(terminal, "write")).toBe(false);
     expect(terminal.listeners.resize.size).toBe(0);
     expect(process.listeners("exit").map(({ name }) => name)).not.toContain("onExit");
@@ -108,7 +109,8 @@ describe("a bar on a terminal", () => {
     useTerminal(env);
     open({ total: 4 });
     expect(await terminal.colourAt(0, 0)).toBe(-1);
-    expect(terminal.writes.join("")).not.toMatch(/\u001B\[\d+m/);
+    const codes = terminal.writes.join("").split("\u001B").slice(1);
+    expect(codes.filter((code) => /^\[\d*m/.test(code))).toEqual([]);
   });
 });
 
@@ -253,7 +255,7 @@ describe("a terminal of another size", () => {
     terminal.columns = 20;
     const { length } = terminal.writes;
     for (const listener of terminal.listeners.resize) listener();
-    expect(terminal.writes[length]).toMatch(/^\r\u001B\[1A/);
+    expect(terminal.writes[length]).toContain("\r\u001B[1A");
     bar.stop();
   });
 });

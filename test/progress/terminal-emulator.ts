@@ -51,6 +51,18 @@ export class TerminalEmulator implements ProgressStream {
     return lines.slice(0, lines.findLastIndex((line) => line !== "") + 1);
   }
 
+  /** As `lines`, but what the terminal has broken is one line. */
+  async wholeLines(): Promise<string[]> {
+    const lines = await this.lines();
+    const { active } = this.#terminal.buffer;
+    const whole: string[] = [];
+    for (const [y, line] of lines.entries()) {
+      if (active.getLine(y)!.isWrapped) whole[whole.length - 1] = whole.at(-1)!.padEnd(this.columns) + line;
+      else whole.push(line);
+    }
+    return whole;
+  }
+
   /** Lines that the terminal had to break. */
   async brokenLines(): Promise<number> {
     await this.#parsed();
