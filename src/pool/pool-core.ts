@@ -27,7 +27,7 @@ import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { Emitter } from "./events.js";
-import { Gate } from "../waiting/gate.js";
+import { Gate } from "./gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
 import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
@@ -55,10 +55,6 @@ export interface PoolSetup {
 }
 
 const STOP_WITHIN_MS = 30_000;
-/** What counts as keeping a worker busy that runs any number of calls at once. */
-const UNBOUNDED_CONCURRENCY = 16;
-/** Handed ahead, for the same. */
-const MOST_AHEAD = 100;
 
 export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwner {
   readonly #setup: PoolSetup;
@@ -116,15 +112,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** The workers that take calls, or will. */
   get liveSlots(): readonly Slot[] {
     return this.#roster.live;
-  }
-
-  /** Calls that keep all its workers busy: what they run at once, and what is handed to them ahead of time. */
-  get capacity(): number {
-    const { concurrency, maxQueuedTasks } = this.options;
-    const atOnce = concurrency === Number.POSITIVE_INFINITY ? UNBOUNDED_CONCURRENCY : concurrency;
-    // One at least, as a worker must not wait for its caller to make the next call; none in `sync` mode, which has none.
-    const ahead = this.options.mode === "sync" ? 0 : Math.max(1, Math.min(maxQueuedTasks, MOST_AHEAD));
-    return this.#roster.max * (atOnce + ahead);
   }
 
   get isStopped(): boolean {
@@ -421,24 +408,17 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Gives the worker what waits, as far as it has room (P1, P3). */
   #feed(slot: Slot): void {
-    // In this event loop a synchronous method has ended before it is given: the loop that runs already sees to the next.
-    if (slot.isBeingFed) return;
-    slot.isBeingFed = true;
-    try {
-      while (slot.isOpen) {
-        const own = slot.line.peek();
-        const shared = this.#room.peek();
-        if (own && (!shared || own.rank <= shared.rank)) {
-          this.#give(slot.line.take()!, slot);
-        } else if (shared) {
-          // No choice to make: while calls wait in the room no other worker is open (P1).
-          this.#give(this.#room.take()!, slot);
-        } else {
-          return;
-        }
+    while (slot.isOpen) {
+      const own = slot.line.peek();
+      const shared = this.#room.peek();
+      if (own && (!shared || own.rank <= shared.rank)) {
+        this.#give(slot.line.take()!, slot);
+      } else if (shared) {
+        // No choice to make: while calls wait in the room no other worker is open (P1).
+        this.#give(this.#room.take()!, slot);
+      } else {
+        return;
       }
-    } finally {
-      slot.isBeingFed = false;
     }
   }
 

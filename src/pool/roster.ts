@@ -7,7 +7,7 @@ import { forcedMode } from "../config/forced-mode.js";
 import { PoolStoppedError } from "../errors.js";
 import { askBalancer, createPick, type Pick, workerForKey } from "./balancers.js";
 import type { Call } from "./call.js";
-import { checkBounds, checkCount, type ElasticSize, type ResolvedOptions } from "./options.js";
+import { atLeast, type ElasticSize, type ResolvedOptions } from "./options.js";
 import type { Slot } from "./slot.js";
 
 export class Roster {
@@ -41,11 +41,6 @@ export class Roster {
     return this.#slots.filter(({ state }) => state !== "retiring" && state !== "stopping" && state !== "gone");
   }
 
-  /** Workers that there may be. */
-  get max(): number {
-    return this.#max;
-  }
-
   /** Whether any worker takes another call now. */
   get hasOpen(): boolean {
     return this.#slots.some(({ isOpen }) => isOpen);
@@ -77,12 +72,16 @@ export class Roster {
 
   /**
    * Sets the number of workers, or its bounds; adds those missing and returns those too many.
-   * @throws {TypeError | RangeError} when a bound is not valid
+   * @throws {RangeError} when a bound is not valid
    */
   resize(size: number | ElasticSize): Slot[] {
     const { onDemand, isElastic, mode } = this.#options;
-    const bounds = typeof size === "object" ? checkBounds(size) : { min: size, max: checkCount(size, 1) };
-    if (typeof size === "number" && isElastic) bounds.min = Math.min(this.#min, size);
+    const bounds =
+      typeof size === "number"
+        ? { min: isElastic ? Math.min(this.#min, size) : size, max: size }
+        : { min: size.min ?? 0, max: size.max };
+    atLeast("maxWorkers", bounds.max, 1);
+    atLeast("maxWorkers.min", bounds.min, 0);
     // Whoever forces the mode, to debug, does not want to be told that it has one worker.
     if (mode === "sync" && forcedMode() === "sync") return [];
     if (mode === "sync" && bounds.max !== 1) {
