@@ -28,12 +28,12 @@ const { results, stats } = await pipeline(Array.from({ length: N }, (_, index) =
 const isInOrder = results.every((result, index) => result === `result_${index}`);
 console.log(`Results: length ${results.length}, order okay: ${isInOrder}`);
 
-const [tokens] = stats.stages;
+for (const { name, concurrency, in: began, out } of stats.stages) console.log(name, { concurrency, began, out });
 const alone = stats.stages.reduce((sum, { busy }) => sum + busy, 0);
-console.log("Faster than one after the other by more than five times:", alone / stats.elapsed > 5);
-console.log("The stage that bounds the speed was busy:", tokens!.busy / stats.elapsed / TOKEN_WORKERS > 0.8);
+console.log("At least three times as fast as one after the other:", alone / stats.elapsed > 3);
 
 // Output:
 // Results: length 1000, order okay: true
-// Faster than one after the other by more than five times: true
-// The stage that bounds the speed was busy: true
+// getToken { concurrency: 10, began: 1000, out: 1000 }
+// getResult { concurrency: 5, began: 1000, out: 1000 }
+// At least three times as fast as one after the other: true

@@ -36,13 +36,14 @@ export { type FlowOptions } from "./flow/map-options.js";
 export { type AnyIterable } from "./flow/map-source.js";
 export { Mapping } from "./flow/mapping.js";
 export { Pipeline, pipeline, type PipelineOptions } from "./flow/pipeline/pipeline.js";
+export { type PipelineResult, PipelineRun, type PipelineStats } from "./flow/pipeline/pipeline-run.js";
 export {
+  type BatchOptions,
+  type ErrorPolicy,
+  type ErrorPolicyName,
   type PipelineFailure,
-  type PipelineResult,
-  PipelineRun,
-  type PipelineStats,
-} from "./flow/pipeline/pipeline-run.js";
-export { type BatchOptions, type ErrorPolicy, type StageOptions } from "./flow/pipeline/stage-options.js";
+  type StageOptions,
+} from "./flow/pipeline/stage-options.js";
 export { type StageStats } from "./flow/pipeline/stage-tally.js";
 export { type StageContext } from "./flow/pipeline/stage-work.js";
 export { Queue, type ConsumeOptions, type QueueOptions } from "./flow/queue.js";

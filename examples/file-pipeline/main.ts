@@ -2,13 +2,12 @@
 // `06-pipeline.ts` as a complete program, with progress, a clean end at Ctrl-C, and measured speed. See --help.
 import { open, stat } from "node:fs/promises";
 import { relative } from "node:path";
-import { WorkerStartError } from "manyhands";
-import { AnalyserWorker } from "./analyser.js";
+import { ProgressBar, WorkerStartError } from "manyhands";
+import { AnalyserWorker, type FileRecord } from "./analyser.js";
 import { type Arguments, HELP, parseArguments, UsageError } from "./arguments.js";
 import { compare, Sample } from "./compare.js";
 import { Interruption } from "./interruption.js";
 import { runPipeline, type Stages } from "./pipeline.js";
-import { ProgressLine } from "./progress-line.js";
 import { ReaderWorker } from "./reader.js";
 import { OutputError, RecorderWorker } from "./recorder.js";
 import { comparisonText, namesText, poolsText, totalsText } from "./report.js";
@@ -26,8 +25,8 @@ async function main(): Promise<number> {
     return EXIT.ok;
   }
   const except = await checkPlaces(options);
-  let line: ProgressLine | undefined;
-  const interruption = new Interruption(() => line?.say("Stopping (Ctrl-C again: at once)"));
+  let bar: ProgressBar | undefined;
+  const interruption = new Interruption(() => bar?.log("Stopping (Ctrl-C again: at once)"));
   const { mode, workers: maxWorkers, output } = options;
 
   await using reader = ReaderWorker.init();
@@ -41,14 +40,18 @@ async function main(): Promise<number> {
 
   const totals = new Totals();
   let total: number | undefined;
-  void countEntries(options.folder, signal).then((entries) => (total = entries));
+  const reading = (bar = new ProgressBar({ description: "Reading", unit: "files", leave: false }));
+  void countEntries(options.folder, signal).then((entries) => (reading.total = total = entries));
   const startedAt = performance.now();
-  line = new ProgressLine(process.stderr, "reading", () => ({ done: totals.seen, total, bytes: totals.bytes }));
   try {
     const found = walk(options.folder, { maxSize: options.maxSize, except });
-    await runPipeline(found, stages, { totals, signal, onRecord: (record) => sample.add(record) });
+    const onRecord = (record: FileRecord): void => sample.add(record);
+    const onSeen = (outcome: "success" | "failure"): void => reading.advance(1, outcome);
+    await runPipeline(found, stages, { totals, signal, onRecord, onSeen });
+    if (signal.aborted) reading.stop();
+    else reading.succeed();
   } finally {
-    line[Symbol.dispose]();
+    reading.fail();
   }
   const elapsed = performance.now() - startedAt;
 
@@ -65,12 +68,15 @@ async function main(): Promise<number> {
   if (totals.files > 0) {
     print(`\nMost frequent names\n${namesText(await analyser.broadcast.names(), columns)}`);
     if (options.isCompared) {
-      let done = 0;
-      const progress = () => ({ done, total: 2 * sample.files.length });
-      line = new ProgressLine(process.stderr, "comparing", progress);
-      const comparison = await compare(sample, stages, signal, () => (done += 1)).finally(() =>
-        line?.[Symbol.dispose](),
-      );
+      using comparing = new ProgressBar({
+        description: "Comparing",
+        unit: "files",
+        total: 2 * sample.files.length,
+        leave: false,
+      });
+      bar = comparing;
+      const comparison = await compare(sample, stages, signal, () => comparing.advance());
+      comparing.succeed();
       if (comparison) print(`\nAgainst the same work without pools\n${comparisonText(comparison, columns)}`);
     }
   }

@@ -2,9 +2,17 @@ import type { Dirent } from "node:fs";
 import { opendir, stat } from "node:fs/promises";
 import { join } from "node:path";
 
+/** A file to read. */
+export interface FoundFile {
+  readonly kind: "file";
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
 /** What stands at one place below a folder. */
 export type Found =
-  | { readonly kind: "file"; readonly path: string; readonly size: number }
+  | FoundFile
   | { readonly kind: "skipped"; readonly path: string; readonly reason: string }
   | { readonly kind: "failed"; readonly path: string; readonly error: unknown };
 

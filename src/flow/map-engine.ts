@@ -8,12 +8,12 @@
  * States: open → failed | closed. Open, it begins items until `pulled - delivered` reaches the window or `running` the
  * concurrency.
  *
- * M1. The source is asked only when there is a free place for the item; nothing is asked of it before the first `pull`.
- * M2. At most `concurrency` run, and at most `window` items are pulled and not delivered.
- * M3. A result that is there without a promise is handed on without one, and nothing else is begun before it is taken.
- * M4. Once failed or closed, no item is begun, the source is closed, and futures in flight are cancelled; results that
+ * E1. The source is asked only when there is a free place for the item; nothing is asked of it before the first `pull`.
+ * E2. At most `concurrency` run, and at most `window` items are pulled and not delivered.
+ * E3. A result that is there without a promise is handed on without one, and nothing else is begun before it is taken.
+ * E4. Once failed or closed, no item is begun, the source is closed, and futures in flight are cancelled; results that
  *     come later are dropped. Results that were there, and next in order, still come out before a failure.
- * M5. In order, the result of the nth item pulled is the nth delivered, however they end; else the nth that ends.
+ * E5. In order, the result of the nth item pulled is the nth delivered, however they end; else the nth that ends.
  */
 import { keepShape } from "../config/keep-shape.js";
 import { CancelledError } from "../errors.js";
@@ -107,7 +107,7 @@ export class Engine<T, R> implements Source<R> {
       if (!isThere) {
         if (this.#isOver) return this.#end();
         this.#beginAll();
-        // It may have come without a promise (M3).
+        // It may have come without a promise (E3).
         result = this.#head;
         if (result === EMPTY) {
           if (this.#isOver) return this.#end();
@@ -224,7 +224,7 @@ export class Engine<T, R> implements Source<R> {
         result = this.#failed(item, error, index);
       }
       this.#finish(index, result);
-      // It came without a promise (M3).
+      // It came without a promise (E3).
       if (this.#head !== EMPTY) return false;
     }
     return false;

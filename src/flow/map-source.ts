@@ -139,10 +139,9 @@ class AsyncSource<T> implements Source<T> {
     this.#open = this.#iterator = this.#wake = this.#failure = undefined;
     this.#item = PENDING;
     const closing = iterator?.return?.();
-    if (!closing) return undefined;
-    if (!this.#isAsking) return closing;
+    if (!closing || !this.#isAsking) return closing;
     // It may never answer, and then would not close either: nobody waits for it.
-    void closing.then(undefined, () => {});
+    Promise.resolve(closing).catch(() => {});
     return undefined;
   }
 

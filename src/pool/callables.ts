@@ -1,4 +1,5 @@
 /** Functions that make calls of a pool when they are called, such as `pool.hash`, and what is behind them. */
+import type { PoolCore } from "./pool-core.js";
 
 /** What is behind a function that makes calls. */
 export interface Callable {
@@ -19,4 +20,19 @@ export function rememberCallable<F extends object>(fn: F, callable: Callable): F
 /** What is behind a function, where it makes calls of a pool. Its arguments are sent: nothing must be added to them. */
 export function callableOf(fn: unknown): Callable | undefined {
   return typeof fn === "function" ? callables.get(fn) : undefined;
+}
+
+/** What counts as keeping a worker busy that runs any number of calls at once. */
+const UNBOUNDED_CONCURRENCY = 16;
+/** Handed ahead, for the same. */
+const MOST_AHEAD = 100;
+
+/** Calls that keep all workers of a pool busy: what they run at once, and what is handed to them ahead of time. */
+export function busyWith({ options, liveSlots }: Pick<PoolCore, "options" | "liveSlots">): number {
+  const { mode, concurrency, maxQueuedTasks, isElastic, onDemand, max } = options;
+  const workers = isElastic || onDemand ? Math.max(max, liveSlots.length) : liveSlots.length;
+  const atOnce = concurrency === Number.POSITIVE_INFINITY ? UNBOUNDED_CONCURRENCY : concurrency;
+  // One at least, as a worker must not wait for its caller to make the next call; none in `sync` mode, which has none.
+  const ahead = mode === "sync" ? 0 : Math.max(1, Math.min(maxQueuedTasks, MOST_AHEAD));
+  return Math.max(1, workers) * (atOnce + ahead);
 }

@@ -55,10 +55,6 @@ export interface PoolSetup {
 }
 
 const STOP_WITHIN_MS = 30_000;
-/** What counts as keeping a worker busy that runs any number of calls at once. */
-const UNBOUNDED_CONCURRENCY = 16;
-/** Handed ahead, for the same. */
-const MOST_AHEAD = 100;
 
 export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwner {
   readonly #setup: PoolSetup;
@@ -116,15 +112,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** The workers that take calls, or will. */
   get liveSlots(): readonly Slot[] {
     return this.#roster.live;
-  }
-
-  /** Calls that keep all its workers busy: what they run at once, and what is handed to them ahead of time. */
-  get capacity(): number {
-    const { concurrency, maxQueuedTasks } = this.options;
-    const atOnce = concurrency === Number.POSITIVE_INFINITY ? UNBOUNDED_CONCURRENCY : concurrency;
-    // One at least, as a worker must not wait for its caller to make the next call; none in `sync` mode, which has none.
-    const ahead = this.options.mode === "sync" ? 0 : Math.max(1, Math.min(maxQueuedTasks, MOST_AHEAD));
-    return this.#roster.max * (atOnce + ahead);
   }
 
   get isStopped(): boolean {

@@ -5,7 +5,7 @@ import type { Future } from "../future/future.js";
 import type { Stream } from "../future/stream.js";
 import { normalizeTransfer } from "../wire/transfer.js";
 import type { CallTraits } from "./call.js";
-import { rememberCallable } from "./callables.js";
+import { busyWith, rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
 import type { ReservedMember } from "./methods.js";
 import { type CallOptions, checkCallOptions, checkStop, type ElasticSize } from "./options.js";
@@ -128,7 +128,7 @@ export class PoolFactory {
   /** Methods that can be passed around, as in `items.map(pool.parse)`. */
   #detachable(core: PoolCore): object {
     const pool: Record<string, AnyMethod> = {};
-    const capacity = (): number => core.capacity;
+    const capacity = (): number => busyWith(core);
     for (const method of this.#methods) {
       const make: AnyMethod = method.isStream
         ? (...args) => openStream(core, method, args, NO_OPTIONS, NO_TRAITS)

@@ -41,11 +41,6 @@ export class Roster {
     return this.#slots.filter(({ state }) => state !== "retiring" && state !== "stopping" && state !== "gone");
   }
 
-  /** Workers that there may be. */
-  get max(): number {
-    return this.#max;
-  }
-
   /** Whether any worker takes another call now. */
   get hasOpen(): boolean {
     return this.#slots.some(({ isOpen }) => isOpen);

@@ -78,8 +78,9 @@ describe("mapping over pools", () => {
   it("keeps all workers busy: runs as many as they do, and what is handed ahead", async () => {
     const concurrencyOf = (options: object): number => {
       const pool = FlowWorker.options(options).init();
+      const { concurrency } = pipeline([1]).stage(pool.double).run().stats().stages[0]!;
       void pool.stop();
-      return pipeline([1]).stage(pool.double).run().stats().stages[0]!.concurrency;
+      return concurrency;
     };
     expect(concurrencyOf({ mode: "sync" })).toBe(1);
     expect(concurrencyOf({ mode: "async", maxWorkers: 2, concurrency: 3 })).toBe(8);
@@ -106,7 +107,7 @@ describe("mapping over pools", () => {
     await using pool = new TaskPool({ mode: "async" });
     const mapping = pool.map((n: number) => n + 1, new Set([1, 2]), { ordered: false });
     expectTypeOf(mapping).toEqualTypeOf<Mapping<number>>();
-    expect((await mapping).toSorted()).toEqual([2, 3]);
+    expect(new Set(await mapping)).toEqual(new Set([2, 3]));
     expect(() => pool.map((n: number) => n, [1], { concurrency: -1 })).toThrow(RangeError);
   });
 });

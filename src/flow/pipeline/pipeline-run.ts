@@ -20,20 +20,9 @@ import { resolveFlow } from "../map-options.js";
 import { Mapping } from "../mapping.js";
 import { BatchSource, FlatSource } from "./batch-source.js";
 import { type Envelope, EnvelopeSource, Intake } from "./envelope.js";
-import { type ErrorPolicy, type ResolvedStage, resolveStage } from "./stage-options.js";
+import { type ErrorPolicy, type PipelineFailure, type ResolvedStage, resolveStage } from "./stage-options.js";
 import type { StageStats } from "./stage-tally.js";
 import { BatchWork, ItemWork, type StageOwner } from "./stage-work.js";
-
-/** An item that failed in a stage. */
-export interface PipelineFailure {
-  /** The name of the stage. */
-  readonly stage: string;
-  /** What the stage was given: an output of the stage before. */
-  readonly item: unknown;
-  /** The position in the source of the pipeline, from 0, of the item that this one came from. */
-  readonly index: number;
-  readonly error: unknown;
-}
 
 /** What a pipeline is doing and has done. */
 export interface PipelineStats {
@@ -226,11 +215,13 @@ export class PipelineRun<T>
     { value: item, index, count }: Envelope,
     error: unknown,
   ): void {
+    const failure: PipelineFailure = { stage, item, index, error };
     const policy = own ?? this.#onError;
     this.#failed += 1;
     this.#progress.advance(count, "failure");
-    if (policy !== "skip") this.#failures.push({ stage, item, index, error });
-    if (policy !== "stop") return;
+    const name = typeof policy === "function" ? policy(failure) : policy;
+    if (name !== "skip") this.#failures.push(failure);
+    if (name === "skip" || name === "collect") return;
     // At the end of the line first: it need not wait until the error has passed through all stages (R3).
     this.#engines.at(-1)!.fail(error);
     throw error;

@@ -1,18 +1,23 @@
 import { checkFields } from "../../config/check-fields.js";
-import { oneOf } from "../../config/one-of.js";
 import type { ProgressOption } from "../../progress/open-progress.js";
 import { type AnyIterable, openSource, sizeOf } from "../map-source.js";
 import { PipelineRun } from "./pipeline-run.js";
-import { type BatchOptions, ERROR_POLICIES, type ErrorPolicy, type ResolvedStage } from "./stage-options.js";
-import { resolveStage, type StageOptions } from "./stage-options.js";
+import {
+  type BatchOptions,
+  checkPolicy,
+  type ErrorPolicy,
+  type ResolvedStage,
+  resolveStage,
+  type StageOptions,
+} from "./stage-options.js";
 import type { StageContext } from "./stage-work.js";
 
 /** Options of {@link Pipeline.run}. */
 export interface PipelineOptions {
   /**
    * What happens when an item fails in a stage: the pipeline ends with its error (`"stop"`), or goes on without it and
-   * counts it (`"skip"`), or also keeps it in `failures` (`"collect"`). Default: `"stop"`. A failure of the source ends
-   * it in any case.
+   * counts it (`"skip"`), or also keeps it in `failures` (`"collect"`); a function decides for each failure, and ends
+   * the pipeline with what it throws. Default: `"stop"`. A failure of the source ends it in any case.
    */
   onError?: ErrorPolicy | undefined;
   /** Ends the pipeline when it fires: it rejects with the signal's reason at once. */
@@ -80,7 +85,7 @@ export class Pipeline<T> {
   run(options: PipelineOptions = {}): PipelineRun<T> {
     checkFields("options", options, Object.keys(PIPELINE_OPTIONS));
     const { signal } = options;
-    const onError = oneOf("onError", options.onError ?? "stop", ERROR_POLICIES);
+    const onError = checkPolicy("onError", options.onError ?? "stop");
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
       throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(signal)}`);
     }

@@ -13,8 +13,22 @@ import { RetryPolicy } from "../../retry/policy.js";
 import type { EngineOptions } from "../map-engine.js";
 import { FLOW_OPTIONS, type FlowOptions, resolveFlow } from "../map-options.js";
 
-/** What happens to the pipeline when an item fails in a stage. */
-export type ErrorPolicy = "stop" | "skip" | "collect";
+/** What happens to the pipeline when an item fails in a stage, by name. */
+export type ErrorPolicyName = "stop" | "skip" | "collect";
+
+/** What happens when an item fails: a name, or a function that gives one for each failure. */
+export type ErrorPolicy = ErrorPolicyName | ((failure: PipelineFailure) => ErrorPolicyName);
+
+/** An item that failed in a stage. */
+export interface PipelineFailure {
+  /** The name of the stage. */
+  readonly stage: string;
+  /** What the stage was given: an output of the stage before. */
+  readonly item: unknown;
+  /** The position in the source of the pipeline, from 0, of the item that this one came from. */
+  readonly index: number;
+  readonly error: unknown;
+}
 
 /** How a stage gathers items. */
 export interface BatchOptions {
@@ -75,7 +89,12 @@ export interface ResolvedStage {
   flow(): EngineOptions;
 }
 
-export const ERROR_POLICIES: readonly ErrorPolicy[] = ["stop", "skip", "collect"];
+const ERROR_POLICIES: readonly ErrorPolicyName[] = ["stop", "skip", "collect"];
+
+/** @throws {TypeError} for what is no policy */
+export function checkPolicy(name: string, policy: unknown): ErrorPolicy {
+  return typeof policy === "function" ? (policy as ErrorPolicy) : oneOf(name, policy, ERROR_POLICIES);
+}
 
 const STAGE_OPTIONS: readonly string[] = Object.keys({
   ...FLOW_OPTIONS,
@@ -107,7 +126,6 @@ export function resolveStage(
   }
   checkFields("options", options, STAGE_OPTIONS);
   const name = nameOf(fn, options.name, taken);
-  const path = `stage '${name}': `;
   const { batch, retry, limits, timeout, onError } = options;
   if (batch !== undefined) checkFields("batch", batch, Object.keys(BATCH_OPTIONS));
   const size = batch && atLeast("batch.size", batch.size, 1);
@@ -132,7 +150,7 @@ export function resolveStage(
     cost: checkFunction("cost", options.cost, limits) as ResolvedStage["cost"],
     usage: checkFunction("usage", options.usage, limits) as ResolvedStage["usage"],
     timeout: timeout === undefined ? undefined : duration("timeout", timeout),
-    onError: onError === undefined ? undefined : oneOf(`${path}onError`, onError, ERROR_POLICIES),
+    onError: onError === undefined ? undefined : checkPolicy("onError", onError),
     flow,
   };
 }

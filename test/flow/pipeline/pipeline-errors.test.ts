@@ -60,6 +60,26 @@ describe("onError", () => {
     await expect(strict).rejects.toThrow("no 1");
   });
 
+  it("is decided for each failure where it is a function", async () => {
+    const seen: number[] = [];
+    const run = pipeline(new Numbers())
+      .stage(refuse, { concurrency: 1, name: "refuse" })
+      .run({
+        onError: ({ stage, item, index }) => {
+          expect([stage, item]).toEqual(["refuse", index]);
+          seen.push(index);
+          return index < 4 ? "skip" : index < 7 ? "collect" : "stop";
+        },
+      });
+    await expect(run).rejects.toThrow("no 7");
+    expect(seen).toEqual([1, 4, 7]);
+    expect(run.failures.map(({ index }) => index)).toEqual([4, 7]);
+    const broken = (): never => {
+      throw new TypeError("policy");
+    };
+    await expect(pipeline([1]).stage(refuse).run({ onError: broken })).rejects.toThrow("policy");
+  });
+
   it("counts every item of a batch that failed", async () => {
     const broken = (items: number[]): number[] => {
       if (items.includes(4)) throw new RangeError("batch");

@@ -72,6 +72,6 @@ it("gives each item of the source one result or one failure", async () => {
       const intake = plan.length === 0 || plan[0]!.batch !== undefined ? 512 : 0;
       expect(ahead).toBeLessThanOrEqual(bound + intake);
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
