@@ -427,3 +427,60 @@ describe("the options of runBatch", () => {
     await expect(runBatch(options as BatchOptions)).rejects.toThrow(message);
   });
 });
+
+describe("the memory of runBatch", () => {
+  const ROWS = 100_000;
+
+  /** More than a hundred bytes for each of them, as they are read. */
+  async function* rows(onRow: () => void): AsyncGenerator<string> {
+    for (let row = 0; row < ROWS; row += 500) {
+      onRow();
+      yield range(500)
+        .map((n) => `{"id":${row + n},"text":"${"x".repeat(100)}"}\n`)
+        .join("");
+    }
+  }
+
+  it("does not grow with the input, though writing is slow: reading waits for it", async () => {
+    let read = 0;
+    let written = 0;
+    let furthest = 0;
+    const slow = new Writable({
+      highWaterMark: 1,
+      write: (chunk: Buffer, _, done) => {
+        written += chunk.length;
+        setImmediate(done);
+      },
+    });
+    const { done } = await runBatch({
+      input: rows(() => {
+        read += 500;
+        furthest = Math.max(furthest, read * 130 - written);
+      }),
+      output: slow,
+      ordered: true,
+      run: async (row: { id: number; text: string }) => row,
+    });
+    expect(done).toBe(ROWS);
+    expect(written).toBeGreaterThan(ROWS * 120);
+    // The input has 13 MB; what may wait is bounded, and so is what the stream holds.
+    expect(furthest).toBeLessThan(8_000_000);
+  });
+
+  it("does not grow while one item takes its time and the order is kept", async () => {
+    const { input, output } = makeInput(range(2000));
+    let begun = 0;
+    let begunBefore = 0;
+    const run = async (n: number): Promise<number> => {
+      begun += 1;
+      if (n > 0) return n;
+      // The others end at once; far more turns than they would need.
+      for (let turn = 0; turn < 50; turn += 1) await new Promise(setImmediate);
+      begunBefore = begun;
+      return n;
+    };
+    expect(await runBatch({ input, output, ordered: true, window: 300, run })).toMatchObject({ done: 2000 });
+    expect(begunBefore).toBe(300);
+    expect(readLines(output).map(({ index }) => index)).toEqual(range(2000));
+  });
+});
