@@ -358,8 +358,32 @@ describe("runBatch, with files that are there", () => {
     const failures = runBatch({ input, output: `${output}.new`, run, failures: notes });
     await expect(failures).rejects.toMatchObject({ reason: "failures" });
     expect(readFileSync(notes, "utf8")).toBe("mine\n");
+    const stream = runBatch({ input, output: new Writable(), run, failures: notes });
+    await expect(stream).rejects.toMatchObject({ reason: "failures" });
     await expect(runBatch({ input, output: input, run, overwrite: true })).rejects.toThrow("as it is the input");
     await expect(runBatch({ input, output: notes, failures: notes, run })).rejects.toThrow("as it is the output");
+  });
+
+  it("begins anew where the output was deleted, whatever lies beside it", async () => {
+    const { input, output } = makeInput(range(3));
+    writeFileSync(`${output}.late`, '{"index":0,"output":7}\n');
+    writeFileSync(`${output}.manyhands`, "{");
+    expect(await runBatch({ input, output, run, ordered: true })).toMatchObject({ done: 3, skipped: 0 });
+    expect(existsSync(`${output}.late`)).toBe(false);
+  });
+
+  it.skipIf(process.platform === "win32")("lets several runs write their failures to one device", async () => {
+    const { input, output } = makeInput(range(2));
+    const fail = (): never => {
+      throw new Error("always");
+    };
+    const runs = ["1", "2"].map((name) =>
+      runBatch({ input, output: `${output}.${name}`, failures: "/dev/null", run: fail }),
+    );
+    expect(await Promise.all(runs)).toMatchObject([{ failed: 2 }, { failed: 2 }]);
+    await expect(runBatch({ input, output, failures: "/dev/full", run: fail })).rejects.toMatchObject({
+      cause: { message: "Cannot write /dev/full as the disk is full: make room, then resume" },
+    });
   });
 
   it("says in a sentence which file it cannot use", async () => {
