@@ -4,15 +4,16 @@
  * Owns its source, which is iterated once, and the nested bars of the calls it follows. Its counts are its `Meter`'s,
  * what is to be seen is its output's.
  */
-import { inspect } from "node:util";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { type Clock, machineClock } from "../config/monotonic.js";
 import { oneOf } from "../config/one-of.js";
-import type { Future } from "../future/future.js";
-import { Lines } from "./lines.js";
+import { type Future, type Progress, subscribe } from "../future/future.js";
+import { checkCount, checkFlag, checkStream, checkText, checkTotal, isCount } from "./checks.js";
 import { Meter, type ProgressEnding } from "./meter.js";
+import { outputOf } from "./output-of.js";
 import type { ProgressOutput, ProgressStream } from "./progress-output.js";
+import { countItems, countItemsAsync, isSource, sizeOf, type Source } from "./source.js";
 
 /** Options of a {@link ProgressBar}. */
 export interface ProgressBarOptions {
@@ -54,7 +55,13 @@ const OPTIONS = [
   "clock",
 ] as const satisfies (keyof ProgressBarOptions)[];
 
-type Source<T> = Iterable<T> | AsyncIterable<T>;
+/** What nested bars have of their parents. */
+interface Shared {
+  readonly stream: ProgressStream;
+  readonly colour: boolean | undefined;
+  readonly ascii: boolean | undefined;
+  readonly clock: Clock;
+}
 
 /**
  * Shows how far something has come: of something counted by `advance`, or of a source as it is iterated through the bar.
@@ -78,29 +85,36 @@ type Source<T> = Iterable<T> | AsyncIterable<T>;
 export class ProgressBar<T = never> implements Disposable {
   readonly #meter: Meter;
   readonly #output: ProgressOutput;
-  readonly #options: ProgressBarOptions;
+  readonly #shared: Shared;
   #source: Source<T> | undefined;
   #isIterated = false;
 
   constructor(source: Source<T> | ProgressBarOptions, options?: ProgressBarOptions) {
-    if (isIterable<T>(source)) this.#source = source;
-    const given = isIterable(source) ? (options ?? {}) : source;
+    if (isSource<T>(source)) this.#source = source;
+    const given = isSource(source) ? (options ?? {}) : source;
     checkFields("ProgressBar", given, OPTIONS);
-    const { parent, description = "", unit = "", leave, clock, interval = 5000 } = given;
-    const above = parent === undefined ? undefined : parent.#meter;
-    const stream = given.stream ?? (parent === undefined ? undefined : parent.#options.stream) ?? process.stderr;
-    this.#options = { ...given, stream };
+    const { parent, description = "", unit = "", clock, interval = 5000 } = given;
+    if (parent !== undefined && !(#meter in parent)) {
+      throw new TypeError(`Cannot set 'parent' as it must be a ProgressBar: current value is ${String(parent)}`);
+    }
+    const above = parent && { meter: parent.#meter, shared: parent.#shared };
+    this.#shared = {
+      stream: checkStream(given.stream ?? above?.shared.stream ?? process.stderr),
+      colour: checkFlag("colour", given.colour ?? above?.shared.colour),
+      ascii: checkFlag("ascii", given.ascii ?? above?.shared.ascii),
+      clock: clock ?? above?.shared.clock ?? machineClock,
+    };
     this.#meter = new Meter({
       description: checkText("description", description),
       unit: checkText("unit", unit),
       total: checkTotal(given.total ?? sizeOf(this.#source)),
       initial: checkCount("initial", given.initial ?? 0),
-      leave,
+      leave: checkFlag("leave", given.leave),
       interval: duration("interval", interval),
-      parent: above,
-      clock: clock ?? above?.clock ?? machineClock,
+      parent: above?.meter,
+      clock: this.#shared.clock,
     });
-    this.#output = new Lines(stream);
+    this.#output = outputOf(this.#shared);
     this.#output.add(this.#meter);
   }
 
@@ -133,7 +147,7 @@ export class ProgressBar<T = never> implements Disposable {
    * has ended.
    */
   advance(count = 1, outcome: "success" | "failure" = "success"): void {
-    if (!(count >= 0 && count < Number.POSITIVE_INFINITY)) checkCount("count", count);
+    if (!isCount(count)) checkCount("count", count);
     const meter = this.#meter;
     if (meter.ending) return;
     if (outcome !== "success") {
@@ -177,15 +191,19 @@ export class ProgressBar<T = never> implements Disposable {
    */
   follow<F extends Future<unknown>>(future: F, options: ProgressBarOptions = {}): F {
     checkFields("ProgressBar", options, OPTIONS);
-    let nested: ProgressBar<unknown> | undefined;
-    const show = ({ done, total }: { done: number; total: number | undefined }): void => {
-      if (this.#meter.ending) return;
-      nested ??= new ProgressBar<unknown>({ ...options, parent: this });
-      nested.moveTo(Math.max(0, done), total);
+    let nested: ProgressBar | undefined;
+    const show = ({ done, total }: Progress): void => {
+      const isLive = future.status === "queued" || future.status === "running";
+      // What a worker says may be anything; this runs where its messages are read, and must not throw.
+      if (this.#meter.ending || !isLive || !isCount(done)) return;
+      const description = future.worker ? `worker ${future.worker.index}` : "";
+      nested ??= new ProgressBar<never>({ description, ...options, parent: this });
+      nested.moveTo(done, isCount(total) ? total : undefined);
     };
     if (future.progress) show(future.progress);
     future.onProgress(show);
-    future.onSettled(({ status }) => {
+    // Not `onSettled`: whoever awaits the future would see it before it is counted.
+    subscribe<unknown>(future, ({ status }) => {
       if (status === "done") nested?.succeed();
       else if (status === "cancelled") nested?.stop();
       else nested?.fail();
@@ -221,44 +239,12 @@ export class ProgressBar<T = never> implements Disposable {
     if (!(Symbol.iterator in Object(source))) {
       throw new TypeError("Cannot iterate the bar as its source is asynchronous: use 'for await'");
     }
-    return this.#count(source as Iterable<T>);
+    return countItems(source as Iterable<T>, this);
   }
 
   /** @throws {TypeError} when there is no source, or when it was iterated before */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return this.#countAsync(this.#takeSource("for await (const item of bar)"));
-  }
-
-  *#count(source: Iterable<T>): Generator<T, void, undefined> {
-    let hasThrown = true;
-    try {
-      for (const item of source) {
-        const { done } = this.#meter;
-        hasThrown = false;
-        yield item;
-        hasThrown = true;
-        if (this.#meter.done === done) this.advance();
-      }
-      this.succeed();
-    } finally {
-      this.#end(hasThrown ? "failure" : "stopped");
-    }
-  }
-
-  async *#countAsync(source: Source<T>): AsyncGenerator<T, void, undefined> {
-    let hasThrown = true;
-    try {
-      for await (const item of source) {
-        const { done } = this.#meter;
-        hasThrown = false;
-        yield item;
-        hasThrown = true;
-        if (this.#meter.done === done) this.advance();
-      }
-      this.succeed();
-    } finally {
-      this.#end(hasThrown ? "failure" : "stopped");
-    }
+    return countItemsAsync(this.#takeSource("for await (const item of bar)"), this);
   }
 
   #takeSource(loop: string): Source<T> {
@@ -272,31 +258,4 @@ export class ProgressBar<T = never> implements Disposable {
     if (text !== undefined) checkText("text", text);
     if (this.#meter.end(ending, text)) this.#output.end(this.#meter);
   }
-}
-
-function isIterable<T>(source: unknown): source is Source<T> {
-  const object: unknown = Object(source);
-  return typeof object === "object" && (Symbol.iterator in object! || Symbol.asyncIterator in object!);
-}
-
-function sizeOf(source: unknown): number | undefined {
-  const { length, size } = Object(source) as { length?: unknown; size?: unknown };
-  if (typeof source !== "string" && typeof length === "number") return length;
-  return typeof size === "number" ? size : undefined;
-}
-
-function checkTotal(total: number | undefined): number | undefined {
-  return total === undefined ? undefined : checkCount("total", total);
-}
-
-function checkCount(name: string, count: number): number {
-  if (typeof count === "number" && count >= 0 && count < Number.POSITIVE_INFINITY) return count;
-  throw new RangeError(
-    `Cannot set '${name}' as it must be a number that is not negative: current value is ${inspect(count)}`,
-  );
-}
-
-function checkText(name: string, text: string): string {
-  if (typeof text === "string") return text;
-  throw new TypeError(`Cannot set '${name}' as it must be a string: current value is ${inspect(text, { depth: 0 })}`);
 }

@@ -18,7 +18,7 @@ export interface ProgressStream {
   readonly rows?: number;
   /** `true` when it takes no more for the moment. */
   readonly writableNeedDrain?: boolean;
-  write(text: string): unknown;
+  write(text: string, callback?: (error?: Error | null) => void): unknown;
   hasColors?(): boolean;
   on?(event: "resize" | "error", listener: () => void): unknown;
   off?(event: "resize" | "error", listener: () => void): unknown;

@@ -1,0 +1,37 @@
+import { inspect } from "node:util";
+import type { ProgressStream } from "./progress-output.js";
+
+export function isCount(count: unknown): count is number {
+  return typeof count === "number" && count >= 0 && count < Number.POSITIVE_INFINITY;
+}
+
+/** @throws {RangeError} when it is not a number that can be counted to */
+export function checkCount(name: string, count: number): number {
+  if (isCount(count)) return count;
+  throw new RangeError(
+    `Cannot set '${name}' as it must be a number, finite and not negative: current value is ${show(count)}`,
+  );
+}
+
+export function checkTotal(total: number | undefined): number | undefined {
+  return total === undefined ? undefined : checkCount("total", total);
+}
+
+export function checkText(name: string, text: string): string {
+  if (typeof text === "string") return text;
+  throw new TypeError(`Cannot set '${name}' as it must be a string: current value is ${show(text)}`);
+}
+
+export function checkFlag(name: string, flag: boolean | undefined): boolean | undefined {
+  if (flag === undefined || typeof flag === "boolean") return flag;
+  throw new TypeError(`Cannot set '${name}' as it must be true or false: current value is ${show(flag)}`);
+}
+
+export function checkStream(stream: ProgressStream): ProgressStream {
+  if (typeof stream === "object" && stream !== null && typeof stream.write === "function") return stream;
+  throw new TypeError(`Cannot set 'stream' as it must have a method 'write': current value is ${show(stream)}`);
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0 });
+}
