@@ -126,6 +126,13 @@ describe("manyhands map", () => {
     while (!existsSync(output) || readFileSync(output, "utf8").split("\n").length < 11) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // Meanwhile nobody else may write it.
+    const second = await runCli([...args, "--resume"]);
+    expect(second).toMatchObject({ code: 2, stdout: "" });
+    expect(second.stderr).toBe(
+      `manyhands map: Cannot write ${output} as another run is writing it (process ${child.pid}): wait until that run has ` +
+        "ended, or choose another file\n",
+    );
     child.kill("SIGINT");
     await says("ending as soon as what runs is done");
     const { code, stderr } = await result;
