@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
+import fc from "fast-check";
 import { BatchRefusedError, runBatch } from "manyhands/batch";
 import { describe, expect, it } from "vitest";
 import { type Failure, makeInput, range, readLines } from "./folder.js";
@@ -116,6 +117,28 @@ describe("runBatch, with files that are there", () => {
     await expect(stream).rejects.toMatchObject({ reason: "failures" });
     await expect(runBatch({ input, output: input, run, overwrite: true })).rejects.toThrow("as it is the input");
     await expect(runBatch({ input, output: notes, failures: notes, run })).rejects.toThrow("as it is the output");
+  });
+
+  it.each([false, true])("finishes an output that is cut off anywhere, ordered: %s", async (ordered) => {
+    const { input, output } = makeInput(range(12).map((n) => "ä".repeat(n)));
+    const measure = (text: string): string => text;
+    await runBatch({ input, output, ordered, run: measure });
+    const whole = readFileSync(output);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(whole.length), async (length) => {
+        writeFileSync(output, whole.subarray(0, length));
+        const kept = whole.subarray(0, length).filter((byte) => byte === 10).length;
+        const refuse = (): never => {
+          throw new Error("not today");
+        };
+        await runBatch({ input, output, ordered, resume: true, run: refuse });
+        expect(readLines(output)).toHaveLength(kept);
+        const { done, skipped } = await runBatch({ input, output, ordered, resume: true, run: measure });
+        expect([done, skipped]).toEqual([12 - kept, kept]);
+        expect(readFileSync(output).equals(whole)).toBe(true);
+      }),
+      { numRuns: 15 },
+    );
   });
 
   it("begins anew where the output was deleted, whatever lies beside it", async () => {
