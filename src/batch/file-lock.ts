@@ -26,7 +26,7 @@ export type LockKind = "name" | "folder";
 
 /** A lock that is held. */
 export interface FileLock {
-  release(): Promise<void>;
+  release(): void;
 }
 
 /** Who holds a lock. */
@@ -76,7 +76,7 @@ async function lockByFolder(hash: string): Promise<FileLock | LockHolder> {
     if (name === own) continue;
     const holder = await ask(join(folder, name));
     if (holder) {
-      await close(server);
+      close(server);
       return holder;
     }
     await rm(join(folder, name), { force: true });
@@ -92,6 +92,8 @@ function held(server: Server): FileLock {
 async function listen(address: string): Promise<Server | undefined> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
+    // Whoever asks and does not go away keeps neither the lock nor the program.
+    socket.unref();
     socket.end(`${process.pid}\n`);
   });
   return new Promise((resolve, reject) => {
@@ -128,6 +130,7 @@ async function ask(address: string): Promise<LockHolder | undefined> {
   });
 }
 
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => server.close(() => resolve()));
+/** The address is free at once, whatever connections there still are. */
+function close(server: Server): void {
+  server.close();
 }

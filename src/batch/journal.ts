@@ -9,11 +9,12 @@
  * J3. A run that begins anew removes the old lines before it writes its checkpoint, so that no lines ever stand beside a
  *     checkpoint that is not theirs.
  */
-import { lstat, open, realpath, rm, stat, truncate } from "node:fs/promises";
+import { open, realpath, rm, truncate } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { Appender } from "./appender.js";
 import { type Checkpoint, compareCheckpoints, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { DoneSet } from "./done-set.js";
+import { assertFailures, discardFailures, hasBytes, isSpecial } from "./failures-file.js";
 import { type FileLock, isHeld, lockFile } from "./file-lock.js";
 import { FileTarget } from "./line-target.js";
 import { latePath, mergeOutputs } from "./merge-outputs.js";
@@ -83,7 +84,9 @@ export class Journal {
    */
   static async open(options: JournalOptions, checkpoint: Checkpoint, events: JournalEvents): Promise<Journal> {
     const { output, failures } = options;
-    const paths = failures === undefined ? [output] : [output, failures];
+    // Several runs may write to one device.
+    const isKept = failures !== undefined && !(await isSpecial(failures));
+    const paths = isKept ? [output, failures] : [output];
     const real = await Promise.all(paths.map(realPath));
     if (options.input !== undefined) {
       const input = await realPath(options.input);
@@ -106,7 +109,7 @@ export class Journal {
         events,
       );
     } catch (error) {
-      await release(locks);
+      release(locks);
       throw error;
     }
   }
@@ -146,7 +149,7 @@ export class Journal {
       for (const result of closed) if (result.status === "rejected") throw result.reason;
       if (merge && this.#hasLate) await mergeOutputs(this.#path);
     } finally {
-      await release(this.#locks);
+      release(this.#locks);
     }
   }
 }
@@ -155,8 +158,9 @@ export class Journal {
 async function prepare(options: JournalOptions, checkpoint: Checkpoint): Promise<Found> {
   const { output, failures } = options;
   await assertWritable(output);
-  const isEmpty = !(await hasBytes(output)) && !(await hasBytes(latePath(output)));
-  if (failures !== undefined && !options.overwrite) await assertOurs(failures);
+  // Late lines come after lines of the output: without those they are what is left of an output that was deleted.
+  const isEmpty = !(await hasBytes(output));
+  if (failures !== undefined && !options.overwrite) await assertFailures(failures);
   if (!isEmpty && !options.resume && !options.overwrite) {
     throw refusal("exists", `Cannot write ${output} as it exists`);
   }
@@ -164,7 +168,7 @@ async function prepare(options: JournalOptions, checkpoint: Checkpoint): Promise
     // Cut, not removed: it may be a link, and has its owner and its rights.
     if (await hasBytes(output)) await truncate(output);
     await rm(latePath(output), { force: true });
-    if (failures !== undefined) await discard(failures);
+    if (failures !== undefined) await discardFailures(failures);
     await writeCheckpoint(output, checkpoint);
     return { done: new DoneSet(), bytes: 0, last: -1, isAscending: true };
   }
@@ -183,7 +187,7 @@ async function prepare(options: JournalOptions, checkpoint: Checkpoint): Promise
     await mergeOutputs(output);
     found = await scan(output);
   }
-  if (failures !== undefined) await discard(failures);
+  if (failures !== undefined) await discardFailures(failures);
   await writeCheckpoint(output, checkpoint);
   return found;
 }
@@ -216,8 +220,8 @@ async function lock(path: string, shown: string): Promise<FileLock> {
   throw refusal("locked", `Cannot write ${shown} as another run is writing it${who}`);
 }
 
-async function release(locks: readonly FileLock[]): Promise<void> {
-  for (const held of locks) await held.release();
+function release(locks: readonly FileLock[]): void {
+  for (const held of locks) held.release();
 }
 
 /** The path that all ways to a file have in common, also when there is no such file yet. */
@@ -231,40 +235,11 @@ async function realPath(path: string): Promise<string> {
   }
 }
 
-async function hasBytes(path: string): Promise<boolean> {
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  return found !== undefined && found.size > 0;
-}
-
-/** Removes a file, or empties what a link leads to; a device is left as it is. */
-async function discard(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found?.isFile()) await rm(path, { force: true });
-  else if (await hasBytes(path)) await truncate(path);
-}
-
 /** Before anything is changed: whether the output may be written, where it exists. */
 async function assertWritable(path: string): Promise<void> {
   try {
     await (await open(path, "r+")).close();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-  }
-}
-
-/** A file of failures is written anew by each run; one that holds something else is left alone. */
-async function assertOurs(path: string): Promise<void> {
-  if (!(await hasBytes(path))) return;
-  const file = await open(path, "r");
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(9), 0, 9, 0);
-    if (buffer.toString("utf8", 0, bytesRead) !== '{"index":') {
-      throw refusal("failures", `Cannot write the failures to ${path} as it holds something else`);
-    }
-  } finally {
-    await file.close();
   }
 }

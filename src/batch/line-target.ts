@@ -3,6 +3,7 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import type { Writable } from "node:stream";
 import type { LineTarget } from "./appender.js";
+import { fileError, isSystemError } from "./file-error.js";
 
 const NEWLINE = 10;
 /** How long lines may be in the memory of the system only, in ms: what a power cut can cost. A killed process costs none. */
@@ -15,6 +16,8 @@ export class FileTarget implements LineTarget {
   #position: number;
   #syncedAt = performance.now();
   #written = 0;
+  /** Devices and pipes have no places. */
+  #isPlain = true;
 
   /** @param keep - bytes of the file that stay: it is cut there when it is opened, by the first line or before */
   constructor(path: string, keep: number) {
@@ -31,8 +34,9 @@ export class FileTarget implements LineTarget {
     if (this.#file) return this.#file;
     const file = await open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o666);
     try {
-      // Only where there is something to cut: devices have no length.
-      if ((await file.stat()).size > this.#position) await file.truncate(this.#position);
+      const found = await file.stat();
+      this.#isPlain = found.isFile();
+      if (this.#isPlain && found.size > this.#position) await file.truncate(this.#position);
     } catch (error) {
       await file.close();
       throw error;
@@ -41,12 +45,20 @@ export class FileTarget implements LineTarget {
   }
 
   async write(lines: string, count: number): Promise<void> {
-    const file = this.#file ?? (await this.open());
+    try {
+      await this.#write(await this.open(), lines, count);
+    } catch (error) {
+      throw this.#explain(error);
+    }
+  }
+
+  async #write(file: FileHandle, lines: string, count: number): Promise<void> {
     const bytes = Buffer.from(lines);
     let written = 0;
     try {
       while (written < bytes.length) {
-        const { bytesWritten } = await file.write(bytes, written, bytes.length - written, this.#position + written);
+        const position = this.#isPlain ? this.#position + written : null;
+        const { bytesWritten } = await file.write(bytes, written, bytes.length - written, position);
         written += bytesWritten;
       }
     } catch (error) {
@@ -54,7 +66,7 @@ export class FileTarget implements LineTarget {
       this.#position += whole;
       this.#written += countLines(bytes, whole);
       // Should this fail as well, the next run cuts the file.
-      await file.truncate(this.#position).catch(() => {});
+      if (this.#isPlain) await file.truncate(this.#position).catch(() => {});
       throw error;
     }
     this.#position += written;
@@ -70,9 +82,15 @@ export class FileTarget implements LineTarget {
     this.#file = undefined;
     try {
       await this.#sync(file);
+    } catch (error) {
+      throw this.#explain(error);
     } finally {
       await file.close();
     }
+  }
+
+  #explain(error: unknown): unknown {
+    return isSystemError(error) ? fileError("write", this.#path, error) : error;
   }
 
   async #sync(file: FileHandle): Promise<void> {
@@ -95,6 +113,7 @@ function countLines(bytes: Buffer, end: number): number {
 /** A stream, such as standard output; it is not ended, as it is not ours. */
 export class StreamTarget implements LineTarget {
   readonly #stream: Writable;
+  readonly #name: string;
   #fail: ((error: Error) => void) | undefined;
   #failure: Error | undefined;
   #written = 0;
@@ -104,8 +123,10 @@ export class StreamTarget implements LineTarget {
   };
   readonly #onClose = (): void => this.#onError(new Error("Cannot write to the output as it was closed"));
 
-  constructor(stream: Writable) {
+  /** @param name - what messages call it */
+  constructor(stream: Writable, name: string) {
     this.#stream = stream;
+    this.#name = name;
     stream.on("error", this.#onError);
     stream.on("close", this.#onClose);
   }
@@ -119,7 +140,11 @@ export class StreamTarget implements LineTarget {
     await new Promise<void>((resolve, reject) => {
       this.#fail = reject;
       this.#stream.write(lines, (error) => (error ? reject(error) : resolve()));
-    }).finally(() => (this.#fail = undefined));
+    })
+      .catch((error: unknown) => {
+        throw isSystemError(error) ? fileError("write", this.#name, error) : error;
+      })
+      .finally(() => (this.#fail = undefined));
     this.#written += count;
   }
 

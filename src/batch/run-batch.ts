@@ -10,6 +10,7 @@ import { type BatchInput, type ByteSource, openSource } from "./byte-source.js";
 import { countLines } from "./count-lines.js";
 import { DoneSet } from "./done-set.js";
 import { Engine, type EngineResult, type LineSink } from "./engine.js";
+import { assertFailures, discardFailures } from "./failures-file.js";
 import { fileError, isSystemError } from "./file-error.js";
 import { identifyFile, identifyStream, type InputIdentity } from "./input-identity.js";
 import { Journal } from "./journal.js";
@@ -75,13 +76,13 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
   }
   const engine = new Engine({ ...batch, onEnd: bar && ((outcome) => bar.advance(1, outcome)) }, source, sink);
   events.onRoom = () => engine.pump();
-  events.onFailure = (error) => engine.failWriting(asWriteError(batch.output, error));
+  events.onFailure = (error) => engine.failWriting(error);
   const counting = new AbortController();
   if (bar && inputPath !== undefined) void showTotal(bar, inputPath, counting.signal);
   const result = await engine.run();
   counting.abort();
   const closed = await closeAll(source, sink, result);
-  const stopped = result.stopped ?? (closed && { isAbort: false, reason: asWriteError(batch.output, closed.error) });
+  const stopped = result.stopped ?? (closed && { isAbort: false, reason: closed.error });
   const summary: BatchSummary = {
     // What could not be written is to be done again.
     done: sink.written,
@@ -156,7 +157,7 @@ async function openSink(
   if (outputPath === undefined) {
     if (batch.resume)
       throw new TypeError("Cannot set 'resume' as the output is no file: what was written cannot be read");
-    return openStream(batch, events);
+    return await openStream(batch, events);
   }
   const { failures, resume, overwrite, force, window, settings } = batch;
   try {
@@ -171,9 +172,19 @@ async function openSink(
 }
 
 /** A pipe, a device or a stream: what was written to it cannot be read again. */
-function openStream({ output, failures }: ResolvedBatch, events: AppenderEvents): ClosableSink {
+async function openStream(
+  { output, failures, overwrite }: ResolvedBatch,
+  events: AppenderEvents,
+): Promise<ClosableSink> {
+  if (failures !== undefined) {
+    if (!overwrite) await assertFailures(failures);
+    await discardFailures(failures);
+  }
   const own = typeof output === "string" ? createWriteStream(output) : undefined;
-  const lines = new Appender(new StreamTarget(own ?? (output as Writable)), events);
+  const lines = new Appender(
+    new StreamTarget(own ?? (output as Writable), typeof output === "string" ? output : "the output"),
+    events,
+  );
   const failed = failures === undefined ? undefined : new Appender(new FileTarget(failures, 0), events);
   return {
     done: new DoneSet(),
@@ -205,10 +216,6 @@ async function closeAll(
   } catch (error) {
     return { error };
   }
-}
-
-function asWriteError(output: string | Writable, error: unknown): unknown {
-  return isSystemError(error) ? fileError("write", typeof output === "string" ? output : "the output", error) : error;
 }
 
 function stoppedError(reason: unknown, summary: BatchSummary): BatchStoppedError {

@@ -19,9 +19,9 @@ describe.each(kinds)("the lock of a file, known by %s", (kind) => {
     const lock = await take(path, kind);
     expect(await lockFile(path, kind)).toEqual({ pid: process.pid });
     const other = await take(`${path}.other`, kind);
-    await other.release();
-    await lock.release();
-    await (await take(path, kind)).release();
+    other.release();
+    lock.release();
+    (await take(path, kind)).release();
   });
 
   it("is had by no two of many that want it at once", async () => {
@@ -30,7 +30,7 @@ describe.each(kinds)("the lock of a file, known by %s", (kind) => {
       const outcomes = await Promise.all(Array.from({ length: 8 }, () => lockFile(path, kind)));
       const held = outcomes.filter(isHeld);
       expect(held.length).toBeLessThanOrEqual(1);
-      for (const lock of held) await lock.release();
+      for (const lock of held) lock.release();
     }
   });
 
@@ -49,6 +49,6 @@ describe.each(kinds)("the lock of a file, known by %s", (kind) => {
     expect(await lockFile(path, kind)).toEqual({ pid: child.pid });
     child.kill("SIGKILL");
     await once(child, "exit");
-    await (await take(path, kind)).release();
+    (await take(path, kind)).release();
   });
 });

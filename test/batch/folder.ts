@@ -38,3 +38,16 @@ export function readLines<T = { index: number; output: unknown }>(path: string):
 export function range(length: number): number[] {
   return Array.from({ length }, (_, index) => index);
 }
+
+/** What a file of failures says of an item. */
+export interface Failure {
+  readonly index: number;
+  readonly input?: unknown;
+  readonly text?: string;
+  readonly error: { readonly name: string; readonly message: string; readonly code?: string };
+}
+
+/** Ends some turns of the event loop later, in an order of its own. */
+export async function someTurns(n: number): Promise<void> {
+  for (let turn = (n * 7) % 5; turn > 0; turn -= 1) await new Promise(setImmediate);
+}

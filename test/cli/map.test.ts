@@ -48,6 +48,15 @@ describe("manyhands map", () => {
     expect(readLines(output)).toEqual(range(20).map((index) => ({ index, output: index ** 2 })));
   });
 
+  it("runs a mere function, here or in threads", async () => {
+    const { input, output } = makeInput(range(5));
+    const args = ["map", `${MAPPED}#moments`, input, "-o", output, "--quiet", "--overwrite"];
+    expect(await runCli(args)).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(outputs(output)).toEqual(range(5));
+    expect(await runCli([...args, "--mode", "thread", "--workers", "1"])).toMatchObject({ code: 0, stderr: "" });
+    expect(outputs(output)).toEqual(range(5));
+  });
+
   it("pipes: standard input, standard output, streams as lists, lists as arguments", async () => {
     const target = `${MAPPED}#CalculatorWorker`;
     const pipe = ["-", "-o", "-", "--ordered", "--quiet", "--mode", "async"];
@@ -117,6 +126,13 @@ describe("manyhands map", () => {
     while (!existsSync(output) || readFileSync(output, "utf8").split("\n").length < 11) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
+    // Meanwhile nobody else may write it.
+    const second = await runCli([...args, "--resume"]);
+    expect(second).toMatchObject({ code: 2, stdout: "" });
+    expect(second.stderr).toBe(
+      `manyhands map: Cannot write ${output} as another run is writing it (process ${child.pid}): wait until that run has ` +
+        "ended, or choose another file\n",
+    );
     child.kill("SIGINT");
     await says("ending as soon as what runs is done");
     const { code, stderr } = await result;
