@@ -107,7 +107,11 @@ const whole = await collect("ada", good);
 console.log("whole:", Object.values(whole.parts).join(", "));
 
 // One shard is broken, one is so slow that its deadline passes: the answer says so, and has the rest.
-const partial = await collect("grace", [{ what: "doc 1", ms: 10 }, { what: "broken", ms: 10 }, { what: "doc 3", ms: 60_000 }]);
+const partial = await collect("grace", [
+  { what: "doc 1", ms: 10 },
+  { what: "broken", ms: 10 },
+  { what: "doc 3", ms: 60_000 },
+]);
 console.log("partial:", Object.values(partial.parts).join(", "));
 console.log("missing:", partial.missing);
 

@@ -34,7 +34,8 @@ export class Database {
     socket.on("error", () => {});
     socket.on("close", () => this.sockets.delete(socket));
     createInterface({ input: socket }).on("line", (sql) => {
-      const rows = sql === "select pg_backend_pid() as pid" ? [{ pid }] : sql === "select 1 as one" ? [{ one: 1 }] : undefined;
+      const rows =
+        sql === "select pg_backend_pid() as pid" ? [{ pid }] : sql === "select 1 as one" ? [{ one: 1 }] : undefined;
       socket.write(`${JSON.stringify(rows ? { rows } : { error: `syntax error in '${sql}'` })}\n`);
     });
   }

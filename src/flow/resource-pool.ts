@@ -155,7 +155,10 @@ export class ResourcePool<T> implements AsyncDisposable {
    * An error that it throws, and that `isBroken` of the pool says yes to, means that the resource is broken: it is ended.
    * Rejects with that error, and as `acquire` does.
    */
-  async use<R>(fn: (value: T, lease: ResourceLease<T>) => R | PromiseLike<R>, options?: ResourceLeaseOptions): Promise<R> {
+  async use<R>(
+    fn: (value: T, lease: ResourceLease<T>) => R | PromiseLike<R>,
+    options?: ResourceLeaseOptions,
+  ): Promise<R> {
     if (typeof fn !== "function") {
       throw new TypeError(`Cannot use as a function is needed: current value is ${inspect(fn, { depth: 0 })}`);
     }
@@ -294,7 +297,12 @@ export class ResourcePool<T> implements AsyncDisposable {
     this.#stock.close(this.#stoppedError());
     const late = new TimeoutError(`Cannot keep a resource as the pool was stopped ${timeout} ms ago`, timeout);
     try {
-      await settleWithin(timeout, this.#clock, () => this.#stock.whenEmpty(), () => late);
+      await settleWithin(
+        timeout,
+        this.#clock,
+        () => this.#stock.whenEmpty(),
+        () => late,
+      );
     } catch {
       for (const lease of this.#stock.leases()) lease.discard(late);
       await this.#stock.whenEnded();

@@ -26,7 +26,9 @@ beforeEach(() => {
 
 function setOf(capacity: number): LimitSet {
   const connections = new ResourceLimit({ key: "connections", capacity });
-  return new LimitSet([connections, new RateLimit({ key: "tokens", capacity: 100, window: 1000, guard: 0 })], { clock });
+  return new LimitSet([connections, new RateLimit({ key: "tokens", capacity: 100, window: 1000, guard: 0 })], {
+    clock,
+  });
 }
 
 function open(options: Partial<ResourcePoolOptions<Connection>> = {}): ResourcePool<Connection> {

@@ -91,89 +91,95 @@ it.each([false, true])(
   "never has more than max, lends each to one at a time, settles all, and destroys all (with limits: %s)",
   async (hasLimits) => {
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), fates, fc.nat(MAX), async (steps, lives, min) => {
-        const world = new World(lives);
-        const { clock } = world;
-        const set = new LimitSet(
-          [
-            new ResourceLimit({ key: "things", capacity: MAX }),
-            new RateLimit({ key: "tokens", capacity: 10, window: 100, guard: 0 }),
-          ],
-          { clock },
-        );
-        let unexpected = 0;
-        const pool = new ResourcePool<Thing>({
-          create: () => world.make(),
-          validate: (thing) => world.check(thing),
-          destroy: (thing) => world.end(thing),
-          // A thing that is too slow to be counted any more would be more than there may be.
-          createTimeout: Number.POSITIVE_INFINITY,
-          destroyTimeout: Number.POSITIVE_INFINITY,
-          validateTimeout: 500,
-          idleTimeout: 120,
-          maxLifetime: 700,
-          onError: ({ error }) => {
-            if (!/^Cannot (make|check|end|validate)/.test((error as Error).message)) unexpected += 1;
-          },
-          min,
-          clock,
-          ...(hasLimits ? { limits: { set, key: "things" } } : { max: MAX }),
-        });
-        const leases: ResourceLease<Thing>[] = [];
-        const waiting: { readonly controller: AbortController; readonly endsAt: number }[] = [];
-        const borrow = (priority: number, timeout: number): void => {
-          const controller = new AbortController();
-          const request = { controller, endsAt: clock.elapsed + timeout };
-          waiting.push(request);
-          const amounts = hasLimits ? { amounts: { tokens: 1 + (timeout % 5) } } : {};
-          const done = (): void => void waiting.splice(waiting.indexOf(request), 1);
-          pool.acquire({ signal: controller.signal, priority, timeout, ...amounts }).then(
-            (lease) => {
-              done();
-              expect(lease.value.state).toBe("made");
-              lease.value.state = "leased";
-              leases.push(lease);
-            },
-            (error: unknown) => {
-              done();
-              if (!/^(Cannot (make|acquire)|This operation was aborted)/.test((error as Error).message)) unexpected += 1;
-            },
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 60, size: "max" }),
+        fates,
+        fc.nat(MAX),
+        async (steps, lives, min) => {
+          const world = new World(lives);
+          const { clock } = world;
+          const set = new LimitSet(
+            [
+              new ResourceLimit({ key: "things", capacity: MAX }),
+              new RateLimit({ key: "tokens", capacity: 10, window: 100, guard: 0 }),
+            ],
+            { clock },
           );
-        };
-        const giveBack = (index: number, isBroken: boolean): void => {
-          const [lease] = leases.splice(index, 1);
-          lease!.value.state = "made";
-          if (isBroken) lease!.discard();
-          else lease!.release();
-          lease!.release();
-        };
-        for (const action of steps) {
-          if (action.kind === "acquire") borrow(action.priority, action.timeout);
-          else if (action.kind === "advance") await clock.advance(action.ms);
-          else if (action.kind === "breakAll") for (const thing of world.things) thing.isGood = false;
-          else if (action.kind === "abort") waiting[action.which % waiting.length]?.controller.abort();
-          else if (leases.length > 0) giveBack(action.which % leases.length, action.kind === "discard");
-          await turn();
-          const stats = pool.stats();
-          expect(stats.size).toBeLessThanOrEqual(MAX);
-          expect(stats.size).toBe(world.alive);
-          expect(stats).toMatchObject({ leased: leases.length, waiting: waiting.length });
-          // Nobody waits beyond its time.
-          expect(waiting.every(({ endsAt }) => endsAt > clock.elapsed)).toBe(true);
-          if (hasLimits) expect(set.stats().limits[0]!.inUse).toBeLessThanOrEqual(MAX);
-        }
-        const stopped = pool.stop();
-        while (leases.length > 0) giveBack(0, false);
-        await clock.advance(5000);
-        await stopped;
-        expect(waiting).toEqual([]);
-        expect(world.alive).toBe(0);
-        expect(world.things.every(({ state }) => state === "destroyed")).toBe(true);
-        expect(pool.stats()).toMatchObject({ size: 0, created: world.things.length, destroyed: world.things.length });
-        expect(set.stats()).toMatchObject({ waiting: 0, limits: [{ inUse: 0 }, { inUse: 0 }] });
-        expect(clock.pending).toBe(0);
-        expect(unexpected).toBe(0);
-      }),
+          let unexpected = 0;
+          const pool = new ResourcePool<Thing>({
+            create: () => world.make(),
+            validate: (thing) => world.check(thing),
+            destroy: (thing) => world.end(thing),
+            // A thing that is too slow to be counted any more would be more than there may be.
+            createTimeout: Number.POSITIVE_INFINITY,
+            destroyTimeout: Number.POSITIVE_INFINITY,
+            validateTimeout: 500,
+            idleTimeout: 120,
+            maxLifetime: 700,
+            onError: ({ error }) => {
+              if (!/^Cannot (make|check|end|validate)/.test((error as Error).message)) unexpected += 1;
+            },
+            min,
+            clock,
+            ...(hasLimits ? { limits: { set, key: "things" } } : { max: MAX }),
+          });
+          const leases: ResourceLease<Thing>[] = [];
+          const waiting: { readonly controller: AbortController; readonly endsAt: number }[] = [];
+          const borrow = (priority: number, timeout: number): void => {
+            const controller = new AbortController();
+            const request = { controller, endsAt: clock.elapsed + timeout };
+            waiting.push(request);
+            const amounts = hasLimits ? { amounts: { tokens: 1 + (timeout % 5) } } : {};
+            const done = (): void => void waiting.splice(waiting.indexOf(request), 1);
+            pool.acquire({ signal: controller.signal, priority, timeout, ...amounts }).then(
+              (lease) => {
+                done();
+                expect(lease.value.state).toBe("made");
+                lease.value.state = "leased";
+                leases.push(lease);
+              },
+              (error: unknown) => {
+                done();
+                if (!/^(Cannot (make|acquire)|This operation was aborted)/.test((error as Error).message))
+                  unexpected += 1;
+              },
+            );
+          };
+          const giveBack = (index: number, isBroken: boolean): void => {
+            const [lease] = leases.splice(index, 1);
+            lease!.value.state = "made";
+            if (isBroken) lease!.discard();
+            else lease!.release();
+            lease!.release();
+          };
+          for (const action of steps) {
+            if (action.kind === "acquire") borrow(action.priority, action.timeout);
+            else if (action.kind === "advance") await clock.advance(action.ms);
+            else if (action.kind === "breakAll") for (const thing of world.things) thing.isGood = false;
+            else if (action.kind === "abort") waiting[action.which % waiting.length]?.controller.abort();
+            else if (leases.length > 0) giveBack(action.which % leases.length, action.kind === "discard");
+            await turn();
+            const stats = pool.stats();
+            expect(stats.size).toBeLessThanOrEqual(MAX);
+            expect(stats.size).toBe(world.alive);
+            expect(stats).toMatchObject({ leased: leases.length, waiting: waiting.length });
+            // Nobody waits beyond its time.
+            expect(waiting.every(({ endsAt }) => endsAt > clock.elapsed)).toBe(true);
+            if (hasLimits) expect(set.stats().limits[0]!.inUse).toBeLessThanOrEqual(MAX);
+          }
+          const stopped = pool.stop();
+          while (leases.length > 0) giveBack(0, false);
+          await clock.advance(5000);
+          await stopped;
+          expect(waiting).toEqual([]);
+          expect(world.alive).toBe(0);
+          expect(world.things.every(({ state }) => state === "destroyed")).toBe(true);
+          expect(pool.stats()).toMatchObject({ size: 0, created: world.things.length, destroyed: world.things.length });
+          expect(set.stats()).toMatchObject({ waiting: 0, limits: [{ inUse: 0 }, { inUse: 0 }] });
+          expect(clock.pending).toBe(0);
+          expect(unexpected).toBe(0);
+        },
+      ),
       { numRuns: 100 },
     );
   },

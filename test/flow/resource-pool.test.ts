@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type ResourceLease, PoolStoppedError, type ResourceFailure, ResourcePool, type ResourcePoolOptions, TimeoutError } from "manyhands";
+import {
+  type ResourceLease,
+  PoolStoppedError,
+  type ResourceFailure,
+  ResourcePool,
+  type ResourcePoolOptions,
+  TimeoutError,
+} from "manyhands";
 import { FakeClock, turn } from "../limits/fake-clock.js";
 import { type Connection, deferred, FakeServer } from "./fake-server.js";
 
@@ -94,9 +101,11 @@ describe("ResourcePool.acquire", () => {
     const pool = open({ max: 1 });
     const held = await pool.acquire();
     const order: string[] = [];
-    const all = [["a", 0], ["b", 0], ["urgent", 1]].map(([name, priority]) =>
-      pool.use(() => void order.push(name as string), { priority: priority as number }),
-    );
+    const all = [
+      ["a", 0],
+      ["b", 0],
+      ["urgent", 1],
+    ].map(([name, priority]) => pool.use(() => void order.push(name as string), { priority: priority as number }));
     held.release();
     await Promise.all(all);
     expect(order).toEqual(["urgent", "a", "b"]);
@@ -135,7 +144,9 @@ describe("ResourcePool.acquire", () => {
     const first = pool.acquire().then(undefined, (error: unknown) => error);
     const second = pool.acquire({ timeout: 40 }).then(undefined, (error: unknown) => error);
     await clock.advance(40);
-    expect(await second).toEqual(new TimeoutError("Cannot acquire a resource of 'ledger' within 40 ms as all 1 were in use", 40));
+    expect(await second).toEqual(
+      new TimeoutError("Cannot acquire a resource of 'ledger' within 40 ms as all 1 were in use", 40),
+    );
     await clock.advance(60);
     expect(await first).toEqual(
       new TimeoutError("Cannot acquire a resource of 'ledger' within 100 ms as none could be made ready in time", 100),
@@ -167,7 +178,10 @@ describe("ResourcePool.acquire", () => {
       [{ min: 3, max: 2 }, "Cannot set 'min' as it must be an integer from 0 to 'max', which is 2: current value is 3"],
       [{ idleTimeout: -1 }, "Cannot set 'idleTimeout'"],
       [{ acquireTimeout: Number.NaN }, "Cannot set 'acquireTimeout'"],
-      [{ idleTimout: 1 }, "Cannot set 'ResourcePool.idleTimout' as there is no such option: did you mean 'idleTimeout'?"],
+      [
+        { idleTimout: 1 },
+        "Cannot set 'ResourcePool.idleTimout' as there is no such option: did you mean 'idleTimeout'?",
+      ],
       [{ retry: { retrys: 1 } }, "Cannot set 'retry.retrys'"],
     ];
     for (const [options, message] of bad) {

@@ -57,7 +57,9 @@ describe("Mutex", () => {
   });
 
   it("refuses options that are not known", async () => {
-    expect(() => new Mutex({ nme: "x" } as object)).toThrow("Cannot set 'Mutex.nme' as there is no such option: did you");
+    expect(() => new Mutex({ nme: "x" } as object)).toThrow(
+      "Cannot set 'Mutex.nme' as there is no such option: did you",
+    );
     await expect(new Mutex().acquire({ wait: 1 } as object)).rejects.toThrow("Cannot set 'acquire.wait'");
   });
 });

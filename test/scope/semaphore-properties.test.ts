@@ -7,7 +7,12 @@ const PERMITS = 6;
 const AGEING = 1000;
 
 type Step =
-  | { readonly kind: "acquire"; readonly weight: number; readonly priority: number; readonly timeout: number | undefined }
+  | {
+      readonly kind: "acquire";
+      readonly weight: number;
+      readonly priority: number;
+      readonly timeout: number | undefined;
+    }
   | { readonly kind: "try"; readonly weight: number }
   | { readonly kind: "release" | "abort"; readonly which: number }
   | { readonly kind: "advance"; readonly ms: number };

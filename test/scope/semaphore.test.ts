@@ -290,10 +290,14 @@ describe("Semaphore.resize", () => {
     const semaphore = new Semaphore(4);
     const held = await semaphore.acquire(4);
     const log: unknown[] = [];
-    const all = [1, 3, 2, 4].map((weight) => noted(log, String(weight), semaphore.acquire(weight, { timeout: 60_000 })));
+    const all = [1, 3, 2, 4].map((weight) =>
+      noted(log, String(weight), semaphore.acquire(weight, { timeout: 60_000 })),
+    );
     semaphore.resize(2);
     await turn();
-    expect(log).toEqual([3, 4].map((weight) => new RangeError(`Cannot acquire ${weight} permits as that is more than the 2 there are`)));
+    expect(log).toEqual(
+      [3, 4].map((weight) => new RangeError(`Cannot acquire ${weight} permits as that is more than the 2 there are`)),
+    );
     held.release();
     (await all[0])!.release();
     (await all[2])!.release();

@@ -20,8 +20,18 @@ export const permits: Section = {
     ];
     for (const length of LENGTHS) {
       tables.push(
-        await compare(`${length.toLocaleString("en-US")} at once: acquire and release`, acquiringPeers(PERMITS), context, length),
-        await compare(`${length.toLocaleString("en-US")} at once: run a function`, runningPeers(PERMITS), context, length),
+        await compare(
+          `${length.toLocaleString("en-US")} at once: acquire and release`,
+          acquiringPeers(PERMITS),
+          context,
+          length,
+        ),
+        await compare(
+          `${length.toLocaleString("en-US")} at once: run a function`,
+          runningPeers(PERMITS),
+          context,
+          length,
+        ),
       );
     }
     return tables;
