@@ -321,7 +321,7 @@ export class ResourceStock<T> {
   /** Something that was under way is over: there may be room for another, or nothing left at all. */
   #settled(): void {
     this.#fill();
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       if (!waiter.isTrue()) continue;
       this.#waiters.delete(waiter);
       waiter.resolve();
@@ -360,9 +360,13 @@ export class ResourceStock<T> {
   #reap(): void {
     this.#reapsAt = Number.POSITIVE_INFINITY;
     const now = this.#options.clock.now();
-    for (const member of [...this.#idle]) {
-      if (this.#dueAt(member) > now) continue;
-      this.#idle.splice(this.#idle.indexOf(member), 1);
+    for (let index = 0; index < this.#idle.length;) {
+      const member = this.#idle[index]!;
+      if (this.#dueAt(member) > now) {
+        index += 1;
+        continue;
+      }
+      this.#idle.splice(index, 1);
       void this.#destroy(member);
     }
     for (const member of this.#idle) this.#reapLater(member);

@@ -130,16 +130,16 @@ it.each([false, true])(
             const request = { controller, endsAt: clock.elapsed + timeout };
             waiting.push(request);
             const amounts = hasLimits ? { amounts: { tokens: 1 + (timeout % 5) } } : {};
-            const done = (): void => void waiting.splice(waiting.indexOf(request), 1);
+            const forget = (): void => void waiting.splice(waiting.indexOf(request), 1);
             pool.acquire({ signal: controller.signal, priority, timeout, ...amounts }).then(
               (lease) => {
-                done();
+                forget();
                 expect(lease.value.state).toBe("made");
                 lease.value.state = "leased";
                 leases.push(lease);
               },
               (error: unknown) => {
-                done();
+                forget();
                 if (!/^(Cannot (make|acquire)|This operation was aborted)/.test((error as Error).message))
                   unexpected += 1;
               },
