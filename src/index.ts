@@ -51,7 +51,8 @@ export { type ConsumeContext, type ConsumeFunction } from "./flow/queue-consumpt
 export { type Lease } from "./flow/queue-lease.js";
 export { type QueueWaitOptions } from "./flow/queue-wait.js";
 export { type ResourceLease, type ResourceLeaseGrant } from "./flow/resource-lease.js";
-export { type ResourceLeaseOptions, ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
+export { type ResourceLeaseOptions } from "./flow/resource-lease-options.js";
+export { ResourcePool, type ResourcePoolStats } from "./flow/resource-pool.js";
 export {
   type ResourceFailure,
   type ResourcePoolLimits,

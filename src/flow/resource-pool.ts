@@ -18,28 +18,16 @@ import { currentCaller } from "../limits/holdings.js";
 import type { Outcome } from "../limits/limit.js";
 import type { Requester } from "../limits/limit-request.js";
 import { currentScope } from "../scope/current-scope.js";
-import { checkPermitOptions, onGiveUp, type PermitOptions } from "../scope/give-up.js";
+import { onGiveUp } from "../scope/give-up.js";
 import { PermitQueue } from "../scope/permit-queue.js";
 import { EqualTimeouts } from "./equal-timeouts.js";
+import { reportFailure } from "./report-failure.js";
 import { Borrower, type Desk } from "./resource-borrower.js";
 import { HeldLease, type ResourceLease, type LeaseKeeper } from "./resource-lease.js";
+import { checkLeaseOptions, type ResourceLeaseOptions } from "./resource-lease-options.js";
 import { type ResolvedResourcePool, type ResourcePoolOptions, resolveResourcePool } from "./resource-pool-options.js";
 import { type Member, ResourceStock } from "./resource-stock.js";
 import { settleWithin } from "./settle-within.js";
-
-/** How a lease is waited for, and what is taken with it. */
-export interface ResourceLeaseOptions extends PermitOptions {
-  /**
-   * How long to wait at most, for a place and for the resource together, in ms.
-   *
-   * @default `acquireTimeout` of the pool
-   */
-  readonly timeout?: number | undefined;
-  /** What to take of the other limits of the pool's set, together with the resource. Default: as `Limits.acquire` does. */
-  readonly amounts?: Amounts | undefined;
-  /** Requests of different keys (users, tenants) are served in turn; only with `limits`. */
-  readonly key?: string | undefined;
-}
 
 /** What a resource pool is doing. */
 export interface ResourcePoolStats {
@@ -141,7 +129,7 @@ export class ResourcePool<T> implements AsyncDisposable {
       places.giveBack(1);
     }
     try {
-      if (options) this.#check(options);
+      if (options) checkLeaseOptions(options, this.#options.limits?.key);
       if (this.#isStopped) throw this.#stoppedError();
       return this.#borrow(options ?? {});
     } catch (error) {
@@ -207,22 +195,8 @@ export class ResourcePool<T> implements AsyncDisposable {
     try {
       return this.#options.isBroken?.(error) === true;
     } catch (thrown) {
-      this.#stock.report({ error: thrown, during: "validate" });
+      reportFailure(this.#options, { error: thrown, during: "validate" });
       return true;
-    }
-  }
-
-  /** @throws {TypeError | RangeError} for options that are not valid, and the reason of a signal that has fired */
-  #check(options: ResourceLeaseOptions): void {
-    checkPermitOptions("acquire", options, ["amounts", "key"]);
-    const { limits } = this.#options;
-    const { amounts, key } = options;
-    if (!limits && (amounts !== undefined || key !== undefined)) {
-      const name = amounts === undefined ? "key" : "amounts";
-      throw new TypeError(`Cannot set 'acquire.${name}' as the pool has no limits: set its option 'limits'`);
-    }
-    if (limits && amounts !== undefined && Object.hasOwn(amounts, limits.key)) {
-      throw new TypeError(`Cannot set 'acquire.amounts.${limits.key}' as a lease takes one resource`);
     }
   }
 

@@ -8,19 +8,20 @@
  *
  * K1. Never more than `max` of them, counting every state; only one that `create` or `destroy` gave no sign of within its
  *     timeout is not counted any more.
- * K2. No taker waits while a resource is idle, and for each there is one under way, or room for one will be made by a
- *     resource that is ending.
+ * K2. For each taker a resource is being checked or created, or room for one will be made by one that is ending; none
+ *     waits for a creation while a resource is idle.
  * K3. A failure of `create` goes to the taker that waits longest; where there is none it is reported, and tried again later.
  * K4. Every resource that was created is destroyed once; after `close` nothing is kept.
  */
 import { AsyncResource } from "node:async_hooks";
-import { callSafely } from "../config/call-safely.js";
 import { TimeoutError } from "../errors.js";
 import { backoffDelay } from "../retry/backoff.js";
 import { type CreationSurroundings, createResource } from "./create-resource.js";
 import type { ResourceLease } from "./resource-lease.js";
-import type { ResolvedResourcePool, ResourceFailure } from "./resource-pool-options.js";
+import { reportFailure } from "./report-failure.js";
+import type { ResolvedResourcePool } from "./resource-pool-options.js";
 import { settleWithin } from "./settle-within.js";
+import { SoonestTimer } from "./soonest-timer.js";
 
 /** A resource that exists. */
 export interface Member<T> {
@@ -77,8 +78,7 @@ export class ResourceStock<T> {
   /** Why the last attempt to create one failed; `undefined` when it did not. */
   #lastError: unknown;
   #forgetWarmUp: (() => void) | undefined;
-  #forgetReaper: (() => void) | undefined;
-  #reapsAt = Number.POSITIVE_INFINITY;
+  readonly #reaper: SoonestTimer;
   readonly #stopped = new AbortController();
   readonly #waiters = new Set<{ readonly isTrue: () => boolean; readonly resolve: () => void }>();
   readonly #surroundings: CreationSurroundings<T>;
@@ -87,6 +87,7 @@ export class ResourceStock<T> {
 
   constructor(options: ResolvedResourcePool<T>) {
     this.#options = options;
+    this.#reaper = new SoonestTimer(options.clock, () => this.#reap());
     const late = (value: T): void => {
       this.#created += 1;
       void this.#end(value);
@@ -168,7 +169,7 @@ export class ResourceStock<T> {
   close(reason: unknown): void {
     this.#stopped.abort(reason);
     this.#forgetWarmUp?.();
-    this.#forgetReaper?.();
+    this.#reaper.stop();
     for (const member of this.#idle.splice(0)) void this.#destroy(member);
   }
 
@@ -187,28 +188,20 @@ export class ResourceStock<T> {
     return this.#when(() => this.#members.size === 0);
   }
 
-  /** Tells of what nobody else is told of. */
-  report(failure: ResourceFailure): void {
-    const { onError, subject } = this.#options;
-    if (onError) return callSafely(onError, failure);
-    if (failure.during === "create" && this.#failures > 1) return;
-    const { error, during } = failure;
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    process.emitWarning(`Cannot ${during} ${subject}: ${detail}`, { type: "ResourcePoolWarning" });
-  }
-
   /** K2 */
   #fill(): void {
     if (this.#stopped.signal.aborted) return;
     const { max, min } = this.#options;
-    while (this.#takers.size > this.#creating + this.#checking) {
+    // What is there goes first, also where another is under way.
+    while (this.#takers.size > this.#checking) {
       const member = this.#idle.pop();
-      if (!member) {
-        if (this.#members.size + this.#creating >= max) break;
-        void this.#create();
-      } else if (this.#isExpired(member)) void this.#destroy(member);
+      if (!member) break;
+      if (this.#isExpired(member)) void this.#destroy(member);
       else if (this.#needsCheck(member)) void this.#check(member);
       else this.#supply(member);
+    }
+    while (this.#takers.size > this.#creating + this.#checking && this.#members.size + this.#creating < max) {
+      void this.#create();
     }
     if (this.#forgetWarmUp) return;
     // One that is ending counts for `max`, but not as one that is ready.
@@ -263,7 +256,7 @@ export class ResourceStock<T> {
       this.#takers.delete(taker);
       taker.failed(error);
     } else if (!this.#stopped.signal.aborted) {
-      this.report({ error, during: "create" });
+      reportFailure(this.#options, { error, during: "create" }, this.#failures > 1);
     }
     if (this.#options.min === 0 || this.#stopped.signal.aborted || this.#forgetWarmUp) return;
     const context = { error, attempt: this.#failures, elapsed: 0, method: "create", args: [] };
@@ -286,7 +279,7 @@ export class ResourceStock<T> {
         settleWithin(validateTimeout, clock, () => validate!(member.value), tooLate),
       );
     } catch (error) {
-      this.report({ error, during: "validate" });
+      reportFailure(this.#options, { error, during: "validate" });
     }
     this.#checking -= 1;
     if (!isGood || this.#stopped.signal.aborted) void this.#destroy(member);
@@ -313,7 +306,7 @@ export class ResourceStock<T> {
         new TimeoutError(`Cannot destroy ${subject} within ${destroyTimeout} ms`, destroyTimeout);
       await this.#inContext(() => settleWithin(destroyTimeout, clock, () => destroy(value, reason), tooLate));
     } catch (error) {
-      this.report({ error, during: "destroy" });
+      reportFailure(this.#options, { error, during: "destroy" });
     }
     this.#destroyed += 1;
   }
@@ -321,7 +314,7 @@ export class ResourceStock<T> {
   /** Something that was under way is over: there may be room for another, or nothing left at all. */
   #settled(): void {
     this.#fill();
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of this.#waiters) {
       if (!waiter.isTrue()) continue;
       this.#waiters.delete(waiter);
       waiter.resolve();
@@ -350,19 +343,18 @@ export class ResourceStock<T> {
 
   #reapLater(member: Member<T>): void {
     const dueAt = this.#dueAt(member);
-    if (dueAt >= this.#reapsAt || this.#stopped.signal.aborted) return;
-    this.#forgetReaper?.();
-    this.#reapsAt = dueAt;
-    const { clock } = this.#options;
-    this.#forgetReaper = clock.after(Math.max(0, dueAt - clock.now()), () => this.#reap(), true);
+    if (dueAt !== Number.POSITIVE_INFINITY && !this.#stopped.signal.aborted) this.#reaper.ringAt(dueAt);
   }
 
   #reap(): void {
-    this.#reapsAt = Number.POSITIVE_INFINITY;
     const now = this.#options.clock.now();
-    for (const member of [...this.#idle]) {
-      if (this.#dueAt(member) > now) continue;
-      this.#idle.splice(this.#idle.indexOf(member), 1);
+    for (let index = 0; index < this.#idle.length;) {
+      const member = this.#idle[index]!;
+      if (this.#dueAt(member) > now) {
+        index += 1;
+        continue;
+      }
+      this.#idle.splice(index, 1);
       void this.#destroy(member);
     }
     for (const member of this.#idle) this.#reapLater(member);

@@ -177,7 +177,7 @@ describe("a resource pool with limits", () => {
     );
     await using pool = open({ limits: { set: new LimitPool(sets), key: "connections" } });
     const leases = [await pool.acquire(), await pool.acquire()];
-    expect(leases.map(({ grant }) => grant?.config).toSorted()).toEqual(["eu", "us"]);
+    expect(new Set(leases.map(({ grant }) => grant?.config))).toEqual(new Set(["eu", "us"]));
     for (const lease of leases) lease.release();
   });
 
