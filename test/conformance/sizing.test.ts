@@ -48,9 +48,13 @@ describe.each(POOL_MODES)("the size of a pool in mode %s", (mode) => {
   it("is not changed by a size that is none", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
     await expect(pool.resize(Number.POSITIVE_INFINITY)).rejects.toThrow("Cannot set 'maxWorkers' as it must be finite");
-    await expect(pool.resize({ max: Number.POSITIVE_INFINITY })).rejects.toThrow("'maxWorkers.max' as it must be finite");
+    await expect(pool.resize({ max: Number.POSITIVE_INFINITY })).rejects.toThrow(
+      "'maxWorkers.max' as it must be finite",
+    );
     await expect(pool.resize({ min: 3, max: 2 })).rejects.toThrow("its min is above its max: current value is 3 > 2");
-    await expect(pool.resize({ maximum: 2 } as never)).rejects.toThrow("'maxWorkers.maximum' as there is no such option");
+    await expect(pool.resize({ maximum: 2 } as never)).rejects.toThrow(
+      "'maxWorkers.maximum' as there is no such option",
+    );
     await expect(pool.resize(null as never)).rejects.toThrow("it must be an object: current value is null");
     await expect(pool.resize("2" as never)).rejects.toThrow(RangeError);
     expect(pool.stats().workers.total).toBe(1);
