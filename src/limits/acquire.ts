@@ -1,4 +1,6 @@
 /** Waiting for limits: in the queue of one set, or of several at once, where the first that can serve does. */
+import { inspect } from "node:util";
+import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
 import { duration } from "../config/duration.js";
 import { onAbort } from "../config/on-abort.js";
@@ -48,9 +50,18 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
   return { leave };
 }
 
-/** @throws {RangeError} for an option that is not valid */
-export function checkWait({ timeout, priority }: AcquireOptions): void {
+const OPTIONS: readonly (keyof AcquireOptions)[] = ["timeout", "signal", "priority", "key"];
+
+/** @throws {TypeError | RangeError} for an option that there is not, or that is not valid */
+export function checkWait(options: AcquireOptions): void {
+  checkFields("acquire", options, OPTIONS);
+  const { timeout, priority, signal } = options;
   if (timeout !== undefined) duration("timeout", timeout);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw new TypeError(
+      `Cannot set 'signal' as it must be an AbortSignal: current value is ${inspect(signal, { depth: 0 })}`,
+    );
+  }
   if (priority === undefined || Number.isFinite(priority)) return;
   throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);
 }

@@ -48,6 +48,8 @@ const SCATTER = 0.03;
 const CLEARLY = 0.15;
 
 const IN_USE = 0;
+/** Sums of fractions are off by a few units in the last place: nothing waits for that, and it does not add up. */
+const ROUNDING = 1e-9;
 
 /**
  * A limit of how many run at once, that follows how they end.
@@ -103,23 +105,24 @@ class AdaptiveCore implements LimitCore {
   /** A request above the present limit goes when it is alone, as the limit may never grow to it. */
   wait(_now: number, amount: number): number {
     const inUse = this.memory.state[IN_USE]!;
-    return inUse === 0 || inUse + amount <= Math.floor(this.#limit) ? 0 : Number.POSITIVE_INFINITY;
+    const above = inUse + amount - Math.floor(this.#limit);
+    return inUse === 0 || above <= this.#limit * ROUNDING ? 0 : Number.POSITIVE_INFINITY;
   }
 
   take(_now: number, amount: number): void {
-    this.memory.state[IN_USE] = this.memory.state[IN_USE]! + amount;
+    this.#add(amount);
   }
 
   giveBack(now: number, takenAt: number, amount: number, _row: number, outcome: Outcome): boolean {
     const inUse = this.memory.state[IN_USE]!;
-    this.memory.state[IN_USE] = inUse - amount;
+    this.#add(-amount);
     if (outcome === "dropped") this.#shrink(now, takenAt);
     else if (outcome === "success") this.#succeeded(now, takenAt, inUse);
     return true;
   }
 
   settle(_now: number, _takenAt: number, difference: number): boolean {
-    this.memory.state[IN_USE] = this.memory.state[IN_USE]! + difference;
+    this.#add(difference);
     return difference < 0;
   }
 
@@ -137,6 +140,11 @@ class AdaptiveCore implements LimitCore {
   }
 
   abandonRow(): void {}
+
+  #add(amount: number): void {
+    const inUse = this.memory.state[IN_USE]! + amount;
+    this.memory.state[IN_USE] = Math.abs(inUse) < this.#min * ROUNDING ? 0 : inUse;
+  }
 
   #shrink(now: number, takenAt: number): void {
     if (takenAt < this.#shrunkAt) return;

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { HeadersLike } from "./headers/read-headers.js";
 import { changeHoldings, type HeldLimit } from "./holdings.js";
 import type { Outcome } from "./limit.js";
@@ -21,7 +22,7 @@ export interface Grant<C = unknown> extends Disposable, AsyncDisposable {
    * Says what was really used. Less is given back at once, to whoever waits; more is charged, and later requests wait for
    * it. A grant that is never updated keeps its estimate.
    *
-   * @throws {TypeError} for a key that the grant did not take
+   * @throws {TypeError} for a key that the grant did not take, or a usage that is no object
    * @throws {RangeError} for an amount that is not a finite number from 0 on
    */
   update(usage: Amounts): void;
@@ -114,6 +115,10 @@ export class HeldGrant<C> implements Grant<C> {
 
   update(usage: Amounts): void {
     const { held } = this.keeper;
+    // A promise has no keys of its own: an asynchronous function would pass for one that corrects nothing.
+    if (typeof usage !== "object" || usage === null || usage instanceof Promise) {
+      throw new TypeError(`Cannot update a grant as the usage must be an object: current value is ${inspect(usage)}`);
+    }
     for (const [key, amount] of Object.entries(usage)) checkUsage(key, amount, held);
     const before = this.taken;
     this.taken = held.map(({ key }, index) => usage[key] ?? before[index]!);

@@ -38,6 +38,11 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
   #next: number;
 
   constructor(sets: readonly LimitSet<C>[], options: LimitPoolOptions = {}, first = 0) {
+    if (!Array.isArray(sets)) {
+      throw new TypeError(
+        `Cannot make a limit pool as it takes a list of limit sets: current value is ${inspect(sets)}`,
+      );
+    }
     if (sets.length === 0) {
       throw new RangeError("Cannot make a limit pool as it must have at least one limit set: current value is []");
     }
@@ -114,7 +119,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
 
   async acquireFor(caller: Caller | undefined, amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
     const choices = this.#choices(amounts);
-    if (options) checkWait(options);
+    if (options !== undefined) checkWait(options);
     options?.signal?.throwIfAborted();
     return take(choices, caller) ?? waitFor(choices, caller, options);
   }

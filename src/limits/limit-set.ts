@@ -12,6 +12,7 @@
  */
 import { show } from "../config/show.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
+import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { FairRoom } from "../waiting/fair-room.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
@@ -57,7 +58,7 @@ const OTHERS = 1;
 /**
  * Limits that are taken together, all or nothing.
  *
- * @throws {TypeError} when one of the limits is none, or there twice
+ * @throws {TypeError} when one of the limits is none, or there twice, and for an option that there is not
  * @example
  * const limits = new LimitSet([
  *   new CallLimit({ capacity: 500, window: 60_000 }),
@@ -100,6 +101,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   };
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
+    if (!Array.isArray(limits)) {
+      throw new TypeError(`Cannot make a limit set as it takes a list of limits: current value is ${inspect(limits)}`);
+    }
+    checkFields("LimitSet", options, ["config", "clock"]);
     for (const [index, limit] of limits.entries()) checkLimit(limit, limits.indexOf(limit) !== index);
     this.limits = [...limits];
     this.config = options.config as C;
@@ -186,7 +191,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   acquireFor(caller: Caller | undefined, amounts?: Amounts, options?: AcquireOptions): Promise<Grant<C>> {
     try {
       const need = this.needOf(amounts);
-      if (options) checkWait(options);
+      if (options !== undefined) checkWait(options);
       options?.signal?.throwIfAborted();
       const grant = this.take(need, caller);
       return grant ? Promise.resolve(grant) : waitFor([{ set: this, need }], caller, options);

@@ -7,7 +7,7 @@ import type { LimitCore } from "./limit.js";
 type KnownLimit = Pick<LimitCore, "key" | "fallback" | "largest">;
 
 /**
- * @throws {TypeError} for a key that no limit has, or a rate without an amount
+ * @throws {TypeError} for amounts that are no object, a key that no limit has, or a rate without an amount
  * @throws {RangeError} for an amount that is no finite number from 0 on, or above a capacity
  */
 export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefined): readonly number[] {
@@ -35,6 +35,10 @@ export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefin
 }
 
 function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
+  // A promise has no keys of its own: an asynchronous function would pass for one that names nothing.
+  if (typeof amounts !== "object" || amounts instanceof Promise) {
+    throw new TypeError(`Cannot acquire as the amounts must be an object: current value is ${inspect(amounts)}`);
+  }
   for (const key of Object.keys(amounts)) {
     if (limits.some((limit) => limit.key === key)) continue;
     const known = limits.map((limit) => limit.key);

@@ -412,21 +412,18 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     if (slot.isBeingFed) return;
     slot.isBeingFed = true;
     try {
-      while (slot.isOpen) {
-        const own = slot.line.peek();
-        const shared = this.#room.peek();
-        if (own && (!shared || own.rank <= shared.rank)) {
-          this.#give(slot.line.take()!, slot);
-        } else if (shared) {
-          // No choice to make: while calls wait in the room no other worker is open (P1).
-          this.#give(this.#room.take()!, slot);
-        } else {
-          return;
-        }
-      }
+      for (let call = this.#nextFor(slot); call; call = this.#nextFor(slot)) this.#give(call, slot);
     } finally {
       slot.isBeingFed = false;
     }
+  }
+
+  #nextFor(slot: Slot): Call | undefined {
+    if (!slot.isOpen) return undefined;
+    const own = slot.line.peek();
+    const shared = this.#room.peek();
+    // No choice to make between workers: while calls wait in the room no other is open (P1).
+    return own && (!shared || own.rank <= shared.rank) ? slot.line.take() : this.#room.take();
   }
 
   #abandon(call: Call, status: "done" | "failed" | "cancelled", outcome: unknown): void {

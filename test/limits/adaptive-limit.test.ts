@@ -145,6 +145,17 @@ describe("AdaptiveLimit", () => {
     expect(await set.tryAcquire()).toBeDefined();
   });
 
+  it("counts fractions without losing any", async () => {
+    const set = new LimitSet([new AdaptiveLimit({ initial: 1, max: 1 })]);
+    for (let round = 0; round < 1000; round += 1) {
+      const amounts = Array.from({ length: 9 }, (_, index) => ((round * 7 + index * 13) % 11) / 100);
+      const grants = await Promise.all(amounts.map(async (concurrency) => set.acquire({ concurrency })));
+      for (const grant of grants.toSorted((a, b) => a.amounts.concurrency! - b.amounts.concurrency!)) grant.release();
+      expect(set.stats().limits[0]!.inUse).toBe(0);
+    }
+    expect(await set.tryAcquire()).toBeDefined();
+  });
+
   it("wakes those that wait when it is given back, or corrected", async () => {
     const set = new LimitSet([new AdaptiveLimit({ initial: 1, max: 10 })]);
     const first = await set.acquire();

@@ -69,7 +69,26 @@ describe("LimitSet.acquire", () => {
     const set = new LimitSet([connections(2)], { clock });
     await expect(set.acquire({}, { timeout: -1 })).rejects.toThrow(RangeError);
     await expect(set.acquire({}, { priority: Number.NaN })).rejects.toThrow(RangeError);
+    await expect(set.acquire({}, { timeOut: 50 } as object)).rejects.toThrow(
+      new TypeError("Cannot set 'acquire.timeOut' as there is no such option: did you mean 'timeout'?"),
+    );
+    await expect(set.acquire({}, { signal: {} as AbortSignal })).rejects.toThrow(
+      new TypeError("Cannot set 'signal' as it must be an AbortSignal: current value is {}"),
+    );
+    await expect(set.acquire({}, null as never)).rejects.toThrow("it must be an object: current value is null");
     expect(inUse(set)).toEqual([0]);
+  });
+
+  it("refuses amounts that are none, as an asynchronous function returns", async () => {
+    const set = new LimitSet([connections(2)], { clock });
+    const amounts = Promise.resolve({ connections: 2 });
+    await expect(set.acquire(amounts as never)).rejects.toThrow(
+      "as the amounts must be an object: current value is Promise",
+    );
+    await expect(set.tryAcquire(2 as never)).rejects.toThrow("as the amounts must be an object: current value is 2");
+    const grant = await set.acquire();
+    for (const usage of [amounts, null, 2]) expect(() => grant.update(usage as never)).toThrow(TypeError);
+    expect(inUse(set)).toEqual([1]);
   });
 
   it("takes anything when it has no limits", async () => {
@@ -101,6 +120,8 @@ describe("LimitSet.acquire", () => {
     const limit = connections(1);
     expect(() => new LimitSet([limit, {} as ResourceLimit])).toThrow(TypeError);
     expect(() => new LimitSet([undefined as unknown as ResourceLimit])).toThrow(TypeError);
+    expect(() => new LimitSet(limit as never)).toThrow("as it takes a list of limits: current value is ResourceLimit");
+    expect(() => new LimitSet([limit], { confg: 1 } as never)).toThrow("did you mean 'config'?");
     expect(() => new LimitSet([limit, tokens(1), limit])).toThrow(
       new TypeError("Cannot make a limit set as limit 'connections' is in it twice"),
     );
