@@ -1,6 +1,6 @@
 /** The options of a batch: their meaning, their defaults, and what is refused. */
 import type { Writable } from "node:stream";
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import type { ProgressOption } from "../progress/open-progress.js";
@@ -159,12 +159,10 @@ function boolean(name: string, value: boolean | undefined): boolean {
 function count(name: string, value: number): number {
   if (Number.isSafeInteger(value) && value >= 1 && value <= 2 ** 30) return value;
   throw new RangeError(
-    `Cannot set '${name}' as it must be an integer from 1 to ${2 ** 30}: current value is ${inspect(value, { depth: 0 })}`,
+    `Cannot set '${name}' as it must be an integer from 1 to ${2 ** 30}: current value is ${show(value)}`,
   );
 }
 
 function wrongType(name: string, wanted: string, value: unknown): TypeError {
-  return new TypeError(
-    `Cannot set '${name}' as it must be ${wanted}: current value is ${inspect(value, { depth: 0 })}`,
-  );
+  return new TypeError(`Cannot set '${name}' as it must be ${wanted}: current value is ${show(value)}`);
 }

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "./show.js";
 
 /**
  * Returns a signal, or nothing where none was given.
@@ -6,7 +6,5 @@ import { inspect } from "node:util";
  */
 export function abortSignal(name: string, value: unknown): AbortSignal | undefined {
   if (value === undefined || value instanceof AbortSignal) return value;
-  throw new TypeError(
-    `Cannot set '${name}' as it must be an AbortSignal: current value is ${inspect(value, { depth: 0 })}`,
-  );
+  throw new TypeError(`Cannot set '${name}' as it must be an AbortSignal: current value is ${show(value)}`);
 }

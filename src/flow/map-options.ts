@@ -1,5 +1,5 @@
 /** How many items run at once, and how far ahead: what `map` and the stages of a pipeline have in common. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { atLeast } from "../pool/options.js";
 import { callableOf } from "../pool/callables.js";
 import type { EngineOptions } from "./map-engine.js";
@@ -60,7 +60,7 @@ export function resolveFlow(path: string, options: FlowOptions, fn: unknown): En
 export function flag(name: string, value: unknown, fallback: boolean): boolean {
   if (value === undefined) return fallback;
   if (typeof value === "boolean") return value;
-  throw new TypeError(`Cannot set '${name}' as it must be a boolean: current value is ${inspect(value, { depth: 0 })}`);
+  throw new TypeError(`Cannot set '${name}' as it must be a boolean: current value is ${show(value)}`);
 }
 
 function defaultWindow(concurrency: number, ordered: boolean): number {

@@ -1,5 +1,5 @@
 /** Where items come from, as those who take them see it: without a promise wherever none is needed. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { keepShape } from "../config/keep-shape.js";
 
 /** There is nothing yet: whoever asked is woken when it is worth asking again. */
@@ -35,7 +35,7 @@ export function openSource<T>(what: string, items: AnyIterable<T>): Source<T> {
   if (typeof later === "function") return new AsyncSource<T>(() => later.call(items));
   if (typeof now === "function") return new SyncSource<T>(() => now.call(items));
   throw new TypeError(
-    `Cannot read ${what} as it must be an iterable or an async iterable: current value is ${inspect(items, { depth: 0 })}`,
+    `Cannot read ${what} as it must be an iterable or an async iterable: current value is ${show(items)}`,
   );
 }
 

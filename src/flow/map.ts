@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { keepShape } from "../config/keep-shape.js";
 import { callableOf } from "../pool/callables.js";
@@ -77,7 +77,7 @@ export function map(
 ): Mapping<unknown> {
   checkFields("options", options, MAP_OPTIONS);
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot map with a value that is no function: current value is ${inspect(fn, { depth: 0 })}`);
+    throw new TypeError(`Cannot map with a value that is no function: current value is ${show(fn)}`);
   }
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {

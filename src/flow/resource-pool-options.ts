@@ -1,5 +1,5 @@
 /** The options of resource pools: their meaning, their defaults, and what is refused. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
@@ -208,9 +208,7 @@ function timeOf(name: string, value: number): number {
 
 function checkFunction(name: string, value: unknown): void {
   if (typeof value === "function") return;
-  throw new TypeError(
-    `Cannot set '${name}' as it must be a function: current value is ${inspect(value, { depth: 0 })}`,
-  );
+  throw new TypeError(`Cannot set '${name}' as it must be a function: current value is ${show(value)}`);
 }
 
 function checkCount(name: string, value: number, least: number, most: number): number {
@@ -220,7 +218,5 @@ function checkCount(name: string, value: number, least: number, most: number): n
 }
 
 function outOfRange(name: string, wanted: string, value: unknown): RangeError {
-  return new RangeError(
-    `Cannot set '${name}' as it must be ${wanted}: current value is ${inspect(value, { depth: 0 })}`,
-  );
+  return new RangeError(`Cannot set '${name}' as it must be ${wanted}: current value is ${show(value)}`);
 }

@@ -8,7 +8,7 @@
  * P2. What is taken of limits is taken together with the place, all or nothing, and given back whole where no resource came.
  * P3. Nobody waits longer than its timeout, and after `stop` nobody at all.
  */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import type { Clock } from "../config/monotonic.js";
@@ -148,7 +148,7 @@ export class ResourcePool<T> implements AsyncDisposable {
     options?: ResourceLeaseOptions,
   ): Promise<R> {
     if (typeof fn !== "function") {
-      throw new TypeError(`Cannot use as a function is needed: current value is ${inspect(fn, { depth: 0 })}`);
+      throw new TypeError(`Cannot use as a function is needed: current value is ${show(fn)}`);
     }
     const lease = await this.acquire(options);
     try {

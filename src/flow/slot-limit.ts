@@ -1,5 +1,5 @@
 /** Finds the limit that stands for the places of a resource pool. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { listWords } from "../config/one-of.js";
@@ -20,7 +20,7 @@ export function checkSlotLimit(limits: ResourcePoolLimits): SlotLimit {
   const source = set as LimitSource;
   if (typeof source?.enqueueFor !== "function") {
     throw new TypeError(
-      `Cannot set 'limits.set' as it must be a LimitSet, a LimitPool or this.limits of a worker: current value is ${inspect(set, { depth: 0 })}`,
+      `Cannot set 'limits.set' as it must be a LimitSet, a LimitPool or this.limits of a worker: current value is ${show(set)}`,
     );
   }
   const reports = source.reports();

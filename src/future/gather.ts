@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { CancelledError } from "../errors.js";
 import { Future } from "./future.js";
 import { containerOf, refuseMore } from "./items.js";
@@ -105,5 +105,5 @@ function cancelAll(items: readonly unknown[], cause: unknown): void {
 
 function asError(error: unknown): Error {
   if (error instanceof Error) return error;
-  return new Error(`Cannot return a result as the call threw what is no error: ${inspect(error)}`, { cause: error });
+  return new Error(`Cannot return a result as the call threw what is no error: ${show(error)}`, { cause: error });
 }

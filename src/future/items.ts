@@ -1,5 +1,5 @@
 /** The futures that are given to `gather` and its kin, and how what became of them is put together again. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { isThenable } from "./settlement.js";
 
 /** The items of an iterable, or the values of a Map or of a plain object, and what makes the same of their results. */
@@ -45,7 +45,7 @@ function notItems(verb: string, wanted: string, value: unknown): TypeError {
     ? ": it is a single one, which can be awaited"
     : isAsyncIterable(value)
       ? ": its items come one by one, which is for 'map' or 'for await'"
-      : `: current value is ${inspect(value, { depth: 0 })}`;
+      : `: current value is ${show(value)}`;
   return new TypeError(`Cannot ${verb} the futures as they must be ${wanted} of them${hint}`);
 }
 

@@ -1,5 +1,5 @@
 /** Waiting for limits: in the queue of one set, or of several at once, where the first that can serve does. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
 import { duration } from "../config/duration.js";
@@ -58,9 +58,7 @@ export function checkWait(options: AcquireOptions): void {
   const { timeout, priority, signal } = options;
   if (timeout !== undefined) duration("timeout", timeout);
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(
-      `Cannot set 'signal' as it must be an AbortSignal: current value is ${inspect(signal, { depth: 0 })}`,
-    );
+    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(signal)}`);
   }
   if (priority === undefined || Number.isFinite(priority)) return;
   throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);

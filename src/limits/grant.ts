@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import type { HeadersLike } from "./headers/read-headers.js";
 import { changeHoldings, type HeldLimit } from "./holdings.js";
 import type { Outcome } from "./limit.js";
@@ -117,7 +117,7 @@ export class HeldGrant<C> implements Grant<C> {
     const { held } = this.keeper;
     // A promise has no keys of its own: an asynchronous function would pass for one that corrects nothing.
     if (typeof usage !== "object" || usage === null || usage instanceof Promise) {
-      throw new TypeError(`Cannot update a grant as the usage must be an object: current value is ${inspect(usage)}`);
+      throw new TypeError(`Cannot update a grant as the usage must be an object: current value is ${show(usage)}`);
     }
     for (const [key, amount] of Object.entries(usage)) checkUsage(key, amount, held);
     const before = this.taken;

@@ -39,9 +39,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
 
   constructor(sets: readonly LimitSet<C>[], options: LimitPoolOptions = {}, first = 0) {
     if (!Array.isArray(sets)) {
-      throw new TypeError(
-        `Cannot make a limit pool as it takes a list of limit sets: current value is ${inspect(sets)}`,
-      );
+      throw new TypeError(`Cannot make a limit pool as it takes a list of limit sets: current value is ${show(sets)}`);
     }
     if (sets.length === 0) {
       throw new RangeError("Cannot make a limit pool as it must have at least one limit set: current value is []");

@@ -10,7 +10,6 @@
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
-import { show } from "../config/show.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
@@ -18,6 +17,7 @@ import { FairRoom } from "../waiting/fair-room.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
 import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
 import { Claims } from "./claims.js";
+import { checkLimits } from "./check-limits.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
 import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
@@ -101,11 +101,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   };
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
-    if (!Array.isArray(limits)) {
-      throw new TypeError(`Cannot make a limit set as it takes a list of limits: current value is ${inspect(limits)}`);
-    }
+    checkLimits(limits);
     checkFields("LimitSet", options, ["config", "clock"]);
-    for (const [index, limit] of limits.entries()) checkLimit(limit, limits.indexOf(limit) !== index);
     this.limits = [...limits];
     this.config = options.config as C;
     this.clock = options.clock ?? machineClock;
@@ -503,14 +500,4 @@ function isAtLeast(need: readonly number[], other: readonly number[]): boolean {
   if (need === other) return true;
   for (let index = 0; index < need.length; index += 1) if (need[index]! < other[index]!) return false;
   return true;
-}
-
-function checkLimit(limit: Limit, isThereTwice: boolean): void {
-  if (!limit?.[CORE]) {
-    throw new TypeError(
-      "Cannot make a limit set as it takes CallLimit, RateLimit, ResourceLimit or AdaptiveLimit: current value is " +
-        show(limit),
-    );
-  }
-  if (isThereTwice) throw new TypeError(`Cannot make a limit set as limit '${limit.key}' is in it twice`);
 }

@@ -37,7 +37,7 @@ export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefin
 function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
   // A promise has no keys of its own: an asynchronous function would pass for one that names nothing.
   if (typeof amounts !== "object" || amounts instanceof Promise) {
-    throw new TypeError(`Cannot acquire as the amounts must be an object: current value is ${inspect(amounts)}`);
+    throw new TypeError(`Cannot acquire as the amounts must be an object: current value is ${show(amounts)}`);
   }
   for (const key of Object.keys(amounts)) {
     if (limits.some((limit) => limit.key === key)) continue;

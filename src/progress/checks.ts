@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import type { ProgressStream } from "./progress-output.js";
 
 export function isCount(count: unknown): count is number {
@@ -30,8 +30,4 @@ export function checkFlag(name: string, flag: boolean | undefined): void {
 export function checkStream(stream: ProgressStream): void {
   if (typeof stream === "object" && stream !== null && typeof stream.write === "function") return;
   throw new TypeError(`Cannot set 'stream' as it must have a method 'write': current value is ${show(stream)}`);
-}
-
-function show(value: unknown): string {
-  return inspect(value, { depth: 0 });
 }

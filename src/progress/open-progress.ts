@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { ProgressBar, type ProgressBarOptions } from "./progress-bar.js";
 
 /** Whether many things show their progress: `true` for a bar as is usual for them, or options of it. */
@@ -22,6 +22,6 @@ export function openProgress(
     return new ProgressBar<never>({ ...defaults, ...Object.fromEntries(given) });
   }
   throw new TypeError(
-    `Cannot set 'progress' as it must be a boolean or the options of a progress bar: current value is ${inspect(option)}`,
+    `Cannot set 'progress' as it must be a boolean or the options of a progress bar: current value is ${show(option)}`,
   );
 }

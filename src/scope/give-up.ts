@@ -1,5 +1,5 @@
 /** The ends of a wait that did not get what it waited for: a timeout, a signal, or the end of the call it is part of. */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import type { Clock } from "../config/monotonic.js";
@@ -40,9 +40,7 @@ export function checkPermitOptions(path: string, options: PermitOptions, others:
   if (signal === undefined) return;
   // Not by its class: there are others than that of this realm.
   if (typeof signal?.throwIfAborted !== "function") {
-    throw new TypeError(
-      `Cannot set '${path}.signal' as it must be an AbortSignal: current value is ${inspect(signal, { depth: 0 })}`,
-    );
+    throw new TypeError(`Cannot set '${path}.signal' as it must be an AbortSignal: current value is ${show(signal)}`);
   }
   signal.throwIfAborted();
 }

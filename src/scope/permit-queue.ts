@@ -9,7 +9,7 @@
  * S3. Nobody waits who could go on: what comes back, or is no longer waited for, serves the queue at once, before anybody
  *     else can take it.
  */
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
 import { TimeoutError } from "../errors.js";
 import { currentCaller } from "../limits/holdings.js";
@@ -92,7 +92,7 @@ export class PermitQueue {
   /** Runs a function with permits, which are given back when what it returned has settled. */
   run<T>(fn: () => T | PromiseLike<T>, weight: number, options?: PermitOptions): Promise<T> {
     if (typeof fn !== "function") {
-      const shown = inspect(fn, { depth: 0 });
+      const shown = show(fn);
       return Promise.reject(new TypeError(`Cannot run as a function is needed: current value is ${shown}`));
     }
     if (weight === 1 && options === undefined && this.take(1)) return this.#runHolding(fn, 1);
@@ -174,7 +174,7 @@ export class PermitQueue {
   #checkWeight(weight: number): void {
     if (!Number.isSafeInteger(weight) || weight < 1) {
       throw new RangeError(
-        `Cannot acquire permits as the weight must be a positive integer: current value is ${inspect(weight, { depth: 0 })}`,
+        `Cannot acquire permits as the weight must be a positive integer: current value is ${show(weight)}`,
       );
     }
     if (weight > this.#permits) throw this.#tooMany(weight);

@@ -1,4 +1,4 @@
-import { inspect } from "node:util";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
 import { checkPermitOptions, type PermitOptions } from "./give-up.js";
@@ -123,6 +123,6 @@ export class Semaphore {
 function checkPermits(permits: number): number {
   if (permits === Number.POSITIVE_INFINITY || (Number.isSafeInteger(permits) && permits >= 1)) return permits;
   throw new RangeError(
-    `Cannot set 'permits' as it must be a positive integer or Infinity: current value is ${inspect(permits, { depth: 0 })}`,
+    `Cannot set 'permits' as it must be a positive integer or Infinity: current value is ${show(permits)}`,
   );
 }

@@ -1,5 +1,5 @@
 /** The options of a stage: their meaning, their defaults, and what is refused. */
-import { inspect } from "node:util";
+import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import { duration } from "../../config/duration.js";
 import { oneOf } from "../../config/one-of.js";
@@ -121,7 +121,7 @@ export function resolveStage(
 ): ResolvedStage {
   if (typeof fn !== "function") {
     throw new TypeError(
-      `Cannot add a stage as it must be a function, a task or a method of a pool: current value is ${inspect(fn, { depth: 0 })}`,
+      `Cannot add a stage as it must be a function, a task or a method of a pool: current value is ${show(fn)}`,
     );
   }
   checkFields("options", options, STAGE_OPTIONS);
@@ -158,7 +158,7 @@ export function resolveStage(
 function nameOf(fn: object, asked: unknown, taken: readonly string[]): string {
   if (asked !== undefined) {
     if (typeof asked === "string" && asked !== "") return asked;
-    throw new TypeError(`Cannot set 'name' as it must be a text: current value is ${inspect(asked, { depth: 0 })}`);
+    throw new TypeError(`Cannot set 'name' as it must be a text: current value is ${show(asked)}`);
   }
   const base = callableOf(fn)?.label ?? ((fn as { name?: string }).name || `stage ${taken.length + 1}`);
   let name = base;
@@ -175,9 +175,7 @@ function openLimits(option: NonNullable<StageOptions["limits"]>): Limits {
 function checkFunction(name: string, value: unknown, limits: unknown): unknown {
   if (value === undefined) return undefined;
   if (typeof value !== "function") {
-    throw new TypeError(
-      `Cannot set '${name}' as it must be a function: current value is ${inspect(value, { depth: 0 })}`,
-    );
+    throw new TypeError(`Cannot set '${name}' as it must be a function: current value is ${show(value)}`);
   }
   if (limits !== undefined) return value;
   throw new TypeError(`Cannot set '${name}' as the stage has no limits: set 'limits' too`);
