@@ -86,18 +86,21 @@ function ignore(): void {}
 
 type Listener = (future: never) => void;
 
-/** Listeners that are still to be told. */
-const untold: { readonly listener: Listener; readonly future: object }[] = [];
+/** Settled futures whose listeners are still to be told. */
+const untold: Future<unknown>[] = [];
 let isTelling = false;
 
-/** Tells them in order, those that are added meanwhile as well (F4). */
+/** Tells the listeners of futures in the order in which these settled, those that settle meanwhile as well (F4). */
 function tellAll(): void {
   if (isTelling) return;
   isTelling = true;
-  for (const { listener, future } of untold) callSafely(listener, future as never);
+  for (const future of untold) tell(future);
   untold.length = 0;
   isTelling = false;
 }
+
+/** Tells the listeners of one that is settled. */
+let tell: (future: Future<unknown>) => void;
 
 /** Settles a future with its value or error; `false` when it was settled before (F1). For the owner of the call. */
 export let settle: (future: Future<unknown>, status: Ending, outcome: unknown) => boolean;
@@ -274,12 +277,16 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     } else if (ending === "failed") {
       this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, outcome);
     }
-    const listeners = this.#listeners;
-    if (listeners === undefined) return;
-    this.#listeners = undefined;
-    if (Array.isArray(listeners)) for (const listener of listeners) untold.push({ listener, future: this });
-    else untold.push({ listener: listeners, future: this });
+    if (this.#listeners === undefined) return;
+    untold.push(this as Future<unknown>);
     tellAll();
+  }
+
+  #tell(): void {
+    const listeners = this.#listeners;
+    this.#listeners = undefined;
+    if (Array.isArray(listeners)) for (const listener of listeners) callSafely(listener, this as never);
+    else if (listeners) callSafely(listeners, this as never);
   }
 
   #peek(): Settled<T> | undefined {
@@ -294,6 +301,7 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
       future.#settle(ending, outcome);
       return true;
     };
+    tell = (future) => future.#tell();
     peek = (future) => future.#peek();
     subscribe = (future, listener) => {
       future.#observe();
