@@ -10,19 +10,22 @@ export let server: FakeServer;
 export let failures: ResourceFailure[];
 let pools: ResourcePool<Connection>[];
 
-beforeEach(() => {
-  clock = new FakeClock();
-  server = new FakeServer();
-  failures = [];
-  pools = [];
-});
+/** Has each test of the file begin anew, and end with nothing left. */
+export function useConnections(): void {
+  beforeEach(() => {
+    clock = new FakeClock();
+    server = new FakeServer();
+    failures = [];
+    pools = [];
+  });
 
-afterEach(async () => {
-  server.closing = undefined;
-  await Promise.all(pools.map((pool) => pool.stop()));
-  expect(server.alive).toBe(0);
-  expect(clock.pending).toBe(0);
-});
+  afterEach(async () => {
+    server.closing = undefined;
+    await Promise.all(pools.map((pool) => pool.stop()));
+    expect(server.alive).toBe(0);
+    expect(clock.pending).toBe(0);
+  });
+}
 
 export function open(options: Partial<ResourcePoolOptions<Connection>> = {}): ResourcePool<Connection> {
   const pool = new ResourcePool<Connection>({

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { PoolStoppedError, ResourcePool } from "manyhands";
 import { turn } from "../limits/fake-clock.js";
-import { clock, failures, open, server } from "./connection-pool.js";
+import { clock, failures, open, server, useConnections } from "./connection-pool.js";
 import { deferred } from "./fake-server.js";
+
+useConnections();
 
 describe("a pool over time", () => {
   it("ends those that nobody used for a while, beyond min", async () => {

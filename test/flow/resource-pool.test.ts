@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ResourcePool, type ResourceLease, TimeoutError } from "manyhands";
 import { turn } from "../limits/fake-clock.js";
-import { clock, failures, open, server } from "./connection-pool.js";
+import { clock, failures, open, server, useConnections } from "./connection-pool.js";
 import { type Connection, deferred } from "./fake-server.js";
+
+useConnections();
 
 function ids(leases: readonly ResourceLease<Connection>[]): number[] {
   return leases.map(({ value }) => value.id);

@@ -83,7 +83,7 @@ describe("LimitSet.acquire", () => {
     const set = new LimitSet([connections(2)], { clock });
     const amounts = Promise.resolve({ connections: 2 });
     await expect(set.acquire(amounts as never)).rejects.toThrow(
-      "as the amounts must be an object: current value is Promise",
+      "as the amounts must be an object: current value is a promise",
     );
     await expect(set.tryAcquire(2 as never)).rejects.toThrow("as the amounts must be an object: current value is 2");
     const grant = await set.acquire();
