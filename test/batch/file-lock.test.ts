@@ -1,8 +1,17 @@
 import { spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type FileLock, isHeld, type LockKind, lockFile } from "../../dist/batch/file-lock.js";
+import { makeFolder } from "./folder.js";
+
+// The files of sockets lie in the folder for such things.
+beforeEach(() => {
+  vi.stubEnv("TMPDIR", makeFolder());
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 const kinds: LockKind[] =
   process.platform === "win32" ? ["name"] : ["folder", ...(process.platform === "linux" ? (["name"] as const) : [])];
