@@ -33,7 +33,8 @@ export interface ConsumeOptions {
  * the taker's, and counts as processed; one that `lease` returned is processed when the lease is released. `join()` waits
  * until all items are. When the last consumer failed, or left before the end, whoever waits for room or for `join` gets
  * a `QueueAbandonedError` instead of waiting for ever, unless a consumer comes in the same turn of the event loop, or
- * some items are taken by hand.
+ * some items are taken by hand. Consumers that put into the queue which they consume need one without a `capacity`: when
+ * it is full and all of them wait for room, nobody is left to make any.
  *
  * Every operation takes constant time, but `abort`.
  *
