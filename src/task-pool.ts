@@ -9,9 +9,10 @@ import type { Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { type CallFacts, mapRetryContext } from "./retry/map-context.js";
 import { type TaskFunction, taskRegistration } from "./task.js";
-import { type FunctionReference, TaskRunnerWorker } from "./task-runner.js";
+import { type FunctionReference, taskRunner, TaskRunner } from "./task-runner.js";
+import { definitionOf } from "./worker.js";
 
-type Runner = InstanceType<(typeof TaskRunnerWorker)["target"]>;
+const TaskRunnerWorker = definitionOf(taskRunner, TaskRunner, {});
 
 /**
  * A pool that runs functions given at call time.
@@ -25,7 +26,7 @@ type Runner = InstanceType<(typeof TaskRunnerWorker)["target"]>;
  * await pool.map((n: number) => n * n, [1, 2, 3]);            // [1, 4, 9]
  */
 export class TaskPool implements AsyncDisposable {
-  readonly #pool: Pool<Runner>;
+  readonly #pool: Pool<TaskRunner>;
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: Omit<PoolOptions, "blocking"> = {}) {

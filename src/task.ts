@@ -1,3 +1,4 @@
+import { realOf } from "./config/lazy.js";
 import type { Args } from "./future/arg.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
 import type { AnyIterable } from "./flow/map-source.js";
@@ -9,7 +10,8 @@ import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { mapRetryContext } from "./retry/map-context.js";
 import type { ModuleReference, Registration } from "./registry.js";
-import { worker, type WorkerClass, type WorkerDefaults } from "./worker.js";
+import { taskName, taskTarget } from "./task-target.js";
+import { definitionOf, worker, type WorkerClass, type WorkerDefaults, type WorkerDefinition } from "./worker.js";
 
 /** A function that a task can be made from. */
 export type TaskFunction = (...args: never[]) => unknown;
@@ -54,8 +56,8 @@ interface Runner<F extends TaskFunction> {
 const definitions = new WeakMap<object, Registration>();
 
 /** The definition behind a task. */
-export function taskRegistration(task: object): Registration | undefined {
-  return definitions.get(task);
+export function taskRegistration(fn: object): Registration | undefined {
+  return definitions.get(realOf(fn));
 }
 
 /**
@@ -76,20 +78,32 @@ export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, optio
       `Cannot define a task as its second argument must be a function: current value is ${String(fn)}`,
     );
   }
+  const target = taskTarget(fn);
+  const name = taskName(fn, options);
+  return taskOver(fn, name, options, (definition) => worker(meta, target, definition));
+}
+
+/** The task of a function that is registered, as `task` found it good. */
+export function taskOf<F extends TaskFunction>(registration: Registration, fn: F, options: TaskOptions<F>): Task<F> {
+  return taskOver(fn, registration.name, options, (definition) =>
+    definitionOf(registration, registration.target, definition),
+  );
+}
+
+function taskOver<F extends TaskFunction>(
+  fn: F,
+  name: string,
+  options: TaskOptions<F>,
+  define: (definition: WorkerDefaults) => WorkerDefinition<WorkerClass>,
+): Task<F> {
   const { cost, usage, schema, ...others } = options;
-  const name = options.name ?? (fn.name || "task");
   const isStream = /Generator/.test((fn as object).constructor.name);
-  const target = class implements Runner<F> {
-    run(...args: Parameters<F>): ReturnType<F> {
-      return fn(...args) as ReturnType<F>;
-    }
-  };
   const seen = (more: PoolOptions): PoolOptions => ({
     ...more,
     // The method that runs it is ours: functions of retries are told the name of the task.
     ...(more.retry && { retry: mapRetryContext(more.retry, ({ args }) => ({ method: name, args })) }),
   });
-  const definition = worker(meta, target as WorkerClass, {
+  const definition = define({
     ...seen(others),
     name,
     methods: { run: { stream: isStream, cost, usage } } as object,

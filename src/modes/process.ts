@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import type { CrashDetails } from "../errors.js";
 import { deserialize, serialize, SocketChannel } from "../wire/socket-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
+import { HOST_ARGUMENTS } from "./host-arguments.js";
 import { keepFromOutliving } from "./reaper.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
@@ -30,11 +31,15 @@ export const processExecutor: Executor = {
 
 function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
   const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
-  const child = spawn(process.execPath, [...memoryArguments(resourceLimits), ...withoutInspector(execArgv), ENTRY], {
-    stdio: ["ignore", "inherit", "inherit", "overlapped"],
-    env: { ...(env ?? process.env) },
-    windowsHide: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [...memoryArguments(resourceLimits), ...withoutInspector(execArgv), ...HOST_ARGUMENTS, ENTRY],
+    {
+      stdio: ["ignore", "inherit", "inherit", "overlapped"],
+      env: { ...(env ?? process.env) },
+      windowsHide: true,
+    },
+  );
   keepFromOutliving(child);
   const socket = child.stdio[3] as Socket;
   const channel = new SocketChannel(socket);
