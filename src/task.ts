@@ -1,3 +1,5 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
 import type { Args } from "./future/arg.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
 import type { AnyIterable } from "./flow/map-source.js";
@@ -73,9 +75,10 @@ export function taskRegistration(task: object): Registration | undefined {
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
   if (typeof fn !== "function") {
     throw new TypeError(
-      `Cannot define a task as its second argument must be a function: current value is ${String(fn)}`,
+      `Cannot define a task as its second argument must be a function: current value is ${show(fn)}`,
     );
   }
+  checkRecord("options", options);
   const { cost, usage, schema, ...others } = options;
   const name = options.name ?? (fn.name || "task");
   const isStream = /Generator/.test((fn as object).constructor.name);
@@ -93,7 +96,7 @@ export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, optio
     ...seen(others),
     name,
     methods: { run: { stream: isStream, cost, usage } } as object,
-    ...(schema && { schema: { methods: { run: schema } } as object }),
+    ...(schema !== undefined && { schema: { methods: { run: schema } } as object }),
   });
   return makeTask<F>(
     definition.registration,
@@ -125,7 +128,10 @@ function makeTask<F extends TaskFunction>(
       const view = pool().with(callOptions);
       return rememberCallable((...args: Parameters<Run>) => (view.run as Run)(...args), callable);
     },
-    options: (more: PoolOptions) => makeTask(registration, open, { ...options, ...more }),
+    options: (more: PoolOptions) => {
+      checkRecord("options", more);
+      return makeTask(registration, open, { ...options, ...more });
+    },
     stop,
     drain: async () => current?.drain(),
     stats: () => current?.stats(),

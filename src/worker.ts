@@ -1,3 +1,5 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
 import type { StandardSchema } from "./config/standard-schema.js";
 import { DefinitionError } from "./errors.js";
 import { ErrorClasses } from "./pool/error-classes.js";
@@ -120,13 +122,18 @@ export function worker<C extends WorkerClass>(
   target: C & Unreserved<C>,
   definition: WorkerDefaults<C> = {},
 ): WorkerDefinition<C> {
+  if (typeof target !== "function" || typeof target.prototype !== "object") {
+    throw new TypeError(
+      `Cannot define a worker as its second argument must be a class: current value is ${show(target)}`,
+    );
+  }
+  checkRecord("definition", definition);
   const { errors = [], methods = {}, schema: given, name = target.name, ...defaults } = definition;
   const schema = given as WorkerSchema | undefined;
   const facts = methods as Readonly<Record<string, MethodOptions>>;
-  if (typeof target !== "function" || typeof target.prototype !== "object") {
-    throw new TypeError(
-      `Cannot define a worker as its second argument must be a class: current value is ${String(target)}`,
-    );
+  checkRecord("methods", facts);
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot set 'name' as it must be a string: current value is ${show(name)}`);
   }
   if (name === "")
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
@@ -141,7 +148,10 @@ export function worker<C extends WorkerClass>(
   const factory = new PoolFactory(found);
 
   const builder = <IsBlocking extends boolean>(own: PoolOptions): WorkerBuilder<C, IsBlocking> => ({
-    options: (more) => builder({ ...own, ...(more as PoolOptions) }),
+    options: (more) => {
+      checkRecord("options", more);
+      return builder({ ...own, ...(more as PoolOptions) });
+    },
     init: (...args) =>
       (own.blocking ? openBlockingPool(source, own, args) : factory.create(openPool(source, own, args))) as ReturnType<
         WorkerBuilder<C, IsBlocking>["init"]

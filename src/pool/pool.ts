@@ -3,7 +3,6 @@ import { inspect } from "node:util";
 import type { Args } from "../future/arg.js";
 import type { Future } from "../future/future.js";
 import type { Stream } from "../future/stream.js";
-import { normalizeTransfer } from "../wire/transfer.js";
 import type { CallTraits } from "./call.js";
 import { busyWith, rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
@@ -104,8 +103,7 @@ export class PoolFactory {
     const view = (options: CallOptions, traits: CallTraits): PoolMethods<W> =>
       this.#view(new View(core, options, traits)) as PoolMethods<W>;
     const members: PoolMembers<W> & { [inspect.custom](): string } = {
-      with: ({ transfer, ...options }) =>
-        view(checkCallOptions({ ...options, ...(transfer && { transfer: normalizeTransfer(transfer) }) }), NO_TRAITS),
+      with: (options) => view(checkCallOptions(options), NO_TRAITS),
       broadcast: this.#broadcast(core) as BroadcastMethods<W>,
       get workers() {
         return core.liveSlots.map(({ index }) => view(NO_OPTIONS, { target: index }));
