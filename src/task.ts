@@ -74,9 +74,7 @@ export function taskRegistration(task: object): Registration | undefined {
  */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
   if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot define a task as its second argument must be a function: current value is ${show(fn)}`,
-    );
+    throw new TypeError(`Cannot define a task as its second argument must be a function: current value is ${show(fn)}`);
   }
   checkRecord("options", options);
   const { cost, usage, schema, ...others } = options;

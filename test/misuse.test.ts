@@ -32,22 +32,70 @@ import {
 import { runBatch } from "manyhands/batch";
 import { Counter, CounterWorker } from "#fixtures/counter.js";
 
-const BAD: readonly unknown[] = [undefined, null, "text", "", 0, -1.5, Number.NaN, true, Symbol("s"), 5n, [], [null], {}];
+const BAD: readonly unknown[] = [
+  undefined,
+  null,
+  "text",
+  "",
+  0,
+  -1.5,
+  Number.NaN,
+  true,
+  Symbol("s"),
+  5n,
+  [],
+  [null],
+  {},
+];
 
 /** Every key of an object of options, with a value that may be anything. */
 const POOL_OPTIONS = [
-  "mode", "maxWorkers", "concurrency", "loadBalancing", "maxQueuedTasks", "capacity", "overflow", "onDemand", "timeout",
-  "grace", "abortStrategy", "ageing", "healthCheck", "recycle", "unwrapFutures", "startTimeout", "handleSignals", "limits",
-  "retry", "methods", "execArgv", "env", "resourceLimits", "blocking",
+  "mode",
+  "maxWorkers",
+  "concurrency",
+  "loadBalancing",
+  "maxQueuedTasks",
+  "capacity",
+  "overflow",
+  "onDemand",
+  "timeout",
+  "grace",
+  "abortStrategy",
+  "ageing",
+  "healthCheck",
+  "recycle",
+  "unwrapFutures",
+  "startTimeout",
+  "handleSignals",
+  "limits",
+  "retry",
+  "methods",
+  "execArgv",
+  "env",
+  "resourceLimits",
+  "blocking",
 ];
-const RETRY_OPTIONS = ["retries", "on", "until", "backoff", "wait", "factor", "maxWait", "jitter", "budget", "honorRetryAfter"];
+const RETRY_OPTIONS = [
+  "retries",
+  "on",
+  "until",
+  "backoff",
+  "wait",
+  "factor",
+  "maxWait",
+  "jitter",
+  "budget",
+  "honorRetryAfter",
+];
 
 const pool = CounterWorker.options({ mode: "async" }).init(5);
+const blocking = CounterWorker.options({ mode: "sync", blocking: true }).init(5);
 const tasks = new TaskPool({ mode: "async" });
 const twice = task(import.meta, (n: number) => n * 2, { name: "twice", mode: "async" });
 const plus = (a: number): number => a + 1;
 
 afterAll(async () => {
+  blocking.stop();
   await Promise.all([pool.stop(), tasks.stop(), twice.stop()]);
 });
 
@@ -64,7 +112,8 @@ const CALLS: Record<string, Call> = {
   "worker: methods.increment.cost": (bad) => worker(import.meta, Counter, { methods: { increment: { cost: bad } } }),
   "worker: schema": (bad) => worker(import.meta, Counter, { schema: bad }),
   "worker: schema.methods": (bad) => worker(import.meta, Counter, { schema: { methods: bad } }),
-  "worker: schema.methods.increment": (bad) => worker(import.meta, Counter, { schema: { methods: { increment: bad } } }),
+  "worker: schema.methods.increment": (bad) =>
+    worker(import.meta, Counter, { schema: { methods: { increment: bad } } }),
   "worker: name": (bad) => worker(import.meta, Counter, { name: bad }),
   "options()": (bad) => CounterWorker.options(bad).init(1),
   "task: meta": (bad) => task(bad, plus, { name: "plus" }),
@@ -73,6 +122,9 @@ const CALLS: Record<string, Call> = {
   "task.with": (bad) => twice.with(bad),
   "task.options": (bad) => twice.options(bad)(1),
   "task.stop": (bad) => twice.options({}).stop(bad),
+  "blocking.with": (bad) => blocking.with(bad),
+  "blocking.resize": (bad) => blocking.resize(bad),
+  "blocking.stop": (bad) => CounterWorker.options({ mode: "sync", blocking: true }).init(1).stop(bad),
   "pool.with": (bad) => pool.with(bad),
   "pool.with: transfer": (bad) => pool.with({ transfer: bad }),
   "pool.with: signal": (bad) => pool.with({ signal: bad }),
@@ -206,9 +258,15 @@ for (const key of POOL_OPTIONS) {
     return (CounterWorker.options(options).init(1) as unknown as { stop(): unknown }).stop();
   };
 }
-for (const key of RETRY_OPTIONS) CALLS[`retry option ${key}`] = (bad) => CounterWorker.options({ mode: "async", retry: { retries: 1, [key]: bad } }).init(1).stop();
-for (const key of ["capacity", "window", "algorithm", "burst", "guard", "key"]) CALLS[`CallLimit: ${key}`] = (bad) => new CallLimit({ capacity: 5, window: 1000, [key]: bad });
-for (const key of ["key", "algorithm", "initial", "min", "max"]) CALLS[`AdaptiveLimit: ${key}`] = (bad) => new AdaptiveLimit({ [key]: bad });
+for (const key of RETRY_OPTIONS)
+  CALLS[`retry option ${key}`] = (bad) =>
+    CounterWorker.options({ mode: "async", retry: { retries: 1, [key]: bad } })
+      .init(1)
+      .stop();
+for (const key of ["capacity", "window", "algorithm", "burst", "guard", "key"])
+  CALLS[`CallLimit: ${key}`] = (bad) => new CallLimit({ capacity: 5, window: 1000, [key]: bad });
+for (const key of ["key", "algorithm", "initial", "min", "max"])
+  CALLS[`AdaptiveLimit: ${key}`] = (bad) => new AdaptiveLimit({ [key]: bad });
 for (const key of ["config", "clock"]) CALLS[`LimitSet: ${key}`] = (bad) => new LimitSet([], { [key]: bad });
 
 const SENTENCE = /^Cannot [^\n]*[^.\n]$/;

@@ -8,7 +8,12 @@ import { closest } from "./closest.js";
  * @param action - what cannot be done, where it is not setting that
  * @throws {TypeError} naming what was to be set, the words, and the nearest of them
  */
-export function oneOf<T extends string>(name: string, value: unknown, allowed: readonly T[], action = `set '${name}'`): T {
+export function oneOf<T extends string>(
+  name: string,
+  value: unknown,
+  allowed: readonly T[],
+  action = `set '${name}'`,
+): T {
   const found = allowed.find((word) => word === value);
   if (found !== undefined) return found;
   const hint = closest(String(value), allowed);

@@ -207,7 +207,6 @@ function timeOf(name: string, value: number): number {
   return value === Number.POSITIVE_INFINITY ? value : duration(name, value);
 }
 
-
 function checkCount(name: string, value: number, least: number, most: number): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
   const range = most === Number.MAX_SAFE_INTEGER ? `of at least ${least}` : `from ${least} to 'max', which is ${most}`;

@@ -90,7 +90,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
   readonly isUnlimited = false;
 
   at(index: number): LimitPool<C> {
-    return new LimitPool(this.sets, this, index);
+    return new LimitPool(this.sets, { loadBalancing: this.loadBalancing }, index);
   }
 
   indexOf({ keeper }: HeldGrant<unknown>): number {

@@ -13,7 +13,9 @@ export class ErrorClasses {
    */
   constructor(declared: readonly ErrorClass[]) {
     if (!Array.isArray(declared) || !declared.every((one) => typeof one === "function")) {
-      throw new TypeError(`Cannot set 'errors' as it must be a list of error classes: current value is ${show(declared)}`);
+      throw new TypeError(
+        `Cannot set 'errors' as it must be a list of error classes: current value is ${show(declared)}`,
+      );
     }
     for (const errorClass of declared) this.#prototypes.set(errorClass.name, errorClass.prototype as object);
   }

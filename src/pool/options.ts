@@ -11,7 +11,6 @@ import { oneOf } from "../config/one-of.js";
 import type { HostSettings } from "../modes/executor.js";
 import type { RetryOptions } from "../retry/options.js";
 import type { CallPlan } from "./method-plan.js";
-import { normalizeTransfer } from "../wire/transfer.js";
 import type { LimitsOption } from "./pool-limits.js";
 
 /** How the worker for a call is chosen, by name. */
@@ -177,7 +176,12 @@ const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
 };
 
 const FLAGS = ["onDemand", "unwrapFutures", "blocking", "handleSignals"] as const;
-const RESOURCE_LIMITS = ["maxOldGenerationSizeMb", "maxYoungGenerationSizeMb", "codeRangeSizeMb", "stackSizeMb"] as const;
+const RESOURCE_LIMITS = [
+  "maxOldGenerationSizeMb",
+  "maxYoungGenerationSizeMb",
+  "codeRangeSizeMb",
+  "stackSizeMb",
+] as const;
 
 const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
   priority: true,
@@ -197,7 +201,8 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   rejectUnknown("option", Object.keys(options), Object.keys(POOL_OPTIONS));
   const mode = oneOf("mode", options.mode ?? "thread", MODES);
   const defaults = modeDefaults(mode);
-  if (options.healthCheck !== undefined) checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
+  if (options.healthCheck !== undefined)
+    checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
   if (options.recycle !== undefined) checkFields("recycle", options.recycle, ["afterCalls", "afterMemory"]);
   for (const name of FLAGS) checkFlag(name, options[name]);
   checkHost(options);
@@ -238,15 +243,14 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
   };
 }
 
-/**
- * Returns a copy, in which `transfer` names each buffer once.
- * @throws {TypeError | RangeError} naming the option, its value, and what it must be
- */
+/** @throws {TypeError | RangeError} naming the option, its value, and what it must be */
 export function checkCallOptions(options: CallOptions): CallOptions {
   checkRecord("options", options);
   rejectUnknown("call option", Object.keys(options), Object.keys(CALL_OPTIONS));
   if (options.priority !== undefined && !Number.isFinite(options.priority)) {
-    throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${show(options.priority)}`);
+    throw new RangeError(
+      `Cannot set 'priority' as it must be a finite number: current value is ${show(options.priority)}`,
+    );
   }
   if (options.timeout !== undefined) duration("timeout", options.timeout);
   if (options.readAhead !== undefined) atLeast("readAhead", options.readAhead, 1);
@@ -256,7 +260,7 @@ export function checkCallOptions(options: CallOptions): CallOptions {
   if (options.key !== undefined && typeof options.key !== "string") {
     throw new TypeError(`Cannot set 'key' as it must be a string: current value is ${show(options.key)}`);
   }
-  return { ...options, ...(options.transfer !== undefined && { transfer: normalizeTransfer(options.transfer) }) };
+  return options;
 }
 
 /**

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import type { Args } from "../future/arg.js";
 import type { Future } from "../future/future.js";
 import type { Stream } from "../future/stream.js";
+import { normalizeTransfer } from "../wire/transfer.js";
 import type { CallTraits } from "./call.js";
 import { busyWith, rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
@@ -103,7 +104,11 @@ export class PoolFactory {
     const view = (options: CallOptions, traits: CallTraits): PoolMethods<W> =>
       this.#view(new View(core, options, traits)) as PoolMethods<W>;
     const members: PoolMembers<W> & { [inspect.custom](): string } = {
-      with: (options) => view(checkCallOptions(options), NO_TRAITS),
+      with: (options) => {
+        const { transfer, ...others } = checkCallOptions(options);
+        const own = transfer === undefined ? others : { ...others, transfer: normalizeTransfer(transfer) };
+        return view(own, NO_TRAITS);
+      },
       broadcast: this.#broadcast(core) as BroadcastMethods<W>,
       get workers() {
         return core.liveSlots.map(({ index }) => view(NO_OPTIONS, { target: index }));

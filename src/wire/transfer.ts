@@ -35,7 +35,9 @@ export function transferOf(value: unknown): readonly object[] | undefined {
  */
 export function normalizeTransfer(list: readonly object[]): readonly object[] {
   if (!Array.isArray(list) || !list.every(isObject)) {
-    throw new TypeError(`Cannot set 'transfer' as it must be a list of buffers and ports: current value is ${show(list)}`);
+    throw new TypeError(
+      `Cannot set 'transfer' as it must be a list of buffers and ports: current value is ${show(list)}`,
+    );
   }
   return [...new Set(list.map((entry) => (ArrayBuffer.isView(entry) ? entry.buffer : entry)))];
 }

@@ -10,13 +10,22 @@ describe("inheritable", () => {
   it.each([
     [["--input-type=module", "-e", "code"], []],
     [["--input-type", "module", "--eval", "code", "--no-warnings"], ["--no-warnings"]],
-    [["--eval=code", "-r", "./first.cjs"], ["-r", "./first.cjs"]],
-    [["-pe", "1 + 1", "--import", "tsx"], ["--import", "tsx"]],
+    [
+      ["--eval=code", "-r", "./first.cjs"],
+      ["-r", "./first.cjs"],
+    ],
+    [
+      ["-pe", "1 + 1", "--import", "tsx"],
+      ["--import", "tsx"],
+    ],
     [["-p", "-e", "1 + 1"], []],
     [["--check", "--conditions=dev"], ["--conditions=dev"]],
     [["-i"], []],
     [["--test", "--test-name-pattern", "it", "--enable-source-maps"], ["--enable-source-maps"]],
-    [["--watch", "--watch-path=src", "-C", "dev"], ["-C", "dev"]],
+    [
+      ["--watch", "--watch-path=src", "-C", "dev"],
+      ["-C", "dev"],
+    ],
     [["--inspect-brk=9229", "--inspect-port", "0", "--expose-gc"], ["--expose-gc"]],
     [
       ["--experimental-vm-modules", "--inspector-something", "--evaluate"],
