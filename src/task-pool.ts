@@ -1,3 +1,5 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
 import type { Args } from "./future/arg.js";
 import type { Future } from "./future/future.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
@@ -30,6 +32,7 @@ export class TaskPool implements AsyncDisposable {
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: Omit<PoolOptions, "blocking"> = {}) {
+    checkRecord("options", options);
     const own = {
       ...options,
       ...(options.retry && { retry: mapRetryContext(options.retry, factsOf) }),
@@ -118,7 +121,7 @@ const sources = new WeakMap<object, FunctionReference>();
 
 function refer(fn: TaskFunction): FunctionReference {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot run a task as it must be a function: current value is ${String(fn)}`);
+    throw new TypeError(`Cannot run a task as it must be a function: current value is ${show(fn)}`);
   }
   let reference = sources.get(fn);
   if (!reference) sources.set(fn, (reference = makeReference(fn)));

@@ -1,3 +1,5 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
 import { realOf } from "./config/lazy.js";
 import type { Args } from "./future/arg.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
@@ -74,10 +76,9 @@ export function taskRegistration(fn: object): Registration | undefined {
  */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
   if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot define a task as its second argument must be a function: current value is ${String(fn)}`,
-    );
+    throw new TypeError(`Cannot define a task as its second argument must be a function: current value is ${show(fn)}`);
   }
+  checkRecord("options", options);
   const target = taskTarget(fn);
   const name = taskName(fn, options);
   return taskOver(fn, name, options, (definition) => worker(meta, target, definition));
@@ -107,7 +108,7 @@ function taskOver<F extends TaskFunction>(
     ...seen(others),
     name,
     methods: { run: { stream: isStream, cost, usage } } as object,
-    ...(schema && { schema: { methods: { run: schema } } as object }),
+    ...(schema !== undefined && { schema: { methods: { run: schema } } as object }),
   });
   return makeTask<F>(
     definition.registration,
@@ -139,7 +140,10 @@ function makeTask<F extends TaskFunction>(
       const view = pool().with(callOptions);
       return rememberCallable((...args: Parameters<Run>) => (view.run as Run)(...args), callable);
     },
-    options: (more: PoolOptions) => makeTask(registration, open, { ...options, ...more }),
+    options: (more: PoolOptions) => {
+      checkRecord("options", more);
+      return makeTask(registration, open, { ...options, ...more });
+    },
     stop,
     drain: async () => current?.drain(),
     stats: () => current?.stats(),

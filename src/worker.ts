@@ -1,3 +1,4 @@
+import { checkRecord } from "./config/check-fields.js";
 import { show } from "./config/show.js";
 import type { StandardSchema } from "./config/standard-schema.js";
 import { DefinitionError } from "./errors.js";
@@ -121,11 +122,16 @@ export function worker<C extends WorkerClass>(
   target: C & Unreserved<C>,
   definition: WorkerDefaults<C> = {},
 ): WorkerDefinition<C> {
-  const { name = target.name } = definition;
   if (typeof target !== "function" || typeof target.prototype !== "object") {
     throw new TypeError(
       `Cannot define a worker as its second argument must be a class: current value is ${show(target)}`,
     );
+  }
+  checkRecord("definition", definition);
+  checkRecord("methods", definition.methods ?? {});
+  const { name = target.name } = definition;
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot set 'name' as it must be a string: current value is ${show(name)}`);
   }
   if (name === "")
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
@@ -163,7 +169,10 @@ function build<C extends WorkerClass>(
   rememberSource(source);
   const factory = new PoolFactory(facts.methods);
   const builder = <IsBlocking extends boolean>(own: PoolOptions): WorkerBuilder<C, IsBlocking> => ({
-    options: (more) => builder({ ...own, ...(more as PoolOptions) }),
+    options: (more) => {
+      checkRecord("options", more);
+      return builder({ ...own, ...(more as PoolOptions) });
+    },
     init: (...args) =>
       (own.blocking ? openBlockingPool(source, own, args) : factory.create(openPool(source, own, args))) as ReturnType<
         WorkerBuilder<C, IsBlocking>["init"]

@@ -81,7 +81,7 @@ export function map(
   }
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(signal)}`);
+    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(signal)}`);
   }
   const isSettled = flag("settled", options.settled, false);
   const flow = resolveFlow("", options, fn);

@@ -6,6 +6,7 @@ import type { CrashDetails } from "../errors.js";
 import { deserialize, serialize, SocketChannel } from "../wire/socket-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
 import { HOST_ARGUMENTS } from "./host-arguments.js";
+import { inheritable } from "./inheritable.js";
 import { keepFromOutliving } from "./reaper.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
@@ -33,7 +34,7 @@ function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
   const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
   const child = spawn(
     process.execPath,
-    [...memoryArguments(resourceLimits), ...withoutInspector(execArgv), ...HOST_ARGUMENTS, ENTRY],
+    [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...HOST_ARGUMENTS, ENTRY],
     {
       stdio: ["ignore", "inherit", "inherit", "overlapped"],
       env: { ...(env ?? process.env) },
@@ -91,9 +92,4 @@ function memoryArguments(limits: HostSetup["settings"]["resourceLimits"]): strin
   }
   if (limits?.stackSizeMb !== undefined) list.push(`--stack-size=${Math.floor(limits.stackSizeMb * 1024 * 0.9)}`);
   return list;
-}
-
-/** A child cannot listen on the port that the parent's inspector has. */
-function withoutInspector(execArgv: readonly string[]): string[] {
-  return execArgv.filter((argument) => !/^--inspect(?:-brk|-wait|-port)?(?:=|$)/.test(argument));
 }

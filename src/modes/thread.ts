@@ -1,11 +1,12 @@
 /** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
-import { MessageChannel, Worker, type WorkerOptions } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
 import { PortChannel } from "../wire/port-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
 import { HOST_ARGUMENTS } from "./host-arguments.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
+import { startThread } from "./start-thread.js";
 
 const ENTRY = new URL("../host/thread-entry.js", import.meta.url);
 
@@ -23,14 +24,18 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
   const { identity } = setup.start;
-  const options: WorkerOptions = {
-    workerData: { port: port2 },
-    transferList: [port2],
-    name: `${setup.label} ${identity.index}`,
-    ...(env && { env: env as NodeJS.ProcessEnv }),
-    ...(resourceLimits && { resourceLimits }),
-  };
-  const thread = startThread(options, execArgv);
+  const thread = startThread(
+    ENTRY,
+    {
+      workerData: { port: port2 },
+      transferList: [port2],
+      name: `${setup.label} ${identity.index}`,
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(env && { env: env as NodeJS.ProcessEnv }),
+      ...(resourceLimits && { resourceLimits }),
+    },
+    HOST_ARGUMENTS,
+  );
   const channel = new PortChannel(port1);
   let failure: Error | undefined;
   let isKilled = false;
@@ -56,16 +61,6 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
       channel.unref();
     },
   };
-}
-
-/** Of the arguments of this process, those that concern all of it are refused for a thread, unless it inherits them. */
-function startThread(options: WorkerOptions, execArgv: readonly string[] | undefined): Worker {
-  try {
-    return new Worker(ENTRY, { ...options, execArgv: [...(execArgv ?? process.execArgv), ...HOST_ARGUMENTS] });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
-    return new Worker(ENTRY, { ...options, ...(execArgv && { execArgv: [...execArgv] }) });
-  }
 }
 
 function describeExit(exitCode: number, failure: Error | undefined, isKilled: boolean): CrashDetails {

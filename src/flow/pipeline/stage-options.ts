@@ -1,4 +1,5 @@
 /** The options of a stage: their meaning, their defaults, and what is refused. */
+import { checkFunction } from "../../config/check-function.js";
 import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import { duration } from "../../config/duration.js";
@@ -147,8 +148,8 @@ export function resolveStage(
     },
     retry: retry === undefined ? undefined : new RetryPolicy(retry),
     limits: limits === undefined ? undefined : openLimits(limits),
-    cost: checkFunction("cost", options.cost, limits) as ResolvedStage["cost"],
-    usage: checkFunction("usage", options.usage, limits) as ResolvedStage["usage"],
+    cost: takesLimits("cost", options.cost, limits) as ResolvedStage["cost"],
+    usage: takesLimits("usage", options.usage, limits) as ResolvedStage["usage"],
     timeout: timeout === undefined ? undefined : duration("timeout", timeout),
     onError: onError === undefined ? undefined : checkPolicy("onError", onError),
     flow,
@@ -172,11 +173,9 @@ function openLimits(option: NonNullable<StageOptions["limits"]>): Limits {
   throw new TypeError("Cannot set 'limits' to perWorker(…) as a stage has no workers: set it for the pool");
 }
 
-function checkFunction(name: string, value: unknown, limits: unknown): unknown {
+function takesLimits(name: string, value: unknown, limits: unknown): unknown {
   if (value === undefined) return undefined;
-  if (typeof value !== "function") {
-    throw new TypeError(`Cannot set '${name}' as it must be a function: current value is ${show(value)}`);
-  }
+  checkFunction(name, value);
   if (limits !== undefined) return value;
   throw new TypeError(`Cannot set '${name}' as the stage has no limits: set 'limits' too`);
 }
