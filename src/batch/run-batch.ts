@@ -160,9 +160,11 @@ async function openSink(
     return await openStream(batch, events);
   }
   const { failures, resume, overwrite, force, window, settings } = batch;
+  const { fd } = batch.input as { fd?: unknown };
+  const inputDescriptor = typeof fd === "number" ? fd : undefined;
   try {
     return await Journal.open(
-      { output: outputPath, failures, input: inputPath, resume, overwrite, force },
+      { output: outputPath, failures, input: inputPath, inputDescriptor, resume, overwrite, force },
       { ordered: window !== undefined, settings, input: identity! },
       events,
     );

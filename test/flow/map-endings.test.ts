@@ -1,5 +1,5 @@
 /** How a mapping ends early: failures, signals, and readers who leave. */
-import { map } from "manyhands";
+import { type Future, map, pipeline, TaskGroup } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { Calls, collect, Gate, Numbers, settle } from "./gate.js";
 
@@ -230,5 +230,44 @@ describe("a mapping ends early", () => {
     gate.open();
     await settle();
     expect(seen).toEqual([true, true]);
+  });
+
+  it("and calls nothing for items that arrive only then", async () => {
+    const arrival = new Gate<number>();
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const outcome = expect(map([arrival.promise], (n) => seen.push(n), controller)).rejects.toThrow("enough");
+    await settle();
+    controller.abort(new Error("enough"));
+    await outcome;
+    arrival.open(1);
+    await settle();
+    expect(seen).toEqual([]);
+  });
+
+  it("and cancels futures also of items that were promises", async () => {
+    const controller = new AbortController();
+    const group = new TaskGroup();
+    const futures: Future<unknown>[] = [];
+    const begin = (): Future<unknown> => {
+      const future = group.spawn(async (signal) => {
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      });
+      futures.push(future);
+      return future;
+    };
+    const runs = [
+      map([Promise.resolve(1)], begin, controller),
+      pipeline([Promise.resolve(1)])
+        .stage(begin)
+        .run(controller),
+    ];
+    const outcomes = Promise.allSettled(runs);
+    await settle();
+    controller.abort(new Error("enough"));
+    expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await settle();
+    expect(futures.map(({ status }) => status)).toEqual(["cancelled", "cancelled"]);
+    await group.join();
   });
 });

@@ -106,6 +106,7 @@ export class PipelineRun<T>
       },
       onEnd: (ending) => {
         this.#endedAt = performance.now();
+        for (const work of this.#works) work.end();
         this.#progress.end(ending);
       },
     });

@@ -65,8 +65,8 @@ export interface StageOptions<I = unknown, O = unknown> extends FlowOptions {
   usage?: ((result: O, input: I) => Amounts | undefined) | undefined;
   /**
    * How long an item may take here, all attempts and waiting for limits included, in ms; then it has failed with a
-   * `TimeoutError` and `signal` fires. A function that ignores it goes on unheard, and has its limits until it ends.
-   * Default: for ever.
+   * `TimeoutError` and `signal` fires. A function that ignores it goes on unheard, and has its limits until it ends, and
+   * its place too, but for 5 s at most. Default: for ever.
    */
   timeout?: number | undefined;
   /** In place of the pipeline's `onError`. */

@@ -1,7 +1,7 @@
 /** What becomes of a pipeline when items fail, when it is stopped, and when its reader leaves. */
 import { pipeline } from "manyhands";
 import { describe, expect, it } from "vitest";
-import { Calls, Numbers, settle } from "../gate.js";
+import { Calls, Gate, Numbers, settle } from "../gate.js";
 
 const refuse = async (n: number): Promise<number> => {
   if (n % 3 === 1) throw new RangeError(`no ${n}`);
@@ -140,6 +140,22 @@ describe("a pipeline ends early", () => {
     expect(run.failures).toEqual([]);
     const early = { signal: AbortSignal.abort(new Error("early")) };
     await expect(pipeline([1]).run(early)).rejects.toThrow("early");
+  });
+
+  it("and calls nothing for items that arrive only then", async () => {
+    const arrival = new Gate<number>();
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const run = pipeline([arrival.promise])
+      .stage((n) => seen.push(n))
+      .run(controller);
+    const outcome = expect(run).rejects.toThrow("enough");
+    await settle();
+    controller.abort(new Error("enough"));
+    await outcome;
+    arrival.open(1);
+    await settle();
+    expect(seen).toEqual([]);
   });
 
   it("with the reason of its signal, and drops the rest of a batch", async () => {
