@@ -6,6 +6,7 @@
  * M2. What takes its place has its rights, and its owner where that may be given; a link to the output stays one.
  */
 import { type FileHandle, open, realpath, rename, rm } from "node:fs/promises";
+import { fileError, isSystemError } from "./file-error.js";
 import { refusal } from "./refuse.js";
 import { scanOutput } from "./output-scanner.js";
 
@@ -62,7 +63,7 @@ export async function mergeOutputs(output: string): Promise<void> {
   } catch (error) {
     await closeAll(files);
     await rm(draft, { force: true }).catch(() => {});
-    throw error;
+    throw isSystemError(error) ? fileError("write", output, error) : error;
   }
 }
 

@@ -115,7 +115,7 @@ async function plainFile(action: "read" | "write", place: BatchInput | Writable)
   if (typeof place !== "string") return undefined;
   try {
     const found = await stat(place);
-    if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+    if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
     return found.isFile() ? place : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT" && action === "write") return place;

@@ -2,7 +2,7 @@
 import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import { duration } from "../../config/duration.js";
-import { oneOf } from "../../config/one-of.js";
+import { listWords, oneOf } from "../../config/one-of.js";
 import type { Amounts, Limits } from "../../limits/grant.js";
 import type { Limit } from "../../limits/limit.js";
 import { callableOf } from "../../pool/callables.js";
@@ -94,6 +94,15 @@ const ERROR_POLICIES: readonly ErrorPolicyName[] = ["stop", "skip", "collect"];
 /** @throws {TypeError} for what is no policy */
 export function checkPolicy(name: string, policy: unknown): ErrorPolicy {
   return typeof policy === "function" ? (policy as ErrorPolicy) : oneOf(name, policy, ERROR_POLICIES);
+}
+
+/** @throws {TypeError} for what is no name of a policy, such as a promise of one */
+export function checkPolicyName(what: string, name: unknown): ErrorPolicyName {
+  const known = ERROR_POLICIES.find((policy) => policy === name);
+  if (known) return known;
+  throw new TypeError(
+    `Cannot go on after a failure as ${what} must be one of ${listWords(ERROR_POLICIES)}: current value is ${show(name)}`,
+  );
 }
 
 const STAGE_OPTIONS: readonly string[] = Object.keys({

@@ -80,6 +80,13 @@ describe("onError", () => {
     await expect(pipeline([1]).stage(refuse).run({ onError: broken })).rejects.toThrow("policy");
   });
 
+  it("is no promise, and no other word", async () => {
+    const later = (async () => "skip") as never;
+    await expect(pipeline(new Numbers(2)).stage(refuse).run({ onError: later })).rejects.toThrow(
+      "Cannot go on after a failure as what 'onError' returns must be one of 'stop', 'skip', 'collect': current value is a promise",
+    );
+  });
+
   it("counts every item of a batch that failed", async () => {
     const broken = (items: number[]): number[] => {
       if (items.includes(4)) throw new RangeError("batch");
