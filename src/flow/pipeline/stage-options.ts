@@ -3,7 +3,7 @@ import { checkFunction } from "../../config/check-function.js";
 import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import { duration } from "../../config/duration.js";
-import { oneOf } from "../../config/one-of.js";
+import { listWords, oneOf } from "../../config/one-of.js";
 import type { Amounts, Limits } from "../../limits/grant.js";
 import type { Limit } from "../../limits/limit.js";
 import { callableOf } from "../../pool/callables.js";
@@ -66,8 +66,8 @@ export interface StageOptions<I = unknown, O = unknown> extends FlowOptions {
   usage?: ((result: O, input: I) => Amounts | undefined) | undefined;
   /**
    * How long an item may take here, all attempts and waiting for limits included, in ms; then it has failed with a
-   * `TimeoutError` and `signal` fires. A function that ignores it goes on unheard, and has its limits until it ends.
-   * Default: for ever.
+   * `TimeoutError` and `signal` fires. A function that ignores it goes on unheard, and has its limits until it ends, and
+   * its place too, but for 5 s at most. Default: for ever.
    */
   timeout?: number | undefined;
   /** In place of the pipeline's `onError`. */
@@ -95,6 +95,15 @@ const ERROR_POLICIES: readonly ErrorPolicyName[] = ["stop", "skip", "collect"];
 /** @throws {TypeError} for what is no policy */
 export function checkPolicy(name: string, policy: unknown): ErrorPolicy {
   return typeof policy === "function" ? (policy as ErrorPolicy) : oneOf(name, policy, ERROR_POLICIES);
+}
+
+/** @throws {TypeError} for what is no name of a policy, such as a promise of one */
+export function checkPolicyName(what: string, name: unknown): ErrorPolicyName {
+  const known = ERROR_POLICIES.find((policy) => policy === name);
+  if (known) return known;
+  throw new TypeError(
+    `Cannot go on after a failure as ${what} must be one of ${listWords(ERROR_POLICIES)}: current value is ${show(name)}`,
+  );
 }
 
 const STAGE_OPTIONS: readonly string[] = Object.keys({
