@@ -13,6 +13,7 @@
  * E4. The event loop turns at least every 10 ms plus one item, so that signals and timers get through.
  */
 import { onAbort } from "../config/on-abort.js";
+import { sharedController } from "../config/shared-controller.js";
 import type { ByteSource } from "./byte-source.js";
 import { errorInOneLine, failureLine, invalidLine, isStopError } from "./failure-line.js";
 import { fileError, isSystemError } from "./file-error.js";
@@ -74,7 +75,7 @@ export class Engine {
   readonly #sink: LineSink;
   readonly #reader: LineReader;
   readonly #order: InOrder | undefined;
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   readonly #signal = this.#controller.signal;
   readonly #timers: NodeJS.Timeout[] = [];
   #finish: (() => void) | undefined;

@@ -28,13 +28,16 @@ export function readCount(values: OptionValues, name: string, least: number): nu
   );
 }
 
-/** A time such as `500ms`, `30s`, `5m` or `1h`, in ms; a number alone is in ms. */
+/**
+ * A time such as `500ms`, `30s`, `5m` or `1h`, in ms. A number alone is refused: whoever writes `--timeout 5` means
+ * seconds as often as not, and 5 ms would fail every item.
+ */
 export function readDuration(values: OptionValues, name: string): number | undefined {
   const text = readText(values, name);
   if (text === undefined) return undefined;
-  const [, number, unit = "ms"] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
-  const ms = Number(number) * UNITS[unit]!;
-  if (number !== undefined && ms <= LONGEST_TIMER) return ms;
+  const [, number, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
+  const ms = unit === undefined ? Number.NaN : Number(number) * UNITS[unit]!;
+  if (ms <= LONGEST_TIMER) return ms;
   throw new UsageError(
     `Cannot set '--${name}' as it must be a time such as 500ms, 30s or 5m, of at most 24 days: current value is ${show(text)}`,
   );

@@ -1,6 +1,7 @@
 /** Makes one resource, in as many attempts as the options allow. */
 import type { Clock } from "../config/monotonic.js";
 import { onAbort } from "../config/on-abort.js";
+import { sharedController } from "../config/shared-controller.js";
 import { TimeoutError } from "../errors.js";
 import type { ResolvedResourcePool } from "./resource-pool-options.js";
 import { settleWithin } from "./settle-within.js";
@@ -40,7 +41,7 @@ async function createOnce<T>(
   { create, createTimeout, clock, subject }: ResolvedResourcePool<T>,
   { stopped, late }: CreationSurroundings<T>,
 ): Promise<T> {
-  const controller = new AbortController();
+  const controller = sharedController();
   const forget = onAbort(stopped, (reason) => controller.abort(reason));
   let isLate = false;
   const attempt = async (): Promise<T> => {

@@ -1,6 +1,7 @@
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { keepShape } from "../config/keep-shape.js";
+import { sharedController } from "../config/shared-controller.js";
 import { Future } from "../future/future.js";
 import { callableOf } from "../pool/callables.js";
 import type { ProgressOption } from "../progress/open-progress.js";
@@ -146,7 +147,7 @@ class MapWork implements Work<unknown, unknown> {
 
   /** Made when somebody asks for it: most functions do not. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    this.#controller ??= sharedController();
     if (this.#isStopped) this.#controller.abort(this.#reason);
     return this.#controller.signal;
   }

@@ -11,6 +11,7 @@
  */
 import { callSafely } from "../config/call-safely.js";
 import { onAbort } from "../config/on-abort.js";
+import { sharedController } from "../config/shared-controller.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle, subscribe } from "../future/future.js";
 import { surroundingSignals } from "../scope/surrounding-signals.js";
@@ -40,7 +41,7 @@ export class Consumption<T> implements FutureSource {
   readonly #attendance: Attendance;
   /** The lane that waits for an item: one is enough, as it opens the next when it has got one. */
   #waiting: QueueWaiter<T> | undefined;
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   readonly #context: ConsumeContext = { signal: this.#controller.signal };
   readonly #errors = new Set<unknown>();
   readonly #listeners: ((progress: Progress) => void)[] = [];

@@ -11,6 +11,7 @@
  * C3. After a call that was not swift the event loop turns before the next begins, so that a cancellation that arrived
  *     meanwhile still finds the next one waiting.
  */
+import { sharedController } from "../config/shared-controller.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Limits } from "../limits/grant.js";
 import { type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
@@ -299,7 +300,7 @@ class RunningCall implements CallContext {
   /** Made when first asked for: most calls never look. */
   get signal(): AbortSignal {
     if (!this.#controller) {
-      this.#controller = new AbortController();
+      this.#controller = sharedController();
       if (this.#abortion) this.#controller.abort(this.#abortion.reason);
     }
     return this.#controller.signal;

@@ -21,7 +21,7 @@ import { currentScope, runInScope, type Scope, type ScopeMember } from "./curren
 import { Expiry } from "./expiry.js";
 import { Failures, reportLateFailure } from "./failures.js";
 import type { TaskGroupOptions } from "./group-options.js";
-import { leftBehind } from "./left-behind.js";
+import { leftBehind, listPending } from "./left-behind.js";
 import { Strand } from "./strand.js";
 
 const GRACE_MS = 5000;
@@ -255,8 +255,8 @@ export class GroupCore implements ChildrenOwner, ScopeMember {
   }
 
   #expire(timeout: number): void {
-    const left = this.children.running + this.children.waiting;
-    const message = `Cannot finish the group '${this.name}' within ${timeout} ms as ${left} of its children were not done`;
+    const pending = listPending([...this.#busy], this.children.waiting);
+    const message = `Cannot finish the group '${this.name}' within ${timeout} ms as it still waits for ${pending}`;
     this.cancel(new TimeoutError(message, timeout));
   }
 

@@ -80,7 +80,11 @@ export class Semaphore {
    * @example
    * using permit = await semaphore.acquire(2, { timeout: 5000 });
    */
-  acquire(weight = 1, options?: PermitOptions): Promise<Permit> {
+  acquire(weight?: number, options?: PermitOptions): Promise<Permit>;
+  /** Waits for one permit, as `acquire(1, options)` does, and as that of a mutex is written. */
+  acquire(options: PermitOptions): Promise<Permit>;
+  acquire(weight: number | PermitOptions = 1, options?: PermitOptions): Promise<Permit> {
+    if (typeof weight === "object" && weight !== null) return this.#queue.acquire(1, weight);
     return this.#queue.acquire(weight, options);
   }
 

@@ -7,6 +7,7 @@
  * S2. When it is cancelled its members are, once. Who would be a member of a cancelled strand does not begin.
  * S3. A member that comes when no function of the group runs any more is orphaned at once.
  */
+import { sharedController } from "../config/shared-controller.js";
 import type { Scope, ScopeMember } from "./current-scope.js";
 import { isCancellation } from "./is-cancellation.js";
 
@@ -37,7 +38,7 @@ export class Strand implements Scope {
   /** To make one takes microseconds, and few look. */
   get signal(): AbortSignal {
     if (!this.#controller) {
-      this.#controller = new AbortController();
+      this.#controller = sharedController();
       if (this.#cancellation) this.#controller.abort(this.#cancellation.reason);
     }
     return this.#controller.signal;

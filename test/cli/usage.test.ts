@@ -89,7 +89,8 @@ it("finds workers, tasks and functions, and the only method of a worker", async 
 
 it("reads times with their units", () => {
   const read = (time: string): number | undefined => readDuration({ time }, "time");
-  expect(["250", "500ms", "1.5s", "2m", "1h"].map(read)).toEqual([250, 500, 1500, 120_000, 3_600_000]);
+  expect(["500ms", "1.5s", "2m", "1h"].map(read)).toEqual([500, 1500, 120_000, 3_600_000]);
+  expect(() => read("250")).toThrow("as it must be a time such as 500ms, 30s or 5m");
   expect(() => read("999h")).toThrow("of at most 24 days");
 });
 

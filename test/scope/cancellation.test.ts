@@ -129,10 +129,11 @@ describe("timeout and deadline", () => {
       const seen: unknown[] = [];
       const group = taskGroup(
         async (inner) => {
-          inner.spawn(async (signal) => seen.push(await reasonOf(untilAborted(signal))));
+          inner.spawn(async (signal) => seen.push(await reasonOf(untilAborted(signal))), { name: "page" });
+          inner.spawn(() => 1, { name: "other" });
           await untilAborted(inner.signal);
         },
-        { ...limit(), name: "site" },
+        { ...limit(), name: "site", concurrency: 1 },
       );
       const reason = reasonOf(group);
       await vi.advanceTimersByTimeAsync(499);
@@ -142,7 +143,7 @@ describe("timeout and deadline", () => {
       expect(error).toBeInstanceOf(TimeoutError);
       expect(error).toMatchObject({
         timeout: 500,
-        message: "Cannot finish the group 'site' within 500 ms as 1 of its children were not done",
+        message: "Cannot finish the group 'site' within 500 ms as it still waits for 'its body', 'page' and 1 more",
       });
       expect(seen).toEqual([error]);
       expect(vi.getTimerCount()).toBe(0);

@@ -143,6 +143,18 @@ describe("Semaphore.acquire", () => {
     expect(semaphore.available).toBe(3);
   });
 
+  it("takes one permit when it is given options alone", async () => {
+    const semaphore = new Semaphore(2);
+    using _permit = await semaphore.acquire({ timeout: 50 });
+    expect(semaphore.available).toBe(1);
+    const reason = new Error("stop");
+    await expect(semaphore.acquire({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(semaphore.acquire({ weight: 2 } as never)).rejects.toThrow(
+      "'acquire.weight' as there is no such option",
+    );
+    await expect(semaphore.acquire(null as never)).rejects.toThrow("Cannot acquire permits as the weight must be");
+  });
+
   it("rejects with the reason of a signal, also of one that has fired, and then takes nothing", async () => {
     const semaphore = new Semaphore(1);
     const reason = new Error("stop");

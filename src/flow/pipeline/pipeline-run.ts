@@ -12,6 +12,7 @@
  */
 import { keepShape } from "../../config/keep-shape.js";
 import { machineClock } from "../../config/monotonic.js";
+import { sharedController } from "../../config/shared-controller.js";
 import type { ProgressOption } from "../../progress/open-progress.js";
 import { FlowProgress } from "../flow-progress.js";
 import { Engine, NOTHING } from "../map-engine.js";
@@ -71,7 +72,7 @@ export class PipelineRun<T>
 {
   readonly #onError: ErrorPolicy;
   readonly #failures: PipelineFailure[] = [];
-  readonly #controller = new AbortController();
+  readonly #controller = sharedController();
   readonly #source: EnvelopeSource;
   readonly #works: (ItemWork | BatchWork)[] = [];
   readonly #engines: StageEngine[] = [];

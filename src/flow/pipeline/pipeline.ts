@@ -62,10 +62,6 @@ export class Pipeline<T> {
    * @throws {TypeError | RangeError} naming the option, its value, and what it must be
    */
   stage<R>(
-    fn: (item: T, context: StageContext) => R,
-    options?: StageOptions<T, Awaited<NoInfer<R>>> & { batch?: undefined },
-  ): Pipeline<Awaited<R>>;
-  stage<R>(
     fn: (items: T[], context: StageContext) => R,
     options: StageOptions<T[], Awaited<NoInfer<R>>> & { batch: BatchOptions & { output: "one" } },
   ): Pipeline<Awaited<R>>;
@@ -73,6 +69,11 @@ export class Pipeline<T> {
     fn: (items: T[], context: StageContext) => readonly R[] | PromiseLike<readonly R[]>,
     options: StageOptions<T[], readonly NoInfer<R>[]> & { batch: BatchOptions & { output?: "each" | undefined } },
   ): Pipeline<R>;
+  // The last one, as compilers explain what is wrong by it alone, and most stages have no batches.
+  stage<R>(
+    fn: (item: T, context: StageContext) => R,
+    options?: StageOptions<T, Awaited<NoInfer<R>>> & { batch?: undefined },
+  ): Pipeline<Awaited<R>>;
   stage(fn: unknown, options: StageOptions<never, never> = {}): Pipeline<unknown> {
     const taken = this.#stages.map(({ name }) => name);
     return new Pipeline(this.#source, [...this.#stages, resolveStage(fn, options, taken)]);

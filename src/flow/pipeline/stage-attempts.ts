@@ -8,6 +8,7 @@
  */
 import { machineClock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
+import { sharedController } from "../../config/shared-controller.js";
 import { TimeoutError } from "../../errors.js";
 import { Future } from "../../future/future.js";
 import type { Grant } from "../../limits/grant.js";
@@ -55,7 +56,7 @@ export class StageAttempts {
   async run(input: unknown, index: number, signal: AbortSignal): Promise<unknown> {
     const { timeout, name } = this.#stage;
     if (timeout === undefined) return this.#attempt(input, index, signal);
-    const controller = new AbortController();
+    const controller = sharedController();
     const attempt = this.#attempt(input, index, controller.signal);
     const forgets = [
       onAbort(signal, (reason) => controller.abort(reason)),
