@@ -9,8 +9,8 @@ import { createRequire } from "node:module";
 import { lazyFunction, lazyObject } from "./config/lazy.js";
 import { type ModuleReference, register } from "./registry.js";
 import { taskName, taskTarget } from "./task-target.js";
-import type { Task, TaskFunction, TaskOptions } from "./task.js";
-import type { WorkerClass, WorkerDefaults, WorkerDefinition } from "./worker.js";
+import type { Task, TaskFunction, taskOf, TaskOptions } from "./task.js";
+import type { definitionOf, WorkerClass, WorkerDefaults, WorkerDefinition } from "./worker.js";
 
 export {
   BatchRefusedError,
@@ -82,8 +82,8 @@ export function worker<C extends WorkerClass>(
 ): WorkerDefinition<C> {
   const registration = register(meta, definition.name ?? target.name, target);
   return lazyObject(() => {
-    const { definitionOf } = require("./worker.js") as typeof import("./worker.js");
-    return definitionOf(registration, target, definition);
+    const module = require("./worker.js") as { definitionOf: typeof definitionOf };
+    return module.definitionOf(registration, target, definition);
   });
 }
 
@@ -91,7 +91,7 @@ export function worker<C extends WorkerClass>(
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
   const registration = register(meta, taskName(fn, options), taskTarget(fn));
   return lazyFunction(() => {
-    const { taskOf } = require("./task.js") as typeof import("./task.js");
-    return taskOf(registration, fn, options);
+    const module = require("./task.js") as { taskOf: typeof taskOf };
+    return module.taskOf(registration, fn, options);
   });
 }
