@@ -9,6 +9,7 @@ import { createRequire } from "node:module";
 import { lazyFunction, lazyObject } from "./config/lazy.js";
 import { type ModuleReference, register } from "./registry.js";
 import { taskName, taskTarget } from "./task-target.js";
+import type * as library from "./index.js";
 import type { Task, TaskFunction, taskOf, TaskOptions } from "./task.js";
 import type { definitionOf, WorkerClass, WorkerDefaults, WorkerDefinition } from "./worker.js";
 
@@ -39,7 +40,7 @@ export { Worker } from "./worker-base.js";
 
 const require = createRequire(import.meta.url);
 
-type Library = typeof import("./index.js");
+type Library = typeof library;
 
 /** Something of a module that is loaded when it is first used. */
 function later<K extends keyof Library>(name: K, path: string): Library[K] {
