@@ -128,7 +128,7 @@ export function worker<C extends WorkerClass>(
     );
   }
   checkRecord("definition", definition);
-  checkRecord("methods", definition.methods ?? {});
+  if (definition.methods !== undefined) checkRecord("methods", definition.methods);
   const { name = target.name } = definition;
   if (typeof name !== "string") {
     throw new TypeError(`Cannot set 'name' as it must be a string: current value is ${show(name)}`);
