@@ -1,3 +1,5 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
 import type { Args } from "./future/arg.js";
 import type { Future } from "./future/future.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
@@ -9,9 +11,10 @@ import type { Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { type CallFacts, mapRetryContext } from "./retry/map-context.js";
 import { type TaskFunction, taskRegistration } from "./task.js";
-import { type FunctionReference, TaskRunnerWorker } from "./task-runner.js";
+import { type FunctionReference, taskRunner, TaskRunner } from "./task-runner.js";
+import { definitionOf } from "./worker.js";
 
-type Runner = InstanceType<(typeof TaskRunnerWorker)["target"]>;
+const TaskRunnerWorker = definitionOf(taskRunner, TaskRunner, {});
 
 /**
  * A pool that runs functions given at call time.
@@ -25,10 +28,11 @@ type Runner = InstanceType<(typeof TaskRunnerWorker)["target"]>;
  * await pool.map((n: number) => n * n, [1, 2, 3]);            // [1, 4, 9]
  */
 export class TaskPool implements AsyncDisposable {
-  readonly #pool: Pool<Runner>;
+  readonly #pool: Pool<TaskRunner>;
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: Omit<PoolOptions, "blocking"> = {}) {
+    checkRecord("options", options);
     const own = {
       ...options,
       ...(options.retry && { retry: mapRetryContext(options.retry, factsOf) }),
@@ -117,7 +121,7 @@ const sources = new WeakMap<object, FunctionReference>();
 
 function refer(fn: TaskFunction): FunctionReference {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot run a task as it must be a function: current value is ${String(fn)}`);
+    throw new TypeError(`Cannot run a task as it must be a function: current value is ${show(fn)}`);
   }
   let reference = sources.get(fn);
   if (!reference) sources.set(fn, (reference = makeReference(fn)));

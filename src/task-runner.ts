@@ -1,8 +1,7 @@
 /** The worker behind `TaskPool`: runs functions that it is told of at call time. */
 import { DefinitionError } from "./errors.js";
 import { importRegistration } from "./host/import-module.js";
-import { findRegistration } from "./registry.js";
-import { worker } from "./worker.js";
+import { findRegistration, register } from "./registry.js";
 
 /** A function to run: a task by the place of its definition, any other by its source. */
 export type FunctionReference =
@@ -12,7 +11,8 @@ export type FunctionReference =
 type AnyFunction = (...args: unknown[]) => unknown;
 type Maker = (keepName: (fn: unknown) => unknown) => AnyFunction;
 
-class TaskRunner {
+/** What the workers of a `TaskPool` are. */
+export class TaskRunner {
   readonly #functions = new Map<string, AnyFunction>();
 
   run(reference: FunctionReference, ...args: unknown[]): unknown {
@@ -43,7 +43,7 @@ class TaskRunner {
   }
 }
 
-export const TaskRunnerWorker = worker(import.meta, TaskRunner);
+export const taskRunner = register(import.meta, "TaskRunner", TaskRunner);
 
 /** Compiles in the global scope, so that a variable of the place the function was written in is not there. */
 function compile(source: string): AnyFunction {

@@ -1,3 +1,6 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
+import { realOf } from "./config/lazy.js";
 import type { Args } from "./future/arg.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
 import type { AnyIterable } from "./flow/map-source.js";
@@ -9,7 +12,8 @@ import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { mapRetryContext } from "./retry/map-context.js";
 import type { ModuleReference, Registration } from "./registry.js";
-import { worker, type WorkerClass, type WorkerDefaults } from "./worker.js";
+import { taskName, taskTarget } from "./task-target.js";
+import { definitionOf, worker, type WorkerClass, type WorkerDefaults, type WorkerDefinition } from "./worker.js";
 
 /** A function that a task can be made from. */
 export type TaskFunction = (...args: never[]) => unknown;
@@ -54,8 +58,8 @@ interface Runner<F extends TaskFunction> {
 const definitions = new WeakMap<object, Registration>();
 
 /** The definition behind a task. */
-export function taskRegistration(task: object): Registration | undefined {
-  return definitions.get(task);
+export function taskRegistration(fn: object): Registration | undefined {
+  return definitions.get(realOf(fn));
 }
 
 /**
@@ -72,28 +76,39 @@ export function taskRegistration(task: object): Registration | undefined {
  */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
   if (typeof fn !== "function") {
-    throw new TypeError(
-      `Cannot define a task as its second argument must be a function: current value is ${String(fn)}`,
-    );
+    throw new TypeError(`Cannot define a task as its second argument must be a function: current value is ${show(fn)}`);
   }
+  checkRecord("options", options);
+  const target = taskTarget(fn);
+  const name = taskName(fn, options);
+  return taskOver(fn, name, options, (definition) => worker(meta, target, definition));
+}
+
+/** The task of a function that is registered, as `task` found it good. */
+export function taskOf<F extends TaskFunction>(registration: Registration, fn: F, options: TaskOptions<F>): Task<F> {
+  return taskOver(fn, registration.name, options, (definition) =>
+    definitionOf(registration, registration.target, definition),
+  );
+}
+
+function taskOver<F extends TaskFunction>(
+  fn: F,
+  name: string,
+  options: TaskOptions<F>,
+  define: (definition: WorkerDefaults) => WorkerDefinition<WorkerClass>,
+): Task<F> {
   const { cost, usage, schema, ...others } = options;
-  const name = options.name ?? (fn.name || "task");
   const isStream = /Generator/.test((fn as object).constructor.name);
-  const target = class implements Runner<F> {
-    run(...args: Parameters<F>): ReturnType<F> {
-      return fn(...args) as ReturnType<F>;
-    }
-  };
   const seen = (more: PoolOptions): PoolOptions => ({
     ...more,
     // The method that runs it is ours: functions of retries are told the name of the task.
     ...(more.retry && { retry: mapRetryContext(more.retry, ({ args }) => ({ method: name, args })) }),
   });
-  const definition = worker(meta, target as WorkerClass, {
+  const definition = define({
     ...seen(others),
     name,
     methods: { run: { stream: isStream, cost, usage } } as object,
-    ...(schema && { schema: { methods: { run: schema } } as object }),
+    ...(schema !== undefined && { schema: { methods: { run: schema } } as object }),
   });
   return makeTask<F>(
     definition.registration,
@@ -125,7 +140,10 @@ function makeTask<F extends TaskFunction>(
       const view = pool().with(callOptions);
       return rememberCallable((...args: Parameters<Run>) => (view.run as Run)(...args), callable);
     },
-    options: (more: PoolOptions) => makeTask(registration, open, { ...options, ...more }),
+    options: (more: PoolOptions) => {
+      checkRecord("options", more);
+      return makeTask(registration, open, { ...options, ...more });
+    },
     stop,
     drain: async () => current?.drain(),
     stats: () => current?.stats(),

@@ -1,6 +1,6 @@
 import { hostState } from "./host/host-state.js";
 import type { Limits } from "./limits/grant.js";
-import { LimitSet } from "./limits/limit-set.js";
+import { unlimited } from "./limits/unlimited.js";
 import type { WorkerIdentity } from "./wire/protocol.js";
 
 /**
@@ -22,7 +22,7 @@ export class Worker<C = unknown> {
   /** Index, id, mode and pool of this worker; outside a pool (in a unit test, say) that of a lone one. */
   readonly worker: WorkerIdentity = hostState.constructing?.identity ?? ALONE;
   /** Those of the pool, shared by all its workers; without limits when it has none. */
-  readonly limits: Limits<C> = (hostState.constructing?.limits ?? new LimitSet([])) as Limits<C>;
+  readonly limits: Limits<C> = (hostState.constructing?.limits ?? unlimited()) as Limits<C>;
 }
 
 const ALONE: WorkerIdentity = { index: 0, id: "alone", mode: "sync", pool: "none" };

@@ -1,3 +1,5 @@
+import { checkRecord } from "./config/check-fields.js";
+import { show } from "./config/show.js";
 import type { StandardSchema } from "./config/standard-schema.js";
 import { DefinitionError } from "./errors.js";
 import { ErrorClasses } from "./pool/error-classes.js";
@@ -120,28 +122,57 @@ export function worker<C extends WorkerClass>(
   target: C & Unreserved<C>,
   definition: WorkerDefaults<C> = {},
 ): WorkerDefinition<C> {
-  const { errors = [], methods = {}, schema: given, name = target.name, ...defaults } = definition;
-  const schema = given as WorkerSchema | undefined;
-  const facts = methods as Readonly<Record<string, MethodOptions>>;
   if (typeof target !== "function" || typeof target.prototype !== "object") {
     throw new TypeError(
-      `Cannot define a worker as its second argument must be a class: current value is ${String(target)}`,
+      `Cannot define a worker as its second argument must be a class: current value is ${show(target)}`,
     );
+  }
+  checkRecord("definition", definition);
+  if (definition.methods !== undefined) checkRecord("methods", definition.methods);
+  const { name = target.name } = definition;
+  if (typeof name !== "string") {
+    throw new TypeError(`Cannot set 'name' as it must be a string: current value is ${show(name)}`);
   }
   if (name === "")
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
+  const facts = examine(name, target, definition);
+  return build(register(meta, name, target), target, facts);
+}
+
+/** The definition of a class that is registered, and was examined where it was defined first. */
+export function definitionOf<C extends WorkerClass>(
+  registration: Registration,
+  target: C,
+  definition: WorkerDefaults<C>,
+): WorkerDefinition<C> {
+  return build(registration, target, examine(registration.name, target, definition));
+}
+
+/** Checks all that a definition says. */
+function examine(name: string, target: WorkerClass, definition: WorkerDefaults): Omit<PoolSource, "registration"> {
+  const { errors = [], methods = {}, schema: given, name: _name, ...defaults } = definition;
+  const schema = given as WorkerSchema | undefined;
+  const facts = methods as Readonly<Record<string, MethodOptions>>;
   const found = methodsOf(target, Worker.prototype, facts);
   if (schema !== undefined) checkSchema(name, found, schema);
   checkDefaults(defaults);
   planMethods(name, found, { definition: facts, pool: undefined, retry: defaults.retry, schema });
-  const registration = register(meta, name, target);
-  const errorClasses = new ErrorClasses(errors);
-  const source: PoolSource = { registration, methods: found, errorClasses, defaults, facts, schema };
-  rememberSource(source);
-  const factory = new PoolFactory(found);
+  return { methods: found, errorClasses: new ErrorClasses(errors), defaults, facts, schema };
+}
 
+function build<C extends WorkerClass>(
+  registration: Registration,
+  target: C,
+  facts: Omit<PoolSource, "registration">,
+): WorkerDefinition<C> {
+  const source: PoolSource = { registration, ...facts };
+  rememberSource(source);
+  const factory = new PoolFactory(facts.methods);
   const builder = <IsBlocking extends boolean>(own: PoolOptions): WorkerBuilder<C, IsBlocking> => ({
-    options: (more) => builder({ ...own, ...(more as PoolOptions) }),
+    options: (more) => {
+      checkRecord("options", more);
+      return builder({ ...own, ...(more as PoolOptions) });
+    },
     init: (...args) =>
       (own.blocking ? openBlockingPool(source, own, args) : factory.create(openPool(source, own, args))) as ReturnType<
         WorkerBuilder<C, IsBlocking>["init"]

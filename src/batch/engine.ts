@@ -204,13 +204,16 @@ export class Engine {
     const text = line as string;
     const place = this.#order ? this.#order.begin(index) : 0;
     let result: unknown;
+    let isPending: boolean;
     try {
       result = this.#options.run(item, { index, signal: this.#signal });
+      // A getter may throw, too.
+      isPending = isThenable(result);
     } catch (error) {
       this.#fail(index, place, text, error);
       return;
     }
-    if (!isThenable(result)) {
+    if (!isPending) {
       this.#succeed(index, place, text, result);
       return;
     }
@@ -236,7 +239,7 @@ export class Engine {
     try {
       json = JSON.stringify(value) ?? "null";
     } catch (error) {
-      const message = `Cannot write the result as JSON: ${(error as Error).message.split("\n", 1)[0]}`;
+      const message = `Cannot write the result as JSON: ${errorInOneLine(error)}`;
       this.#fail(index, place, text, new TypeError(message, { cause: error }));
       return;
     }

@@ -9,8 +9,10 @@
  * J3. A run that begins anew removes the old lines before it writes its checkpoint, so that no lines ever stand beside a
  *     checkpoint that is not theirs.
  */
-import { open, realpath, rm, truncate } from "node:fs/promises";
+import { fstat } from "node:fs";
+import { open, realpath, rm, stat, truncate } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { Appender } from "./appender.js";
 import { type Checkpoint, compareCheckpoints, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { DoneSet } from "./done-set.js";
@@ -21,12 +23,17 @@ import { latePath, mergeOutputs } from "./merge-outputs.js";
 import { scanOutput } from "./output-scanner.js";
 import { refusal } from "./refuse.js";
 
+/** Numbers of files may be larger than what is exact as a plain number. */
+const BIGINT = { bigint: true } as const;
+
 /** How a run treats the files that are there. */
 export interface JournalOptions {
   readonly output: string;
   readonly failures: string | undefined;
-  /** The file that is read, which must be none of those that are written. */
+  /** The path of the file that is read, which must be none of those that are written. */
   readonly input: string | undefined;
+  /** The descriptor of what is read, where it has one and no path. */
+  readonly inputDescriptor?: number | undefined;
   readonly resume: boolean;
   readonly overwrite: boolean;
   readonly force: boolean;
@@ -88,10 +95,14 @@ export class Journal {
     const isKept = failures !== undefined && !(await isSpecial(failures));
     const paths = isKept ? [output, failures] : [output];
     const real = await Promise.all(paths.map(realPath));
-    if (options.input !== undefined) {
-      const input = await realPath(options.input);
-      const at = real.indexOf(input);
-      if (at >= 0) throw new TypeError(`Cannot write ${paths[at]} as it is the input`);
+    const read = options.input ?? options.inputDescriptor;
+    if (read !== undefined) {
+      const input = await identify(read);
+      for (const path of paths) {
+        if (input !== undefined && (await identify(path)) === input) {
+          throw new TypeError(`Cannot write ${path} as it is the input`);
+        }
+      }
     }
     if (real[0] === real[1]) throw new TypeError(`Cannot write the failures to ${output} as it is the output`);
     const locks: FileLock[] = [];
@@ -232,6 +243,17 @@ async function realPath(path: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     return join(await realpath(dirname(absolute)), basename(absolute));
+  }
+}
+
+/** What all names of a file have in common, also hard links; `undefined` when there is no such file, or it is no plain one. */
+async function identify(file: string | number): Promise<string | undefined> {
+  try {
+    const found = typeof file === "string" ? await stat(file, BIGINT) : await promisify(fstat)(file, BIGINT);
+    return found.isFile() ? `${found.dev}:${found.ino}` : undefined;
+  } catch {
+    // Whoever opens it says what is wrong with it.
+    return undefined;
   }
 }
 

@@ -30,6 +30,8 @@ export class LineReader {
   #position = 0;
   /** In place of `#text`, where a chunk holds lines that cannot be decoded. */
   #single: (string | UnreadableLine)[] | undefined;
+  /** The next of `#single`: to shift what is as long as a chunk would move all of it each time. */
+  #singleAt = 0;
   /** The beginning of a line whose end is in a later chunk. */
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
@@ -50,7 +52,7 @@ export class LineReader {
   /** The next line, as far as there are whole ones; `undefined` asks for another chunk. */
   next(): string | UnreadableLine | undefined {
     if (this.#single) {
-      const line = this.#single.shift();
+      const line = this.#single[this.#singleAt++];
       if (line !== undefined) {
         this.#next += 1;
         return line;
@@ -147,6 +149,7 @@ export class LineReader {
       }
     }
     this.#single = before.length > 0 ? before : undefined;
+    this.#singleAt = 0;
   }
 }
 

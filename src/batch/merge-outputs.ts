@@ -3,8 +3,10 @@
  *
  * M1. The merged file takes the place of the output in one step; until then both files are as they were, and afterwards
  *     lines of the late file that are in the output already are left out. So it can be begun again after any interruption.
+ * M2. What takes its place has its rights, and its owner where that may be given; a link to the output stays one.
  */
-import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { type FileHandle, open, realpath, rename, rm } from "node:fs/promises";
+import { fileError, isSystemError } from "./file-error.js";
 import { refusal } from "./refuse.js";
 import { scanOutput } from "./output-scanner.js";
 
@@ -18,11 +20,16 @@ export function latePath(output: string): string {
 /** Merges an output with its late lines, both in ascending order, and removes the late file. */
 export async function mergeOutputs(output: string): Promise<void> {
   const late = latePath(output);
-  const draft = `${output}.merging`;
+  // The file itself, where the output is a link to it: what takes its place must not take that of the link.
+  const place = await realpath(output);
+  const draft = `${place}.merging`;
   const files: FileHandle[] = [];
   try {
-    const target = await openInto(files, draft, "w");
+    // What a merge that was killed has left may have other rights.
+    await rm(draft, { force: true });
     const source = await openInto(files, output, "r");
+    const rights = await source.stat();
+    const target = await openInto(files, draft, "wx", rights.mode & 0o777);
     const lateSource = await openInto(files, late, "r");
     const lateLines = eachLine(late);
     const mainLines = eachLine(output);
@@ -45,14 +52,18 @@ export async function mergeOutputs(output: string): Promise<void> {
     for (; !waiting.done; waiting = await lateLines.next()) {
       await copy(lateSource, waiting.value.start, waiting.value.end);
     }
+    // Its owner may be given by few; then it is whoever merges, who may write it in any case.
+    await target.chown(rights.uid, rights.gid).catch(() => {});
+    // After that, and whatever was masked above.
+    await target.chmod(rights.mode & 0o7777).catch(() => {});
     await target.datasync();
     await closeAll(files);
-    await rename(draft, output);
+    await rename(draft, place);
     await rm(late, { force: true });
   } catch (error) {
     await closeAll(files);
     await rm(draft, { force: true }).catch(() => {});
-    throw error;
+    throw isSystemError(error) ? fileError("write", output, error) : error;
   }
 }
 
@@ -74,8 +85,8 @@ async function* eachLine(path: string): AsyncGenerator<Line, void, undefined> {
   }
 }
 
-async function openInto(files: FileHandle[], path: string, flags: string): Promise<FileHandle> {
-  const file = await open(path, flags);
+async function openInto(files: FileHandle[], path: string, flags: string, mode?: number): Promise<FileHandle> {
+  const file = await open(path, flags, mode);
   files.push(file);
   return file;
 }

@@ -115,7 +115,7 @@ async function plainFile(action: "read" | "write", place: BatchInput | Writable)
   if (typeof place !== "string") return undefined;
   try {
     const found = await stat(place);
-    if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR" });
+    if (found.isDirectory()) throw Object.assign(new Error("EISDIR"), { code: "EISDIR", syscall: "open" });
     return found.isFile() ? place : undefined;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT" && action === "write") return place;
@@ -160,9 +160,11 @@ async function openSink(
     return await openStream(batch, events);
   }
   const { failures, resume, overwrite, force, window, settings } = batch;
+  const { fd } = batch.input as { fd?: unknown };
+  const inputDescriptor = typeof fd === "number" ? fd : undefined;
   try {
     return await Journal.open(
-      { output: outputPath, failures, input: inputPath, resume, overwrite, force },
+      { output: outputPath, failures, input: inputPath, inputDescriptor, resume, overwrite, force },
       { ordered: window !== undefined, settings, input: identity! },
       events,
     );

@@ -1,4 +1,5 @@
 /** Reads values of options, which are text. */
+import { show } from "../config/show.js";
 import { LONGEST_TIMER } from "../config/duration.js";
 import type { OptionValues } from "./command.js";
 import { UsageError } from "./usage-error.js";
@@ -23,7 +24,7 @@ export function readCount(values: OptionValues, name: string, least: number): nu
   const value = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
   throw new UsageError(
-    `Cannot set '--${name}' as it must be an integer of at least ${least}: current value is '${text}'`,
+    `Cannot set '--${name}' as it must be an integer of at least ${least}: current value is ${show(text)}`,
   );
 }
 
@@ -38,7 +39,7 @@ export function readDuration(values: OptionValues, name: string): number | undef
   const ms = unit === undefined ? Number.NaN : Number(number) * UNITS[unit]!;
   if (ms <= LONGEST_TIMER) return ms;
   throw new UsageError(
-    `Cannot set '--${name}' as it must be a time such as 500ms, 30s or 5m, of at most 24 days: current value is '${text}'`,
+    `Cannot set '--${name}' as it must be a time such as 500ms, 30s or 5m, of at most 24 days: current value is ${show(text)}`,
   );
 }
 
@@ -50,7 +51,7 @@ export function readJson(values: OptionValues, name: string): unknown {
     return JSON.parse(text) as unknown;
   } catch {
     throw new UsageError(
-      `Cannot set '--${name}' as it must be JSON, as in --${name} '["a", 1]': current value is '${text}'`,
+      `Cannot set '--${name}' as it must be JSON, as in --${name} '["a", 1]': current value is ${show(text)}`,
     );
   }
 }

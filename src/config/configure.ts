@@ -15,6 +15,7 @@
  *     built in. Objects such as `healthCheck` are not merged.
  * C2. A configuration that is refused changes nothing.
  */
+import { show } from "./show.js";
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
   type ConfigSections,
@@ -73,7 +74,7 @@ export function configure(config: ConfigSections, check?: SectionCheck): void {
  */
 export function withConfig<R>(config: ConfigSections, fn: () => R, check?: SectionCheck): R {
   if (typeof fn !== "function") {
-    throw new TypeError(`Cannot run with a configuration as 'fn' must be a function: current value is ${String(fn)}`);
+    throw new TypeError(`Cannot run with a configuration as 'fn' must be a function: current value is ${show(fn)}`);
   }
   const scope: ConfigScope = { sections: keepSections(config, check), outer: state.scopes?.getStore() };
   state.scopes ??= new AsyncLocalStorage();

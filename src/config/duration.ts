@@ -1,3 +1,5 @@
+import { show } from "./show.js";
+
 /** The longest delay a timer of Node.js takes, in ms: about 25 days. */
 export const LONGEST_TIMER = 0x7fff_ffff;
 
@@ -8,6 +10,6 @@ export const LONGEST_TIMER = 0x7fff_ffff;
 export function duration(name: string, value: number): number {
   if (typeof value === "number" && value >= 0 && value <= LONGEST_TIMER) return value;
   throw new RangeError(
-    `Cannot set '${name}' as it must be a number of ms from 0 to ${LONGEST_TIMER}: current value is ${String(value)}`,
+    `Cannot set '${name}' as it must be a number of ms from 0 to ${LONGEST_TIMER}: current value is ${show(value)}`,
   );
 }

@@ -14,5 +14,5 @@ const VARIABLE = "MANYHANDS_MODE";
  */
 export function forcedMode(): Mode | undefined {
   const value = process.env[VARIABLE];
-  return value ? oneOf(VARIABLE, value, MODES) : undefined;
+  return value ? oneOf(VARIABLE, value, MODES, `take the mode from the environment variable '${VARIABLE}'`) : undefined;
 }

@@ -9,7 +9,8 @@
  * concurrency.
  *
  * E1. The source is asked only when there is a free place for the item; nothing is asked of it before the first `pull`.
- * E2. At most `concurrency` run, and at most `window` items are pulled and not delivered.
+ * E2. At most `concurrency` run, those included that failed and have not ended; and at most `window` items are pulled and
+ *     not delivered.
  * E3. A result that is there without a promise is handed on without one, and nothing else is begun before it is taken.
  * E4. Once failed or closed, no item is begun, the source is closed, and futures in flight are cancelled; results that
  *     come later are dropped. Results that were there, and next in order, still come out before a failure.
@@ -36,6 +37,8 @@ export interface Work<T, R> {
   failed(item: T, error: unknown, index: number): R | typeof NOTHING;
   /** No more is wanted: what runs may stop. */
   stop(reason: unknown): void;
+  /** Settles when what failed with this error has ended, where it goes on after it; its place is not free before. */
+  lingers?(error: unknown): PromiseLike<void> | undefined;
 }
 
 /** How many, and in which order. */
@@ -252,14 +255,18 @@ export class Engine<T, R> implements Source<R> {
       const begun = this.#begun;
       this.#begun = this.#begunItem = undefined;
       let result: R | typeof NOTHING | typeof EMPTY = EMPTY;
+      let lingering: PromiseLike<void> | undefined;
       try {
         const value = await begun;
         if (!this.#isOver) result = this.#work.done(item, value, index);
       } catch (error) {
         if (!this.#isOver) result = this.#failed(item, error, index);
+        lingering = this.#work.lingers?.(error);
       }
       if (begun instanceof Future) this.#futures.delete(begun);
       this.#finish(index, result);
+      // E2
+      if (lingering && !this.#isOver) await lingering;
     } while (this.#beginNext());
     this.#running -= 1;
   }

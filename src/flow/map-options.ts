@@ -49,7 +49,7 @@ export function resolveFlow(path: string, options: FlowOptions, fn: unknown): En
   if (window === undefined) return { concurrency, window: defaultWindow(concurrency, ordered), ordered };
   if (window >= concurrency || concurrency === Number.POSITIVE_INFINITY) return { concurrency, window, ordered };
   throw new RangeError(
-    `Cannot set '${path}window' as it must be at least the concurrency, which is ${concurrency}: current value is ${window}`,
+    `Cannot set '${path}window' as it must be at least the concurrency, which is ${concurrency}: current value is ${show(window)}`,
   );
 }
 

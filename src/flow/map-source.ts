@@ -74,12 +74,13 @@ class SyncSource<T> implements Source<T> {
     if (this.#open) {
       const open = this.#open;
       this.#open = undefined;
-      this.#iterator = open();
+      this.#iterator = assertIterator(open());
     }
     if (!this.#iterator) return END;
     let result: IteratorResult<T>;
     try {
       result = this.#iterator.next();
+      assertResult(result);
     } catch (error) {
       // As in `for … of`: an iterator that threw is at its end and is not asked to close.
       this.#iterator = undefined;
@@ -125,7 +126,7 @@ class AsyncSource<T> implements Source<T> {
     if (this.#open) {
       const open = this.#open;
       this.#open = undefined;
-      this.#iterator = open();
+      this.#iterator = assertIterator(open());
     }
     if (!this.#iterator) return END;
     this.#wake = wake;
@@ -150,8 +151,9 @@ class AsyncSource<T> implements Source<T> {
     while (this.#isWanted && this.#iterator === iterator) {
       this.#isWanted = false;
       try {
-        const result = await iterator.next();
+        const result = await nextOf(iterator);
         if (this.#iterator !== iterator) break;
+        assertResult(result);
         if (result.done) this.#iterator = undefined;
         else this.#item = result.value;
       } catch (error) {
@@ -166,6 +168,27 @@ class AsyncSource<T> implements Source<T> {
     }
     this.#isAsking = false;
   }
+}
+
+/** What throws at once rejects too: whoever asked is woken only after it was told to wait. */
+function nextOf<T>(iterator: AsyncIterator<T>): PromiseLike<IteratorResult<T>> {
+  try {
+    return iterator.next();
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+}
+
+/** As loops do: what is no iterator would be a source without items. */
+function assertIterator<I extends object>(iterator: I): I {
+  if (typeof iterator === "object" && iterator !== null) return iterator;
+  throw new TypeError(`Cannot read the source as it must return an iterator: current value is ${show(iterator)}`);
+}
+
+/** As loops do: what is no result has no `done` and would be an item for ever. */
+function assertResult(result: unknown): void {
+  if ((typeof result === "object" && result !== null) || typeof result === "function") return;
+  throw new TypeError(`Cannot read the source as its iterator must return objects: current value is ${show(result)}`);
 }
 
 keepShape(new ArraySource([]));

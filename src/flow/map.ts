@@ -2,8 +2,10 @@ import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { keepShape } from "../config/keep-shape.js";
 import { sharedController } from "../config/shared-controller.js";
+import { Future } from "../future/future.js";
 import { callableOf } from "../pool/callables.js";
 import type { ProgressOption } from "../progress/open-progress.js";
+import { cancelledBy } from "./cancelled-by.js";
 import { FlowProgress } from "./flow-progress.js";
 import { Engine, isThenable, type Work } from "./map-engine.js";
 import { flag, FLOW_OPTIONS, type FlowOptions, resolveFlow } from "./map-options.js";
@@ -82,7 +84,7 @@ export function map(
   }
   const { signal } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(signal)}`);
+    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(signal)}`);
   }
   const isSettled = flag("settled", options.settled, false);
   const flow = resolveFlow("", options, fn);
@@ -126,7 +128,7 @@ class MapWork implements Work<unknown, unknown> {
   }
 
   begin(item: unknown, index: number): unknown {
-    return isThenable(item) ? item.then((value) => this.#call(value, index)) : this.#call(item, index);
+    return isThenable(item) ? this.#callLater(item, index) : this.#call(item, index);
   }
 
   done(_item: unknown, value: unknown, _index: number): unknown {
@@ -148,6 +150,14 @@ class MapWork implements Work<unknown, unknown> {
     this.#controller ??= sharedController();
     if (this.#isStopped) this.#controller.abort(this.#reason);
     return this.#controller.signal;
+  }
+
+  /** By the time it arrives nobody may want it any more. */
+  async #callLater(item: PromiseLike<unknown>, index: number): Promise<unknown> {
+    const value = await item;
+    if (this.#isStopped) throw this.#reason;
+    const begun = this.#call(value, index);
+    return begun instanceof Future ? cancelledBy(this.signal, begun) : begun;
   }
 
   #call(item: unknown, index: number): unknown {

@@ -7,6 +7,7 @@
  */
 import { keepShape } from "../config/keep-shape.js";
 import { onAbort } from "../config/on-abort.js";
+import { surroundingSignals } from "../scope/surrounding-signals.js";
 import type { Engine } from "./map-engine.js";
 import { END, PENDING } from "./map-source.js";
 
@@ -84,7 +85,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   #waiting: Waiting<R>[] = [];
   /** The index of the first of them that waits. */
   #first = 0;
-  #forgetSignal: (() => void) | undefined;
+  #forgetSignals: readonly (() => void)[] = [];
   readonly #serve = (): void => this.#serveAll();
 
   static {
@@ -145,12 +146,14 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
     return this.#all.then(onFulfilled, onRejected);
   }
 
-  /** Begins; where the signal has fired already, with its reason. */
+  /** Begins; where a signal has fired already, with its reason. It ends with the call or the task group it begins in. */
   #start(isAwaited: boolean): Opened<R> {
     const engine = this.#plan.open(isAwaited);
     const { signal } = this.#plan;
-    if (signal?.aborted) engine.abort(signal.reason);
-    else if (signal) this.#forgetSignal = onAbort(signal, (reason) => engine.abort(reason));
+    const signals = signal ? [signal, ...surroundingSignals()] : surroundingSignals();
+    const fired = signals.find(({ aborted }) => aborted);
+    if (fired) engine.abort(fired.reason);
+    else this.#forgetSignals = signals.map((one) => onAbort(one, (reason) => engine.abort(reason)));
     return engine;
   }
 
@@ -205,7 +208,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   #finish(ending: Ending): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#forgetSignal?.();
+    for (const forget of this.#forgetSignals) forget();
     this.#plan.onEnd?.(ending);
   }
 }

@@ -14,6 +14,7 @@ import { onAbort } from "../config/on-abort.js";
 import { sharedController } from "../config/shared-controller.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle, subscribe } from "../future/future.js";
+import { surroundingSignals } from "../scope/surrounding-signals.js";
 import { Attendance } from "./queue-attendance.js";
 import type { QueueCore, QueueWaiter } from "./queue-core.js";
 import { NOTHING } from "./queue-ring.js";
@@ -76,14 +77,18 @@ export class Consumption<T> implements FutureSource {
     this.#listeners.push(listener);
   }
 
-  /** @param concurrency - how many runs at once, at most */
+  /**
+   * @param concurrency - how many runs at once, at most
+   * @param signal - one more that cancels it, beside those of the call and the task group it is started in
+   */
   start(concurrency: number, signal: AbortSignal | undefined): void {
     this.#concurrency = concurrency;
     this.#attendance.enter();
     this.#forgets.push(this.#core.onAbort((error) => this.#stop(error)));
-    if (signal) this.#forgets.push(onAbort(signal, (reason) => this.cancel(reason)));
+    const signals = signal ? [signal, ...surroundingSignals()] : surroundingSignals();
+    for (const one of signals) this.#forgets.push(onAbort(one, (reason) => this.cancel(reason)));
     this.#openLane();
-    if (signal?.aborted) this.cancel(signal.reason);
+    for (const { aborted, reason } of signals) if (aborted) this.cancel(reason);
   }
 
   cancel(reason: unknown): void {

@@ -3,6 +3,7 @@ import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { onAbort } from "../config/on-abort.js";
 import { TimeoutError } from "../errors.js";
+import { surroundingSignals } from "../scope/surrounding-signals.js";
 import type { Endings, QueueWaiter } from "./queue-core.js";
 
 /** Options of what may have to wait. */
@@ -21,7 +22,8 @@ export function checkWait(options: QueueWaitOptions): void {
 }
 
 /**
- * Waits until it is served or fails, the time is over, or the signal fires; then it has left its room before it rejects.
+ * Waits until it is served or fails, the time is over, or a signal fires, also that of the call or the task group around;
+ * then it has left its room before it rejects.
  *
  * @param enter - makes who waits and lets it in, or ends it at once
  * @param lateness - what could not be done, and why, for the message
@@ -33,17 +35,20 @@ export function waitFor<R, S>(
 ): Promise<R> {
   return new Promise((resolve, reject) => {
     const { timeout, signal } = options ?? {};
-    if (timeout === undefined && !signal) {
+    const surrounding = surroundingSignals();
+    if (timeout === undefined && !signal && surrounding.length === 0) {
       enter({ serve: resolve, fail: reject });
       return;
     }
+    const signals = signal ? [signal, ...surrounding] : surrounding;
+    for (const one of signals) one.throwIfAborted();
     let isOver = false;
     let timer: NodeJS.Timeout | undefined;
-    let forgetSignal: (() => void) | undefined;
+    let forgets: readonly (() => void)[] = [];
     const end = (): void => {
       isOver = true;
       clearTimeout(timer);
-      forgetSignal?.();
+      for (const forget of forgets) forget();
     };
     const fail = (error: unknown): void => {
       end();
@@ -63,6 +68,6 @@ export function waitFor<R, S>(
       const message = `Cannot ${lateness} within ${timeout} ms`;
       timer = setTimeout(() => giveUp(new TimeoutError(message, timeout)), timeout);
     }
-    if (signal) forgetSignal = onAbort(signal, giveUp);
+    forgets = signals.map((one) => onAbort(one, giveUp));
   });
 }

@@ -1,3 +1,4 @@
+import { show } from "../config/show.js";
 import { abortSignal } from "../config/abort-signal.js";
 import { checkFields } from "../config/check-fields.js";
 import { CancelledError, QueueClosedError } from "../errors.js";
@@ -160,7 +161,7 @@ export class Queue<T> implements AsyncIterable<T> {
    */
   consume(run: ConsumeFunction<T>, options: ConsumeOptions = {}): Future<number> {
     if (typeof run !== "function") {
-      throw new TypeError(`Cannot consume the queue as that takes a function: current value is ${String(run)}`);
+      throw new TypeError(`Cannot consume the queue as that takes a function: current value is ${show(run)}`);
     }
     checkFields("options", options, ["concurrency", "signal"]);
     const concurrency = atLeast("concurrency", options.concurrency ?? 1, 1);

@@ -1,4 +1,5 @@
 /** The options of resource pools: their meaning, their defaults, and what is refused. */
+import { checkFunction } from "../config/check-function.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
@@ -204,11 +205,6 @@ export function resolveResourcePool<T>(options: ResourcePoolOptions<T>): Resolve
 /** A number of ms, or `Infinity` for none. */
 function timeOf(name: string, value: number): number {
   return value === Number.POSITIVE_INFINITY ? value : duration(name, value);
-}
-
-function checkFunction(name: string, value: unknown): void {
-  if (typeof value === "function") return;
-  throw new TypeError(`Cannot set '${name}' as it must be a function: current value is ${show(value)}`);
 }
 
 function checkCount(name: string, value: number, least: number, most: number): number {

@@ -33,7 +33,7 @@ export function checkSlotLimit(limits: ResourcePoolLimits): SlotLimit {
       const hint = closest(String(key), keys);
       const known = keys.length > 0 ? `one of ${listWords(keys)}` : "which has none";
       throw new TypeError(
-        `Cannot set 'limits.key' as it must name a ResourceLimit of the set, ${known}: current value is '${String(key)}'` +
+        `Cannot set 'limits.key' as it must name a ResourceLimit of the set, ${known}: current value is ${show(key)}` +
           (hint ? `, did you mean '${hint}'?` : ""),
       );
     }

@@ -14,6 +14,8 @@
  */
 import { inspect } from "node:util";
 import { callSafely } from "../config/call-safely.js";
+import { checkFields } from "../config/check-fields.js";
+import { checkFunction } from "../config/check-function.js";
 import { duration } from "../config/duration.js";
 import { TimeoutError } from "../errors.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -178,8 +180,12 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     return this.#source.progress;
   }
 
-  /** Calls `listener` whenever the call reports progress. */
+  /**
+   * Calls `listener` whenever the call reports progress.
+   * @throws {TypeError} when it is no function
+   */
   onProgress(listener: (progress: Progress) => void): this {
+    checkFunction("listener", listener);
     this.#source.onProgress(listener);
     return this;
   }
@@ -199,13 +205,14 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
 
   /**
    * The result.
-   * @throws {RangeError} when `timeout` is not a number of ms that a timer can take
+   * @throws {TypeError | RangeError} as a rejection, when `timeout` is not a number of ms that a timer can take
    * @throws {TimeoutError} when it is not there after `timeout` ms; the call goes on
    */
   async result(options: ResultOptions = {}): Promise<T> {
+    checkFields("result", options, ["timeout"]);
     const { timeout } = options;
+    if (timeout !== undefined) duration("timeout", timeout);
     if (timeout === undefined || this.#ending) return this as PromiseLike<T>;
-    duration("timeout", timeout);
     let timer: NodeJS.Timeout | undefined;
     const expiry = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
@@ -230,8 +237,12 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     }
   }
 
-  /** Calls `listener` once the future is settled, in a microtask of its own. */
+  /**
+   * Calls `listener` once the future is settled, in a microtask of its own.
+   * @throws {TypeError} when it is no function
+   */
   onSettled(listener: (future: Future<T>) => void): this {
+    checkFunction("listener", listener);
     const run = (): void => queueMicrotask(() => listener(this));
     subscribe(this, run);
     return this;

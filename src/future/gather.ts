@@ -1,3 +1,4 @@
+import { checkFields } from "../config/check-fields.js";
 import { show } from "../config/show.js";
 import { CancelledError } from "../errors.js";
 import { Future } from "./future.js";
@@ -66,6 +67,7 @@ export function gather<T extends readonly unknown[] | [] | object>(
 ): Promise<Gathered<T, Error>>;
 export async function gather(futures: unknown, options: GatherOptions = {}): Promise<unknown> {
   refuseMore("gather", options);
+  checkFields("options", options, GATHER_OPTIONS);
   const { items, assemble } = containerOf("gather", futures);
   return assemble(await collect(items, options));
 }

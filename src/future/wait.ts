@@ -1,3 +1,4 @@
+import { checkFields } from "../config/check-fields.js";
 import { oneOf } from "../config/one-of.js";
 import { itemsOf, refuseMore } from "./items.js";
 import { outcomeOf } from "./settlement.js";
@@ -47,6 +48,7 @@ const WAIT_OPTIONS: readonly string[] = [...WATCH_OPTIONS, "returnWhen"];
  */
 export async function wait<F>(futures: Iterable<F>, options: WaitOptions = {}): Promise<Waited<F>> {
   refuseMore("wait for", options);
+  checkFields("options", options, WAIT_OPTIONS);
   const items = itemsOf("wait for", futures) as readonly F[];
   await returnsWhen(items, options);
   const done = new Set<F>();

@@ -10,8 +10,8 @@
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
 import type { Limits } from "../limits/grant.js";
-import { LimitSet } from "../limits/limit-set.js";
-import { LimitClient, type LimitLine } from "../limits/remote/limit-client.js";
+import { unlimited } from "../limits/unlimited.js";
+import type { LimitClient, LimitLine } from "../limits/remote/limit-client.js";
 import type { LimitReply } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
@@ -86,7 +86,7 @@ class ChannelHost implements Replies, Pacing {
     this.#watchDeath();
     try {
       const registration = await importRegistration(blueprint.url, blueprint.key, blueprint.name);
-      const limits = this.#openLimits();
+      const limits = await this.#openLimits();
       const instance = construct(registration.target, blueprint.constructorArgs, identity, limits);
       this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true, limits }, this, this);
       this.#outbox.begin().push(ToCaller.ready);
@@ -97,14 +97,17 @@ class ChannelHost implements Replies, Pacing {
     this.#flush();
   }
 
-  #openLimits(): Limits {
+  async #openLimits(): Promise<Limits> {
     const { limits } = this.#start;
-    if (!limits) return new LimitSet([]);
+    if (!limits) return unlimited();
+    // A worker without limits is ready the sooner for it.
+    const { LimitClient } = await import("../limits/remote/limit-client.js");
     const line: LimitLine = {
       send: (message) => void this.#outbox.begin().push(ToCaller.limits, message),
       decode: (error) => decodeFailure(error as WireFailure, () => undefined, "(limits of the pool)"),
     };
-    return (this.#limits = new LimitClient(limits, line, threadId + 1));
+    this.#limits = new LimitClient(limits, line, threadId + 1);
+    return this.#limits;
   }
 
   receive(message: unknown[]): void {

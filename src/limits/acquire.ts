@@ -61,7 +61,7 @@ export function checkWait(options: AcquireOptions): void {
     throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(signal)}`);
   }
   if (priority === undefined || Number.isFinite(priority)) return;
-  throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${String(priority)}`);
+  throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${show(priority)}`);
 }
 
 /** Waits for a grant; see `Limits.acquire`. The options are checked already. */

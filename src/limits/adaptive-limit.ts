@@ -1,3 +1,4 @@
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import {
   checkCapacity,
@@ -91,7 +92,7 @@ class AdaptiveCore implements LimitCore {
       throw new RangeError(`Cannot set 'min' as it must not be above 'max': current value is ${min} > ${max}`);
     if (algorithm !== "aimd" && algorithm !== "gradient") {
       throw new TypeError(
-        `Cannot set 'algorithm' as it must be 'aimd' or 'gradient': current value is '${String(algorithm)}'`,
+        `Cannot set 'algorithm' as it must be 'aimd' or 'gradient': current value is ${show(algorithm)}`,
       );
     }
     this.#isGradient = algorithm === "gradient";

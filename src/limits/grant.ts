@@ -1,7 +1,8 @@
 import { show } from "../config/show.js";
+import { oneOf } from "../config/one-of.js";
 import type { HeadersLike } from "./headers/read-headers.js";
 import { changeHoldings, type HeldLimit } from "./holdings.js";
-import type { Outcome } from "./limit.js";
+import { OUTCOMES, type Outcome } from "./limit.js";
 
 /** Amounts by key, in the units of the limits. */
 export type Amounts = Readonly<Record<string, number>>;
@@ -31,6 +32,7 @@ export interface Grant<C = unknown> extends Disposable, AsyncDisposable {
    *
    * @param outcome - for an `AdaptiveLimit`: `"success"` (default), `"dropped"` when the other side could not take it, such
    *   as a 429 or a timeout, `"ignored"` when it says nothing about that
+   * @throws {TypeError} for an outcome that there is not
    */
   release(outcome?: Outcome): void;
 }
@@ -64,7 +66,7 @@ export interface Limits<C = unknown> {
   tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined>;
   /** Grants nothing for `ms` ms, then begins again gently. The longest of several pauses holds. */
   pause(ms: number): void;
-  /** Reads what a response says of the server's limits: pauses for `Retry-After`, and takes what remains as a cap. */
+  /** Reads what a response says of the server's limits: pauses for `Retry-After`, and takes what remains as a cap. A time of more than a day counts as one, of more than 31 as none. */
   learn(headers: HeadersLike): void;
 }
 
@@ -121,13 +123,14 @@ export class HeldGrant<C> implements Grant<C> {
     }
     for (const [key, amount] of Object.entries(usage)) checkUsage(key, amount, held);
     const before = this.taken;
-    this.taken = held.map(({ key }, index) => usage[key] ?? before[index]!);
+    this.taken = held.map(({ key }, index) => (Object.hasOwn(usage, key) ? usage[key]! : before[index]!));
     const differences = this.taken.map((amount, index) => amount - before[index]!);
     if (!this.isReleased) this.#note(differences, 1);
     this.keeper.settle(this as HeldGrant<unknown>, differences);
   }
 
   release(outcome: Outcome = "success"): void {
+    if (outcome !== "success") oneOf("outcome", outcome, OUTCOMES);
     if (this.isReleased) return;
     this.isReleased = true;
     this.#note(this.taken, -1);
@@ -157,7 +160,7 @@ function checkUsage(key: string, amount: number, held: readonly HeldLimit[]): vo
   }
   if (!Number.isFinite(amount) || amount < 0) {
     throw new RangeError(
-      `Cannot update '${key}' as it must be a finite number from 0 on: current value is ${String(amount)}`,
+      `Cannot update '${key}' as it must be a finite number from 0 on: current value is ${show(amount)}`,
     );
   }
 }

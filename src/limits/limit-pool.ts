@@ -1,3 +1,4 @@
+import { checkFields } from "../config/check-fields.js";
 import { show } from "../config/show.js";
 import { checkWait, type Choice, enqueueIn, waitFor, type Waiting } from "./acquire.js";
 import type { AcquireOptions, Amounts, Grant, HeldGrant } from "./grant.js";
@@ -48,11 +49,12 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
       if (set instanceof LimitSet) continue;
       throw new TypeError(`Cannot make a limit pool as it takes limit sets: current value is ${show(set)}`);
     }
+    checkFields("LimitPool", options, ["loadBalancing"]);
     const { loadBalancing = "round-robin" } = options;
     if (!BALANCINGS.includes(loadBalancing)) {
       throw new TypeError(
         `Cannot set 'loadBalancing' as it must be one of ${BALANCINGS.map((name) => `'${name}'`).join(", ")}: current ` +
-          `value is '${String(loadBalancing)}'`,
+          `value is ${show(loadBalancing)}`,
       );
     }
     this.sets = [...sets];
@@ -88,7 +90,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
   readonly isUnlimited = false;
 
   at(index: number): LimitPool<C> {
-    return new LimitPool(this.sets, this, index);
+    return new LimitPool(this.sets, { loadBalancing: this.loadBalancing }, index);
   }
 
   indexOf({ keeper }: HeldGrant<unknown>): number {

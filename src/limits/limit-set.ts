@@ -27,6 +27,7 @@ import type { LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
 import { needOf } from "./need.js";
 import { Recovery } from "./recovery.js";
+import { ThreadClosure } from "./thread-closure.js";
 import { LimitRequest, type Requester } from "./limit-request.js";
 
 /** Options of a {@link LimitSet}. */
@@ -78,6 +79,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #holders = new FairRoom<LimitRequest>();
   readonly #others = new FairRoom<LimitRequest>();
   readonly #recovery = new Recovery();
+  readonly #closure: ThreadClosure;
   readonly #lateStarts: LateStarts;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
@@ -108,6 +110,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.clock = options.clock ?? machineClock;
     this.#cores = limits.map((limit) => limit[CORE]);
     this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
+    this.#closure = new ThreadClosure(this.#memories, this.clock);
     this.keys = this.#cores.map(({ key }) => key);
     this.#isTimed = this.#cores.some(({ kind }) => kind !== "resource");
     this.#givesBack = this.#cores.some(({ kind }) => kind !== "rate");
@@ -138,7 +141,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     duration("pause", ms);
     const now = this.clock.now();
     if (!this.#recovery.pause(now, ms)) return;
-    this.#closeToThreads();
+    this.#closure.closeUntil(this.#recovery.pausedUntil);
     this.serve();
   }
 
@@ -160,7 +163,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         core.memory.unlock();
       }
     }
-    if (retryAfter !== undefined && retryAfter > 0) this.pause(Math.min(retryAfter, 0x7fff_ffff));
+    if (retryAfter !== undefined && retryAfter > 0) this.pause(retryAfter);
     // What is left may be more than a waiting timer thinks, never less: it looks again by itself.
   }
 
@@ -466,14 +469,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     for (let index = 0; index < need.length; index += 1) {
       if (need[index]! > 0) this.#cores[index]!.memory.countWaiting(difference);
     }
-  }
-
-  /** While the set is paused, threads ask the owner, who lets them wait. */
-  #closeToThreads(): void {
-    const { pausedUntil } = this.#recovery;
-    for (const { memory } of this.#cores) memory.countWaiting(1);
-    const reopen = (): void => this.#cores.forEach(({ memory }) => memory.countWaiting(-1));
-    this.clock.after(pausedUntil - this.clock.now(), reopen, true);
   }
 
   /** The time, where it matters; else any. */

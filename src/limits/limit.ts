@@ -1,7 +1,10 @@
+import { show } from "../config/show.js";
 import type { LimitMemory } from "./limit-memory.js";
 
 /** How something that took from a limit ended, for limits that adapt to it. */
 export type Outcome = "success" | "ignored" | "dropped";
+
+export const OUTCOMES: readonly Outcome[] = ["success", "ignored", "dropped"];
 
 /** One limit as statistics show it. */
 export interface LimitStats {
@@ -79,11 +82,11 @@ export interface Limit {
 /** @throws {RangeError} when it is not a finite number above 0 */
 export function checkCapacity(name: string, value: number): number {
   if (typeof value === "number" && value > 0 && Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be a finite number above 0: current value is ${String(value)}`);
+  throw new RangeError(`Cannot set '${name}' as it must be a finite number above 0: current value is ${show(value)}`);
 }
 
 /** @throws {TypeError} when it is not a string with something in it */
 export function checkKey(key: string): string {
   if (typeof key === "string" && key !== "") return key;
-  throw new TypeError(`Cannot set 'key' as it must be a name, as in 'tokens': current value is ${String(key)}`);
+  throw new TypeError(`Cannot set 'key' as it must be a name, as in 'tokens': current value is ${show(key)}`);
 }

@@ -13,7 +13,9 @@ type KnownLimit = Pick<LimitCore, "key" | "fallback" | "largest">;
 export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefined): readonly number[] {
   if (amounts && limits.length > 0) refuseUnknown(limits, amounts);
   return limits.map((limit) => {
-    const amount = amounts?.[limit.key] ?? limit.fallback;
+    const asked = amounts?.[limit.key];
+    // A key may be that of something every object inherits, as "constructor".
+    const amount = asked !== undefined && Object.hasOwn(amounts!, limit.key) ? asked : limit.fallback;
     if (amount === undefined) {
       throw new TypeError(
         `Cannot acquire without an amount of '${limit.key}' as it is a rate: pass { ${limit.key}: amount }`,

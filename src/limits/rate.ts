@@ -1,3 +1,5 @@
+import { show } from "../config/show.js";
+
 /** Ways to hold a rate; they differ in what they allow at once, in what they remember, and in their bound. */
 export type RateAlgorithmName = "sliding-window" | "fixed-window" | "token-bucket" | "leaky-bucket" | "gcra";
 
@@ -91,7 +93,7 @@ export function resolveRate(options: RateOptions): Rate {
   if (algorithm === "sliding-window" || algorithm === "fixed-window") {
     if (options.burst !== undefined) {
       throw new TypeError(
-        `Cannot set 'burst' as algorithm '${algorithm}' has none: current value is ${String(options.burst)}`,
+        `Cannot set 'burst' as algorithm '${algorithm}' has none: current value is ${show(options.burst)}`,
       );
     }
     return { capacity, window, burst: capacity, perMs: capacity / (window + guard), guard, slack: 0 };
@@ -112,7 +114,7 @@ export function resolveRate(options: RateOptions): Rate {
 export function checkAlgorithm(name: RateAlgorithmName): RateAlgorithmName {
   if (RATE_ALGORITHMS.includes(name)) return name;
   const allowed = RATE_ALGORITHMS.map((item) => `'${item}'`).join(", ");
-  throw new TypeError(`Cannot set 'algorithm' as it must be one of ${allowed}: current value is '${String(name)}'`);
+  throw new TypeError(`Cannot set 'algorithm' as it must be one of ${allowed}: current value is ${show(name)}`);
 }
 
 /** The most that can ever be taken at once. */
@@ -127,21 +129,21 @@ export function excess(rate: Rate, sum: number): number {
 
 function positive(name: string, value: number): number {
   if (!(typeof value === "number" && value > 0)) {
-    throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${String(value)}`);
+    throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${show(value)}`);
   }
   return finite(name, value);
 }
 
 function notNegative(name: string, value: number): number {
   if (!(typeof value === "number" && value >= 0)) {
-    throw new RangeError(`Cannot set '${name}' as it must not be below 0: current value is ${String(value)}`);
+    throw new RangeError(`Cannot set '${name}' as it must not be below 0: current value is ${show(value)}`);
   }
   return finite(name, value);
 }
 
 function finite(name: string, value: number): number {
   if (Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${value}`);
+  throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${show(value)}`);
 }
 
 function defaultGuard(window: number): number {

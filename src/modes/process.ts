@@ -5,6 +5,8 @@ import { fileURLToPath } from "node:url";
 import type { CrashDetails } from "../errors.js";
 import { deserialize, serialize, SocketChannel } from "../wire/socket-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
+import { HOST_ARGUMENTS } from "./host-arguments.js";
+import { inheritable } from "./inheritable.js";
 import { keepFromOutliving } from "./reaper.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
@@ -30,11 +32,15 @@ export const processExecutor: Executor = {
 
 function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
   const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
-  const child = spawn(process.execPath, [...memoryArguments(resourceLimits), ...withoutInspector(execArgv), ENTRY], {
-    stdio: ["ignore", "inherit", "inherit", "overlapped"],
-    env: { ...(env ?? process.env) },
-    windowsHide: true,
-  });
+  const child = spawn(
+    process.execPath,
+    [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...HOST_ARGUMENTS, ENTRY],
+    {
+      stdio: ["ignore", "inherit", "inherit", "overlapped"],
+      env: { ...(env ?? process.env) },
+      windowsHide: true,
+    },
+  );
   keepFromOutliving(child);
   const socket = child.stdio[3] as Socket;
   const channel = new SocketChannel(socket);
@@ -86,9 +92,4 @@ function memoryArguments(limits: HostSetup["settings"]["resourceLimits"]): strin
   }
   if (limits?.stackSizeMb !== undefined) list.push(`--stack-size=${Math.floor(limits.stackSizeMb * 1024 * 0.9)}`);
   return list;
-}
-
-/** A child cannot listen on the port that the parent's inspector has. */
-function withoutInspector(execArgv: readonly string[]): string[] {
-  return execArgv.filter((argument) => !/^--inspect(?:-brk|-wait|-port)?(?:=|$)/.test(argument));
 }

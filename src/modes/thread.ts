@@ -1,10 +1,12 @@
 /** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
-import { MessageChannel, Worker } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
 import { PortChannel } from "../wire/port-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
+import { HOST_ARGUMENTS } from "./host-arguments.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
+import { startThread } from "./start-thread.js";
 
 const ENTRY = new URL("../host/thread-entry.js", import.meta.url);
 
@@ -22,14 +24,18 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
   const { identity } = setup.start;
-  const thread = new Worker(ENTRY, {
-    workerData: { port: port2 },
-    transferList: [port2],
-    name: `${setup.label} ${identity.index}`,
-    ...(execArgv && { execArgv: [...execArgv] }),
-    ...(env && { env: env as NodeJS.ProcessEnv }),
-    ...(resourceLimits && { resourceLimits }),
-  });
+  const thread = startThread(
+    ENTRY,
+    {
+      workerData: { port: port2 },
+      transferList: [port2],
+      name: `${setup.label} ${identity.index}`,
+      ...(execArgv && { execArgv: [...execArgv] }),
+      ...(env && { env: env as NodeJS.ProcessEnv }),
+      ...(resourceLimits && { resourceLimits }),
+    },
+    HOST_ARGUMENTS,
+  );
   const channel = new PortChannel(port1);
   let failure: Error | undefined;
   let isKilled = false;

@@ -1,4 +1,5 @@
 /** The strategies that choose a worker for a call. */
+import { show } from "../config/show.js";
 import type { LoadBalancer, LoadBalancingName, WorkerLoad } from "./options.js";
 
 /** A worker as a strategy sees it. */
@@ -61,7 +62,7 @@ export function askBalancer(
   if (workers.some((worker) => worker.index === index)) return index;
   throw new TypeError(
     `Cannot choose a worker for '${call.method}' as the loadBalancing function must return the index of one of ` +
-      `${workers.length} workers: current value is ${String(index)}`,
+      `${workers.length} workers: current value is ${show(index)}`,
   );
 }
 

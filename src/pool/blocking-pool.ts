@@ -86,11 +86,12 @@ function poolOver(backend: BlockingBackend, methods: readonly MethodInfo[]): Blo
   const stop = (options?: { timeout?: number }): void => backend.stop(checkStop(options));
   return Object.assign(view({}), {
     with: (options: CallOptions) => {
+      checkCallOptions(options);
       if (options.signal || options.transfer) {
         const name = options.signal ? "signal" : "transfer";
         throw new TypeError(`Cannot set '${name}' for a pool that blocks`);
       }
-      return view(checkCallOptions(options));
+      return view({ ...options });
     },
     stats: () => backend.stats(),
     resize: (size: number | ElasticSize) => backend.resize(size),

@@ -1,9 +1,10 @@
 /** The caller's side of a blocking pool: posts a request to the bridge thread and parks until the reply is there. */
-import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from "node:worker_threads";
+import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { configuredOptions } from "../config/configure.js";
 import { LONGEST_TIMER } from "../config/duration.js";
+import { startThread } from "../modes/start-thread.js";
 import { currentScope } from "../scope/current-scope.js";
 import type { BlockingBackend } from "./blocking-pool.js";
 import { effectiveOptions } from "./effective-options.js";
@@ -106,7 +107,7 @@ export class Bridge implements BlockingBackend {
     };
     let thread: Worker;
     try {
-      thread = new Worker(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` });
+      thread = startThread(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` });
     } catch (cause) {
       throw unsendableError(`construct '${name}'`, "args", start.args, structuredClone, cause);
     }

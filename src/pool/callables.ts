@@ -1,4 +1,5 @@
 /** Functions that make calls of a pool when they are called, such as `pool.hash`, and what is behind them. */
+import { realOf } from "../config/lazy.js";
 import type { PoolCore } from "./pool-core.js";
 
 /** What is behind a function that makes calls. */
@@ -19,7 +20,7 @@ export function rememberCallable<F extends object>(fn: F, callable: Callable): F
 
 /** What is behind a function, where it makes calls of a pool. Its arguments are sent: nothing must be added to them. */
 export function callableOf(fn: unknown): Callable | undefined {
-  return typeof fn === "function" ? callables.get(fn) : undefined;
+  return typeof fn === "function" ? callables.get(realOf(fn)) : undefined;
 }
 
 /** What counts as keeping a worker busy that runs any number of calls at once. */

@@ -1,4 +1,5 @@
 /** The error classes that the caller knows by name, to revive what workers throw. */
+import { show } from "../config/show.js";
 
 type ErrorClass = abstract new (...args: never[]) => object;
 
@@ -6,8 +7,16 @@ export class ErrorClasses {
   readonly #prototypes = new Map<string, object>();
   #isLoading = false;
 
-  /** @param declared - classes that the worker's module does not export, or is imported elsewhere as */
+  /**
+   * @param declared - classes that the worker's module does not export, or is imported elsewhere as
+   * @throws {TypeError} when it is no list of classes
+   */
   constructor(declared: readonly ErrorClass[]) {
+    if (!Array.isArray(declared) || !declared.every((one) => typeof one === "function")) {
+      throw new TypeError(
+        `Cannot set 'errors' as it must be a list of error classes: current value is ${show(declared)}`,
+      );
+    }
     for (const errorClass of declared) this.#prototypes.set(errorClass.name, errorClass.prototype as object);
   }
 

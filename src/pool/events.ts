@@ -1,4 +1,6 @@
 import { callSafely } from "../config/call-safely.js";
+import { checkFunction } from "../config/check-function.js";
+import { oneOf } from "../config/one-of.js";
 import type { CrashDetails } from "../errors.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 
@@ -16,14 +18,21 @@ export interface PoolEvents {
   log: { readonly worker: WorkerIdentity; readonly callId: string | undefined; readonly values: readonly unknown[] };
 }
 
+const EVENTS: readonly (keyof PoolEvents)[] = ["ready", "crash", "stop", "start-failed", "log"];
+
 type Listener<E> = (event: E) => void;
 
 /** The listeners of one pool. */
 export class Emitter {
   readonly #listeners = new Map<keyof PoolEvents, Set<Listener<never>>>();
 
-  /** Returns the function that takes the listener off again. */
+  /**
+   * Returns the function that takes the listener off again.
+   * @throws {TypeError} for an event that there is not, or a listener that is no function
+   */
   on<N extends keyof PoolEvents>(name: N, listener: Listener<PoolEvents[N]>): () => void {
+    oneOf("event", name, EVENTS, "listen to an event of the pool");
+    checkFunction("listener", listener);
     let listeners = this.#listeners.get(name);
     if (!listeners) this.#listeners.set(name, (listeners = new Set()));
     listeners.add(listener as Listener<never>);

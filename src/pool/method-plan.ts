@@ -1,6 +1,7 @@
 /** What is done around the calls of one method: limits before them, retries after them, schemas on both sides. */
 import { show } from "../config/show.js";
-import { checkFields } from "../config/check-fields.js";
+import { checkFunction } from "../config/check-function.js";
+import { checkFields, checkRecord } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { isStandardSchema, type StandardSchema } from "../config/standard-schema.js";
 import { DefinitionError } from "../errors.js";
@@ -100,10 +101,12 @@ export function planMethods(
     const own: CallPlan = { ...sources.definition[method.name], ...sources.pool?.[method.name] };
     const schema = sources.schema?.methods?.[method.name];
     const retry = own.retry === undefined ? common : new RetryPolicy(own.retry, `methods.${method.name}.retry`);
+    if (own.cost !== undefined) checkFunction(`methods.${method.name}.cost`, own.cost);
+    if (own.usage !== undefined) checkFunction(`methods.${method.name}.usage`, own.usage);
     if (!own.cost && !own.usage && !retry && !schema) return undefined;
     return {
-      cost: checkFunction(`methods.${method.name}.cost`, own.cost) as MethodPlan["cost"],
-      usage: checkFunction(`methods.${method.name}.usage`, own.usage) as MethodPlan["usage"],
+      cost: own.cost as MethodPlan["cost"],
+      usage: own.usage as MethodPlan["usage"],
       retry,
       args: schema?.args,
       result: schema?.result,
@@ -119,7 +122,7 @@ export function checkSchema(name: string, methods: readonly MethodInfo[], schema
   checkFields("schema", schema, Object.keys(WORKER_SCHEMA));
   checkOne("schema.init", schema.init);
   if (schema.methods === undefined) return;
-  checkFields("schema.methods", schema.methods, Object.keys(schema.methods));
+  checkRecord("schema.methods", schema.methods);
   checkNames(name, methods, Object.keys(schema.methods));
   for (const [method, own] of Object.entries(schema.methods)) {
     const path = `schema.methods.${method}`;
@@ -146,7 +149,7 @@ function checkMethods(
   options: Readonly<Record<string, CallPlan | undefined>>,
   known: readonly string[],
 ): void {
-  checkFields("methods", options, Object.keys(options));
+  checkRecord("methods", options);
   checkNames(name, methods, Object.keys(options));
   for (const [method, own] of Object.entries(options)) {
     if (own !== undefined) checkFields(`methods.${method}`, own, known);
@@ -163,9 +166,4 @@ export function checkNames(name: string, methods: readonly MethodInfo[], names: 
       `Cannot set options of '${name}.${wanted}' as there is no such method${hint ? `: did you mean '${hint}'?` : ""}`,
     );
   }
-}
-
-function checkFunction(path: string, value: unknown): unknown {
-  if (value === undefined || typeof value === "function") return value;
-  throw new TypeError(`Cannot set '${path}' as it must be a function: current value is ${show(value)}`);
 }

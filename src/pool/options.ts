@@ -1,7 +1,9 @@
 /** The options of a pool and of a call: their meaning, their defaults, and what is refused. */
+import { show } from "../config/show.js";
 import { availableParallelism } from "node:os";
 import { atLeast } from "../config/at-least.js";
-import { checkFields } from "../config/check-fields.js";
+import { checkFlag } from "../config/check-flag.js";
+import { checkFields, checkRecord } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
@@ -173,6 +175,14 @@ const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
   resourceLimits: true,
 };
 
+const FLAGS = ["onDemand", "unwrapFutures", "blocking", "handleSignals"] as const;
+const RESOURCE_LIMITS = [
+  "maxOldGenerationSizeMb",
+  "maxYoungGenerationSizeMb",
+  "codeRangeSizeMb",
+  "stackSizeMb",
+] as const;
+
 const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
   priority: true,
   timeout: true,
@@ -187,11 +197,15 @@ const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
  * @throws {TypeError | RangeError} naming the option, its value, and what it must be
  */
 export function resolveOptions(options: PoolOptions): ResolvedOptions {
+  checkRecord("options", options);
   rejectUnknown("option", Object.keys(options), Object.keys(POOL_OPTIONS));
   const mode = oneOf("mode", options.mode ?? "thread", MODES);
   const defaults = modeDefaults(mode);
-  if (options.healthCheck) checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
-  if (options.recycle) checkFields("recycle", options.recycle, ["afterCalls", "afterMemory"]);
+  if (options.healthCheck !== undefined)
+    checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
+  if (options.recycle !== undefined) checkFields("recycle", options.recycle, ["afterCalls", "afterMemory"]);
+  for (const name of FLAGS) checkFlag(name, options[name]);
+  checkHost(options);
   const onDemand = options.onDemand ?? false;
   const size = resolveSize(options, mode, onDemand, defaults.maxWorkers);
   const sharesQueue = options.loadBalancing === "shared-queue" || onDemand;
@@ -231,14 +245,20 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
 
 /** @throws {TypeError | RangeError} naming the option, its value, and what it must be */
 export function checkCallOptions(options: CallOptions): CallOptions {
+  checkRecord("options", options);
   rejectUnknown("call option", Object.keys(options), Object.keys(CALL_OPTIONS));
   if (options.priority !== undefined && !Number.isFinite(options.priority)) {
-    throw new RangeError(`Cannot set 'priority' as it must be a finite number: current value is ${options.priority}`);
+    throw new RangeError(
+      `Cannot set 'priority' as it must be a finite number: current value is ${show(options.priority)}`,
+    );
   }
   if (options.timeout !== undefined) duration("timeout", options.timeout);
   if (options.readAhead !== undefined) atLeast("readAhead", options.readAhead, 1);
   if (options.signal !== undefined && !(options.signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(options.signal)}`);
+    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(options.signal)}`);
+  }
+  if (options.key !== undefined && typeof options.key !== "string") {
+    throw new TypeError(`Cannot set 'key' as it must be a string: current value is ${show(options.key)}`);
   }
   return options;
 }
@@ -285,6 +305,24 @@ function resolveSize(
   return { min: onDemand ? 0 : max, max, isElastic: false, idleTimeout: 0 };
 }
 
+/** What Node.js would refuse only when a worker starts, or not at all. */
+function checkHost({ execArgv, env, resourceLimits }: HostSettings): void {
+  if (execArgv !== undefined && !isListOfStrings(execArgv)) {
+    throw new TypeError(`Cannot set 'execArgv' as it must be a list of strings: current value is ${show(execArgv)}`);
+  }
+  if (env !== undefined) checkRecord("env", env);
+  if (resourceLimits === undefined) return;
+  checkFields("resourceLimits", resourceLimits, RESOURCE_LIMITS);
+  for (const name of RESOURCE_LIMITS) {
+    const size = resourceLimits[name];
+    if (size !== undefined) finite(`resourceLimits.${name}`, positive(`resourceLimits.${name}`, size));
+  }
+}
+
+function isListOfStrings(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === "string");
+}
+
 function fixedInSync(mode: Mode, max: number): void {
   if (mode === "sync" && max !== 1) {
     throw new RangeError(`Cannot set 'maxWorkers' as mode 'sync' has one worker: current value is ${max}`);
@@ -293,12 +331,12 @@ function fixedInSync(mode: Mode, max: number): void {
 
 function finite(name: string, value: number): number {
   if (Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${value}`);
+  throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${show(value)}`);
 }
 
 function positive(name: string, value: number): number {
   if (typeof value === "number" && value > 0) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${String(value)}`);
+  throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${show(value)}`);
 }
 
 function balancing(value: LoadBalancingName | LoadBalancer): LoadBalancingName | LoadBalancer {

@@ -1,4 +1,5 @@
 /** The limits of a pool: shared by its workers, or one set for each. */
+import { show } from "../config/show.js";
 import type { Limits } from "../limits/grant.js";
 import type { Limit } from "../limits/limit.js";
 import { LimitSet, type LimitSetStats } from "../limits/limit-set.js";
@@ -37,6 +38,6 @@ function checkSource(value: unknown): LimitSource {
   if (typeof (value as LimitSource | null)?.acquireFor === "function") return value as LimitSource;
   throw new TypeError(
     `Cannot set 'limits' as it must be a list of limits, a LimitSet, a LimitPool or perWorker(…): current value is ` +
-      String(value),
+      show(value),
   );
 }

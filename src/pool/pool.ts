@@ -104,8 +104,11 @@ export class PoolFactory {
     const view = (options: CallOptions, traits: CallTraits): PoolMethods<W> =>
       this.#view(new View(core, options, traits)) as PoolMethods<W>;
     const members: PoolMembers<W> & { [inspect.custom](): string } = {
-      with: ({ transfer, ...options }) =>
-        view(checkCallOptions({ ...options, ...(transfer && { transfer: normalizeTransfer(transfer) }) }), NO_TRAITS),
+      with: (options) => {
+        const { transfer, ...others } = checkCallOptions(options);
+        const own = transfer === undefined ? others : { ...others, transfer: normalizeTransfer(transfer) };
+        return view(own, NO_TRAITS);
+      },
       broadcast: this.#broadcast(core) as BroadcastMethods<W>,
       get workers() {
         return core.liveSlots.map(({ index }) => view(NO_OPTIONS, { target: index }));

@@ -22,11 +22,6 @@ export function checkText(name: string, text: string): string {
   throw new TypeError(`Cannot set '${name}' as it must be a string: current value is ${show(text)}`);
 }
 
-export function checkFlag(name: string, flag: boolean | undefined): void {
-  if (flag === undefined || typeof flag === "boolean") return;
-  throw new TypeError(`Cannot set '${name}' as it must be true or false: current value is ${show(flag)}`);
-}
-
 export function checkStream(stream: ProgressStream): void {
   if (typeof stream === "object" && stream !== null && typeof stream.write === "function") return;
   throw new TypeError(`Cannot set 'stream' as it must have a method 'write': current value is ${show(stream)}`);

@@ -4,12 +4,14 @@
  * Owns its source, which is iterated once, and the nested bars of the calls it follows. Its counts are its `Meter`'s,
  * what is to be seen is its output's.
  */
+import { checkFlag } from "../config/check-flag.js";
+import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { type Clock, machineClock } from "../config/monotonic.js";
 import { oneOf } from "../config/one-of.js";
 import { type Future, type Progress, subscribe } from "../future/future.js";
-import { checkCount, checkFlag, checkStream, checkText, checkTotal, isCount } from "./checks.js";
+import { checkCount, checkStream, checkText, checkTotal, isCount } from "./checks.js";
 import { Meter, type ProgressEnding } from "./meter.js";
 import { outputOf } from "./output-of.js";
 import type { ProgressOutput, ProgressStream } from "./progress-output.js";
@@ -95,7 +97,7 @@ export class ProgressBar<T = never> implements Disposable {
     checkOptions(given);
     const { parent, description = "", unit = "", total, initial = 0, leave, clock, interval = 5000 } = given;
     if (parent !== undefined && !(#meter in parent)) {
-      throw new TypeError(`Cannot set 'parent' as it must be a ProgressBar: current value is ${String(parent)}`);
+      throw new TypeError(`Cannot set 'parent' as it must be a ProgressBar: current value is ${show(parent)}`);
     }
     const above = parent && { meter: parent.#meter, shared: parent.#shared };
     this.#shared = {
@@ -178,7 +180,7 @@ export class ProgressBar<T = never> implements Disposable {
 
   /** Prints lines above the bars, on their stream. */
   log(text: string): void {
-    this.#output.log(text);
+    this.#output.log(checkText("log", text));
   }
 
   /**

@@ -34,7 +34,7 @@ export function checkPermitOptions(path: string, options: PermitOptions, others:
   if (timeout !== undefined) duration(`${path}.timeout`, timeout);
   if (priority !== undefined && !Number.isFinite(priority)) {
     throw new RangeError(
-      `Cannot set '${path}.priority' as it must be a finite number: current value is ${String(priority)}`,
+      `Cannot set '${path}.priority' as it must be a finite number: current value is ${show(priority)}`,
     );
   }
   if (signal === undefined) return;

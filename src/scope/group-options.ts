@@ -1,3 +1,4 @@
+import { show } from "../config/show.js";
 import { atLeast } from "../config/at-least.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
@@ -70,11 +71,11 @@ export function checkGroupOptions(options: TaskGroupOptions): TaskGroupOptions {
   if (onFailure !== undefined) oneOf("onFailure", onFailure, ["cancel", "continue"]);
   if (deadline !== undefined && !Number.isFinite(deadline)) {
     throw new RangeError(
-      `Cannot set 'deadline' as it must be a finite number of ms since the epoch: current value is ${String(deadline)}`,
+      `Cannot set 'deadline' as it must be a finite number of ms since the epoch: current value is ${show(deadline)}`,
     );
   }
   if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(signal)}`);
+    throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(signal)}`);
   }
   if (name !== undefined) checkName(name);
   return options;
@@ -89,5 +90,5 @@ export function checkSpawnOptions(options: SpawnOptions): SpawnOptions {
 
 function checkName(name: unknown): void {
   if (typeof name === "string" && name !== "") return;
-  throw new TypeError(`Cannot set 'name' as it must be a string that is not empty: current value is '${String(name)}'`);
+  throw new TypeError(`Cannot set 'name' as it must be a string that is not empty: current value is ${show(name)}`);
 }

@@ -1,3 +1,4 @@
+import { show } from "../config/show.js";
 import type { Future } from "../future/future.js";
 import type { ChildFunction } from "./child.js";
 import { runInScope } from "./current-scope.js";
@@ -84,7 +85,7 @@ export class TaskGroup implements AsyncDisposable {
    */
   spawn<T>(fn: (signal: AbortSignal) => T, options?: SpawnOptions): Future<Awaited<T>> {
     if (typeof fn !== "function") {
-      throw new TypeError(`Cannot spawn a child as it must be a function: current value is ${String(fn)}`);
+      throw new TypeError(`Cannot spawn a child as it must be a function: current value is ${show(fn)}`);
     }
     const name = options && checkSpawnOptions(options).name;
     this.#core.assertOpen(`spawn '${name ?? (fn.name || "a child")}'`);
@@ -173,7 +174,7 @@ export async function taskGroup<T>(
   options: TaskGroupOptions = {},
 ): Promise<T> {
   if (typeof body !== "function") {
-    throw new TypeError(`Cannot run a group as its body must be a function: current value is ${String(body)}`);
+    throw new TypeError(`Cannot run a group as its body must be a function: current value is ${show(body)}`);
   }
   const group = new TaskGroup(options);
   return coreOf(group).runBody(() => body(group));

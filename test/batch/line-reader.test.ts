@@ -73,6 +73,15 @@ describe("LineReader", () => {
     expect(read(cut(Buffer.from("\uFEFF1\n2"), at))).toEqual(["1", "2"]);
   });
 
+  it("takes time in proportion to the lines, also where none can be decoded", () => {
+    const reader = new LineReader(100);
+    const lines = 200_000;
+    reader.push(Buffer.from("\xe9\n".repeat(lines), "latin1"));
+    let count = 0;
+    while (reader.next() !== undefined) count += 1;
+    expect(count).toBe(lines);
+  });
+
   it("refuses what is UTF-16 or compressed", () => {
     expect(() => read([Buffer.from("\uFEFF1\n", "utf16le")])).toThrow("it is UTF-16: save it as UTF-8");
     expect(() => read([Buffer.from([0x1f]), Buffer.from([0x8b, 8, 0])])).toThrow("it is compressed: unpack it first");

@@ -28,6 +28,25 @@ describe("runBatch, ended early", () => {
     expect(rest).toMatchObject({ done: 100 - begun, skipped: begun, failed: 0 });
   });
 
+  it("ends where looking at a result throws, whatever that is: such items have failed", async () => {
+    const { input, output } = makeInput(range(2));
+    const results = [
+      {
+        get then(): never {
+          throw new Error("no look");
+        },
+      },
+      {
+        toJSON(): never {
+          // oxlint-disable-next-line typescript/only-throw-error -- others may
+          throw null;
+        },
+      },
+    ];
+    const summary = await runBatch({ input, output, run: (n: number) => results[n] });
+    expect(summary).toMatchObject({ done: 0, failed: 2 });
+  });
+
   it("fires the signal of items that do not end in time, and does not wait for those that ignore it", async () => {
     const { input, output } = makeInput(range(10));
     const controller = new AbortController();

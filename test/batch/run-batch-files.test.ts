@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  createReadStream,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Readable, Writable } from "node:stream";
 import fc from "fast-check";
@@ -99,6 +109,38 @@ describe("runBatch, with files that are there", () => {
     await runBatch({ input, output, run, ordered: true, resume: true });
     expect(readLines(output)).toEqual(range(8).map((index) => ({ index, output: index })));
     expect(existsSync(`${output}.merging`)).toBe(false);
+  });
+
+  it.skipIf(process.platform === "win32")(
+    "merges into the file that a link leads to, and leaves its rights",
+    async () => {
+      const { folder, input, output: link } = makeInput(range(3));
+      const file = join(folder, "kept.jsonl");
+      writeFileSync(file, "", { mode: 0o640 });
+      symlinkSync(file, link);
+      const refuseFirst = (n: number): number => {
+        if (n === 0) throw new Error("not now");
+        return n;
+      };
+      await runBatch({ input, output: link, run: refuseFirst, ordered: true });
+      await runBatch({ input, output: link, run, ordered: true, resume: true });
+      expect(readLines(file)).toEqual(range(3).map((index) => ({ index, output: index })));
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      expect(statSync(file).mode & 0o777).toBe(0o640);
+    },
+  );
+
+  it("writes over its input by no name of it", async () => {
+    const { input, output } = makeInput(range(3));
+    linkSync(input, output);
+    const text = readFileSync(input, "utf8");
+    const refusal = `Cannot write ${output} as it is the input`;
+    await expect(runBatch({ input, output, run, overwrite: true })).rejects.toThrow(refusal);
+    const stream = createReadStream(input);
+    await expect(runBatch({ input: stream, output, run, overwrite: true })).rejects.toThrow(refusal);
+    const failures = runBatch({ input, output: `${output}.new`, failures: output, run, overwrite: true });
+    await expect(failures).rejects.toThrow(refusal);
+    expect(readFileSync(input, "utf8")).toBe(text);
   });
 
   it("leaves alone what it did not make", async () => {

@@ -48,7 +48,7 @@ describe("keepSections", () => {
     ],
     [
       { defaults: { mode: 5 } },
-      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process': current value is '5'",
+      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process': current value is 5",
     ],
   ])("refuses %j", (config, message) => {
     expect(refused(config)).toThrow(new TypeError(message));

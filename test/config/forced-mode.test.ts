@@ -32,7 +32,8 @@ describe("forcedMode", () => {
     vi.stubEnv("MANYHANDS_MODE", value);
     expect(forcedMode).toThrow(
       new TypeError(
-        `Cannot set 'MANYHANDS_MODE' as it must be one of 'sync', 'async', 'thread', 'process': current value is '${value}'${hint}`,
+        `Cannot take the mode from the environment variable 'MANYHANDS_MODE' as it must be one of 'sync', 'async', ` +
+          `'thread', 'process': current value is '${value}'${hint}`,
       ),
     );
   });

@@ -221,7 +221,9 @@ describe("unknown options", () => {
 describe("MANYHANDS_MODE", () => {
   it("must be a mode", () => {
     vi.stubEnv("MANYHANDS_MODE", "synch");
-    expect(() => CounterWorker.init()).toThrow(/^Cannot set 'MANYHANDS_MODE'.*current value is 'synch'.*'sync'\?$/);
+    expect(() => CounterWorker.init()).toThrow(
+      /^Cannot take the mode from the environment variable 'MANYHANDS_MODE'.*current value is 'synch'.*'sync'\?$/,
+    );
     expect(() => CounterWorker.options({ blocking: true }).init()).toThrow(/MANYHANDS_MODE/);
   });
 

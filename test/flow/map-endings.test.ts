@@ -1,5 +1,5 @@
 /** How a mapping ends early: failures, signals, and readers who leave. */
-import { map } from "manyhands";
+import { type Future, map, pipeline, TaskGroup, taskGroup } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { Calls, collect, Gate, Numbers, settle } from "./gate.js";
 
@@ -230,5 +230,99 @@ describe("a mapping ends early", () => {
     gate.open();
     await settle();
     expect(seen).toEqual([true, true]);
+  });
+
+  it("and calls nothing for items that arrive only then", async () => {
+    const arrival = new Gate<number>();
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const outcome = expect(map([arrival.promise], (n) => seen.push(n), controller)).rejects.toThrow("enough");
+    await settle();
+    controller.abort(new Error("enough"));
+    await outcome;
+    arrival.open(1);
+    await settle();
+    expect(seen).toEqual([]);
+  });
+
+  it("and cancels futures also of items that were promises", async () => {
+    const controller = new AbortController();
+    const group = new TaskGroup();
+    const futures: Future<unknown>[] = [];
+    const begin = (): Future<unknown> => {
+      const future = group.spawn(async (signal) => {
+        await new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
+      });
+      futures.push(future);
+      return future;
+    };
+    const runs = [
+      map([Promise.resolve(1)], begin, controller),
+      pipeline([Promise.resolve(1)])
+        .stage(begin)
+        .run(controller),
+    ];
+    const outcomes = Promise.allSettled(runs);
+    await settle();
+    controller.abort(new Error("enough"));
+    expect((await outcomes).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    await settle();
+    expect(futures.map(({ status }) => status)).toEqual(["cancelled", "cancelled"]);
+    await group.join();
+  });
+
+  it("with the task group in which it was begun, and so does a pipeline", async () => {
+    const calls = new Calls<number>();
+    const error = new Error("no");
+    const ended: unknown[] = [];
+    const group = taskGroup((children) => {
+      const wait = async (run: PromiseLike<unknown>): Promise<void> => {
+        await Promise.resolve(run).catch((reason: unknown) => ended.push((reason as Error).cause));
+      };
+      children.spawn(() => wait(map([1], calls.fn)));
+      children.spawn(() => wait(pipeline([2]).stage(calls.fn).run()));
+      children.spawn(async () => {
+        await settle();
+        throw error;
+      });
+    });
+    await expect(group).rejects.toMatchObject({ errors: [error] });
+    expect(calls.signals.map(({ aborted }) => aborted)).toEqual([true, true]);
+    expect(ended).toEqual([error, error]);
+  });
+});
+
+describe("a source that keeps no promise", () => {
+  const asking = (next: () => unknown): AsyncIterable<number> => ({
+    [Symbol.asyncIterator]: () => ({ next }) as AsyncIterator<number>,
+  });
+
+  it("fails the mapping when it throws instead of rejecting", async () => {
+    const error = new Error("no");
+    const source = asking(() => {
+      throw error;
+    });
+    await expect(map(source, (n) => n)).rejects.toBe(error);
+    await expect(map(source, (n) => n).next()).rejects.toBe(error);
+  });
+
+  it.each([5, null, undefined])("fails it when the result is %s, which would be an item for ever", async (result) => {
+    const message = `Cannot read the source as its iterator must return objects: current value is ${result}`;
+    await expect(
+      map(
+        asking(() => result),
+        (n) => n,
+      ),
+    ).rejects.toThrow(message);
+    const sync = { [Symbol.iterator]: () => ({ next: () => result }) } as unknown as Iterable<number>;
+    await expect(map(sync, (n) => n)).rejects.toThrow(message);
+  });
+
+  it("fails it when there is no iterator", async () => {
+    const message = "Cannot read the source as it must return an iterator: current value is undefined";
+    const none = { [Symbol.asyncIterator]: () => undefined } as unknown as AsyncIterable<number>;
+    await expect(map(none, (n) => n)).rejects.toThrow(message);
+    const sync = { [Symbol.iterator]: () => undefined } as unknown as Iterable<number>;
+    await expect(map(sync, (n) => n)).rejects.toThrow(message);
   });
 });

@@ -194,7 +194,7 @@ describe("map", () => {
     ],
     [{ ordered: 1 }, "Cannot set 'ordered' as it must be a boolean: current value is 1"],
     [{ settled: "yes" }, "Cannot set 'settled' as it must be a boolean: current value is 'yes'"],
-    [{ signal: {} }, "Cannot set 'signal' as it must be an AbortSignal: current value is [object Object]"],
+    [{ signal: {} }, "Cannot set 'signal' as it must be an AbortSignal: current value is {}"],
     [{ concurency: 4 }, "Cannot set 'options.concurency' as there is no such option: did you mean 'concurrency'?"],
   ])("refuses %j at once", (options, message) => {
     expect(() => map([1], double, options as object)).toThrow(message);

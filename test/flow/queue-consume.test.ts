@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { Queue } from "manyhands";
+import { Queue, taskGroup } from "manyhands";
 import { describe, expect, it } from "vitest";
 
 const error = new Error("no luck");
@@ -29,6 +29,49 @@ class Gate {
     for (const end of this.#ends.splice(0)) end();
   }
 }
+
+describe("in a task group that is cancelled", () => {
+  it.each<[string, (queue: Queue<number>) => unknown]>([
+    ["take", (queue) => queue.take()],
+    ["lease", (queue) => queue.lease()],
+    ["next", (queue) => queue[Symbol.asyncIterator]().next()],
+    ["put", (queue) => queue.put(2)],
+    ["join", (queue) => queue.join({ timeout: 60_000 })],
+    ["consume", (queue) => queue.consume(turn)],
+  ])("%s ends with its reason, and has left the queue", async (name, wait) => {
+    const isTaking = name !== "put" && name !== "join";
+    const queue = new Queue<number>({ capacity: 1 });
+    if (!isTaking) await queue.put(1);
+    let reason: unknown;
+    const group = taskGroup((children) => {
+      children.spawn(() => Promise.resolve(wait(queue)).catch((thrown: unknown) => (reason = thrown)));
+      children.spawn(async () => {
+        await turn();
+        throw error;
+      });
+    });
+    await expect(group).rejects.toMatchObject({ errors: [error] });
+    expect(reason).toMatchObject({ name: "AbortError", cause: error });
+    // Nobody takes what is put now, and nothing is put by who has left.
+    if (isTaking) expect(queue.tryPut(1)).toBe(true);
+    expect([queue.tryTake(), queue.size]).toEqual([1, 0]);
+  });
+
+  it("lets who joins it know that the loop has left", async () => {
+    const queue = new Queue<number>();
+    const group = taskGroup(async (children) => {
+      children.spawn(async () => {
+        for await (const _ of queue);
+      });
+      await turn();
+      throw error;
+    });
+    await expect(group).rejects.toMatchObject({ errors: [error] });
+    await queue.put(1);
+    await turn();
+    await expect(queue.join()).rejects.toMatchObject({ name: "QueueAbandonedError", cause: { cause: error } });
+  });
+});
 
 describe("consume", () => {
   it("runs the function for each item, in order, and tells how many there were", async () => {

@@ -29,6 +29,11 @@ export class FakeClock implements Clock {
     return [...this.#timers].filter(({ isInBackground }) => !isInBackground).length;
   }
 
+  /** All timers, those in the background too. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   /** Ms since the clock was made. */
   get elapsed(): number {
     return this.#now - ORIGIN;

@@ -4,6 +4,7 @@ import { CallLimit, type HeadersLike, LimitSet, RateLimit, ResourceLimit } from 
 import { FakeClock, stateOf } from "./fake-clock.js";
 
 const WINDOW = 60_000;
+const DAY_S = 86_400;
 
 function world(): { clock: FakeClock; set: LimitSet; left(): Record<string, number> } {
   const clock = new FakeClock();
@@ -128,6 +129,64 @@ describe("LimitSet.learn", () => {
     const { set: other } = world();
     other.learn({ "retry-after": new Date(0).toUTCString() });
     expect(other.stats().pausedFor).toBe(0);
+  });
+
+  const inSeconds = (seconds: number): string => String(seconds);
+  const asDate = (seconds: number): string => new Date(Date.now() + seconds * 1000).toISOString();
+
+  it.each([
+    ["seconds", inSeconds],
+    ["a date", asDate],
+    ["a duration", (seconds: number) => `${seconds}s`],
+  ])("closes a limit for a day at most, when %s say two", async (_what, print) => {
+    const { clock, set } = world();
+    set.learn({ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": print(2 * DAY_S) });
+    const waiting = set.acquire({ tokens: 1 });
+    await clock.advance(DAY_S * 1000 - 1);
+    expect(await stateOf(waiting)).toBe("pending");
+    await clock.advance(1);
+    expect(await stateOf(waiting)).toBe("fulfilled");
+  });
+
+  it("pauses for a day at most", () => {
+    const { set } = world();
+    set.learn({ "retry-after": String(2 * DAY_S) });
+    expect(set.stats().pausedFor).toBe(DAY_S * 1000);
+  });
+
+  it.each([
+    ["1e15 seconds", "1".padEnd(19, "0")],
+    ["seconds that are ms", String(40 * DAY_S)],
+    ["the year 9999", "9999-12-31T23:59:59Z"],
+    ["a duration of 10,000 days", "10000d"],
+    ["nanoseconds since 1970", String(1e6 * (Date.now() + 60_000))],
+  ])("believes no reset as far as %s: nothing is closed longer than without one", async (_what, reset) => {
+    const { clock, set } = world();
+    set.learn({
+      "x-ratelimit-remaining-requests": "0",
+      "x-ratelimit-reset-requests": reset,
+      "retry-after": reset,
+      "x-ratelimit-remaining": "5",
+    });
+    expect(set.stats().pausedFor).toBe(0);
+    const waiting = set.acquire({ tokens: 1 });
+    await clock.advance(WINDOW);
+    expect(await stateOf(waiting)).toBe("fulfilled");
+  });
+
+  it.each([
+    ["seconds", 1e-3],
+    ["ms", 1],
+    ["µs", 1e3],
+  ])("reads a reset in %s since 1970", async (_unit, perMs) => {
+    const { clock, set } = world();
+    const reset = String(Math.ceil((Date.now() + 600_000) * perMs));
+    set.learn({ "x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": reset });
+    const waiting = set.acquire({ tokens: 1 });
+    await clock.advance(500_000);
+    expect(await stateOf(waiting)).toBe("pending");
+    await clock.advance(102_000);
+    expect(await stateOf(waiting)).toBe("fulfilled");
   });
 
   it("never raises what is left, whatever it is told", async () => {

@@ -79,6 +79,32 @@ describe("LimitSet.acquire", () => {
     expect(inUse(set)).toEqual([0]);
   });
 
+  it("refuses an outcome that there is not, and keeps the grant", async () => {
+    const set = new LimitSet([connections(2)], { clock });
+    const grant = await set.acquire();
+    expect(() => grant.release("drooped" as never)).toThrow(
+      new TypeError(
+        "Cannot set 'outcome' as it must be one of 'success', 'ignored', 'dropped': current value is 'drooped', did you " +
+          "mean 'dropped'?",
+      ),
+    );
+    expect(grant.isReleased).toBe(false);
+    expect(inUse(set)).toEqual([1]);
+    grant.release("dropped");
+    expect(inUse(set)).toEqual([0]);
+  });
+
+  it.each(["constructor", "__proto__", "toString"])("has a limit '%s' as any other", async (key) => {
+    const set = new LimitSet([new ResourceLimit({ key, capacity: 5 })], { clock });
+    expect(Object.entries((await set.acquire({})).amounts)).toEqual([[key, 1]]);
+    const grant = await set.acquire({ [key]: 3 });
+    expect(inUse(set)).toEqual([4]);
+    grant.update({});
+    expect(inUse(set)).toEqual([4]);
+    grant.update({ [key]: 2 });
+    expect(inUse(set)).toEqual([3]);
+  });
+
   it("refuses amounts that are none, as an asynchronous function returns", async () => {
     const set = new LimitSet([connections(2)], { clock });
     const amounts = Promise.resolve({ connections: 2 });

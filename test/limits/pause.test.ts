@@ -60,6 +60,24 @@ describe("LimitSet.pause", () => {
     expect(memory.hasWaiting).toBe(false);
   });
 
+  it("keeps threads out by one timer, however often it is lengthened", async () => {
+    const clock = new FakeClock();
+    const set = new LimitSet([new CallLimit({ capacity: 5, window: 1000 })], { clock });
+    const { memory } = set.cores[0]!;
+    for (let ms = 1; ms <= 1000; ms += 1) set.pause(ms);
+    expect(clock.timers).toBe(1);
+    await clock.advance(999);
+    expect(memory.hasWaiting).toBe(true);
+    await clock.advance(1);
+    expect(memory.hasWaiting).toBe(false);
+    expect(clock.timers).toBe(0);
+    // And again, for the next pause.
+    set.pause(10);
+    expect(memory.hasWaiting).toBe(true);
+    await clock.advance(10);
+    expect(memory.hasWaiting).toBe(false);
+  });
+
   it("is left by abort and timeout as any wait", async () => {
     const { clock, set } = crowd(0);
     const controller = new AbortController();

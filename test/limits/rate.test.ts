@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { excess, largestAmount, type RateOptions, resolveRate } from "../../dist/limits/rate.js";
@@ -76,7 +77,7 @@ describe("resolveRate", () => {
     ["guard", Number.POSITIVE_INFINITY, "must be finite"],
   ])("refuses a '%s' of %s", (name, value, remedy) => {
     expect(() => resolveLoose({ algorithm: "gcra", [name]: value })).toThrow(
-      new RangeError(`Cannot set '${name}' as it ${remedy}: current value is ${String(value)}`),
+      new RangeError(`Cannot set '${name}' as it ${remedy}: current value is ${inspect(value)}`),
     );
   });
 

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { askBalancer, type Candidate, createPick, workerForKey } from "../../dist/pool/balancers.js";
@@ -177,7 +178,7 @@ describe("askBalancer", () => {
     expect(() => askBalancer(balancer, call, workers)).toThrow(
       new TypeError(
         "Cannot choose a worker for 'embed' as the loadBalancing function must return the index of one of 2 workers: " +
-          `current value is ${String(index)}`,
+          `current value is ${inspect(index)}`,
       ),
     );
   });

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import { inspect } from "node:util";
 import type { CallOptions, PoolOptions } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { MODES } from "../../dist/config/mode.js";
@@ -159,7 +160,7 @@ describe("resolveOptions", () => {
     ["ageing", -3, /must be above 0/],
     ["ageing", Number.NaN, /must be above 0/],
   ])("refuses %s: %s", (option, value, remedy) => {
-    expectRefusal(() => resolveLoose({ [option]: value }), option, remedy, String(value));
+    expectRefusal(() => resolveLoose({ [option]: value }), option, remedy, inspect(value));
   });
 
   // A string would make `Date.now() + timeout` a string, and `true` is no duration.
@@ -172,7 +173,7 @@ describe("resolveOptions", () => {
     ["ageing", "1000"],
     ["ageing", true],
   ])("refuses %s: %j, which is no number", (option, value) => {
-    expectRefusal(() => resolveLoose({ [option]: value }), option, /must be /, String(value));
+    expectRefusal(() => resolveLoose({ [option]: value }), option, /must be /, inspect(value));
   });
 
   it.each([
@@ -281,7 +282,7 @@ describe("checkCallOptions", () => {
     ["signal", "abort", /must be an AbortSignal/],
     ["signal", {}, /must be an AbortSignal/],
   ])("refuses %s: %s", (option, value, remedy) => {
-    expectRefusal(() => checkLoose({ [option]: value }), option, remedy, String(value as unknown));
+    expectRefusal(() => checkLoose({ [option]: value }), option, remedy, inspect(value));
   });
 
   it("refuses an unknown option and suggests the nearest", () => {

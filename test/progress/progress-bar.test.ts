@@ -196,7 +196,7 @@ describe("misuse", () => {
     [{ leave: 1 }, "Cannot set 'leave' as it must be true or false: current value is 1"],
     [{ interval: -5 }, "Cannot set 'interval' as it must be a number of ms from 0 to 2147483647: current value is -5"],
     [{ stream: {} }, "Cannot set 'stream' as it must have a method 'write': current value is {}"],
-    [{ parent: {} }, "Cannot set 'parent' as it must be a ProgressBar: current value is [object Object]"],
+    [{ parent: {} }, "Cannot set 'parent' as it must be a ProgressBar: current value is {}"],
   ])("%o is refused at once", (given, message) => {
     expect(() => bar(given)).toThrow(message);
   });

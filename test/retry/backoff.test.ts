@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { backoffDelay, BACKOFFS, type BackoffSettings, type RetryContext } from "../../dist/retry/backoff.js";
@@ -101,7 +102,7 @@ describe("backoffDelay", () => {
     const given = { backoff: () => value as number, wait: 1, maxWait: 100, jitter: 0 };
     expect(() => backoffDelay(given, 1, () => 0.5, context)).toThrow(
       new RangeError(
-        `Cannot set 'backoff' as it must be a number of ms from 0 to 2147483647: current value is ${String(value)}`,
+        `Cannot set 'backoff' as it must be a number of ms from 0 to 2147483647: current value is ${inspect(value)}`,
       ),
     );
   });

@@ -201,9 +201,9 @@ describe("taskGroup", () => {
       ],
       [
         { deadline: "soon" },
-        "Cannot set 'deadline' as it must be a finite number of ms since the epoch: current value is soon",
+        "Cannot set 'deadline' as it must be a finite number of ms since the epoch: current value is 'soon'",
       ],
-      [{ signal: {} }, "Cannot set 'signal' as it must be an AbortSignal: current value is [object Object]"],
+      [{ signal: {} }, "Cannot set 'signal' as it must be an AbortSignal: current value is {}"],
       [{ name: "" }, "Cannot set 'name' as it must be a string that is not empty: current value is ''"],
     ];
     for (const [options, message] of attempts) {

@@ -21,7 +21,13 @@ import { resolveFlow } from "../map-options.js";
 import { Mapping } from "../mapping.js";
 import { BatchSource, FlatSource } from "./batch-source.js";
 import { type Envelope, EnvelopeSource, Intake } from "./envelope.js";
-import { type ErrorPolicy, type PipelineFailure, type ResolvedStage, resolveStage } from "./stage-options.js";
+import {
+  checkPolicyName,
+  type ErrorPolicy,
+  type PipelineFailure,
+  type ResolvedStage,
+  resolveStage,
+} from "./stage-options.js";
 import type { StageStats } from "./stage-tally.js";
 import { BatchWork, ItemWork, type StageOwner } from "./stage-work.js";
 
@@ -107,6 +113,7 @@ export class PipelineRun<T>
       },
       onEnd: (ending) => {
         this.#endedAt = performance.now();
+        for (const work of this.#works) work.end();
         this.#progress.end(ending);
       },
     });
@@ -220,7 +227,7 @@ export class PipelineRun<T>
     const policy = own ?? this.#onError;
     this.#failed += 1;
     this.#progress.advance(count, "failure");
-    const name = typeof policy === "function" ? policy(failure) : policy;
+    const name = typeof policy === "function" ? checkPolicyName("what 'onError' returns", policy(failure)) : policy;
     if (name !== "skip") this.#failures.push(failure);
     if (name === "skip" || name === "collect") return;
     // At the end of the line first: it need not wait until the error has passed through all stages (R3).

@@ -1,3 +1,4 @@
+import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import type { ProgressOption } from "../../progress/open-progress.js";
 import { type AnyIterable, openSource, sizeOf } from "../map-source.js";
@@ -88,7 +89,7 @@ export class Pipeline<T> {
     const { signal } = options;
     const onError = checkPolicy("onError", options.onError ?? "stop");
     if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${String(signal)}`);
+      throw new TypeError(`Cannot set 'signal' as it must be an AbortSignal: current value is ${show(signal)}`);
     }
     const source = this.#source;
     const { progress } = options;

@@ -3,6 +3,8 @@
  *
  * A1. What an attempt took of limits is given back when the attempt has ended, not when it was given up.
  * A2. Nothing is held between attempts, and a wait between them ends when the signal fires.
+ * A3. An item that took too long has failed at once; its place is free when what was run for it has ended, or `GRACE` ms
+ *     later, and then it is told.
  */
 import { machineClock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
@@ -15,6 +17,7 @@ import type { Outcome } from "../../limits/limit.js";
 import { outcomeOfError } from "../../pool/call-outcome.js";
 import { RetryHistory } from "../../retry/history.js";
 import type { RetryDecision } from "../../retry/policy.js";
+import { cancelledBy } from "../cancelled-by.js";
 import type { ResolvedStage } from "./stage-options.js";
 
 /** What an attempt is told of itself. */
@@ -25,12 +28,19 @@ export interface Attempt {
   readonly signal: AbortSignal;
 }
 
+/** How long a function may go on after its item was given up before others take its place, in ms; as for task groups. */
+const GRACE = 5000;
+
 type Ending = { readonly value: unknown } | { readonly error: unknown };
 
 export class StageAttempts {
   readonly #stage: ResolvedStage;
   readonly #call: (input: unknown, attempt: Attempt) => unknown;
   readonly #onRetry: () => void;
+  /** What goes on, by the error its item failed with (A3). */
+  readonly #lingering = new WeakMap<object, Promise<void>>();
+  readonly #graces = new Set<() => void>();
+  #hasWarned = false;
 
   constructor(stage: ResolvedStage, call: (input: unknown, attempt: Attempt) => unknown, onRetry: () => void) {
     this.#stage = stage;
@@ -47,18 +57,60 @@ export class StageAttempts {
     const { timeout, name } = this.#stage;
     if (timeout === undefined) return this.#attempt(input, index, signal);
     const controller = sharedController();
+    const attempt = this.#attempt(input, index, controller.signal);
     const forgets = [
       onAbort(signal, (reason) => controller.abort(reason)),
       machineClock.after(timeout, () => {
         const message = `Cannot finish an item of stage '${name}' as it took longer than ${timeout} ms`;
-        controller.abort(new TimeoutError(message, timeout));
+        const error = new TimeoutError(message, timeout);
+        this.#lingering.set(error, this.#linger(attempt));
+        controller.abort(error);
       }),
     ];
     try {
-      return await Promise.race([aborted(controller.signal), this.#attempt(input, index, controller.signal)]);
+      return await Promise.race([aborted(controller.signal), attempt]);
     } finally {
       for (const forget of forgets) forget();
     }
+  }
+
+  /** Settles when what failed with this error has ended, where it goes on after it (A3). */
+  lingers(error: unknown): Promise<void> | undefined {
+    return typeof error === "object" && error !== null ? this.#lingering.get(error) : undefined;
+  }
+
+  /** Nobody waits for a place any more. */
+  end(): void {
+    for (const forget of this.#graces) forget();
+    this.#graces.clear();
+  }
+
+  async #linger(attempt: Promise<unknown>): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const forget = machineClock.after(GRACE, () => {
+        this.#graces.delete(forget);
+        this.#warn();
+        resolve();
+      });
+      const ended = (): void => {
+        this.#graces.delete(forget);
+        forget();
+        resolve();
+      };
+      this.#graces.add(forget);
+      attempt.then(ended, ended);
+    });
+  }
+
+  /** Once: where one function does not listen, most calls of it do not. */
+  #warn(): void {
+    if (this.#hasWarned) return;
+    this.#hasWarned = true;
+    process.emitWarning(
+      `Cannot wait longer for an item of stage '${this.#stage.name}' as it took too long ${GRACE} ms ago: it goes on ` +
+        "beside the others, and its function should end when its signal fires",
+      { code: "MH_LEFT_BEHIND" },
+    );
   }
 
   async #attempt(input: unknown, index: number, signal: AbortSignal): Promise<unknown> {
@@ -98,7 +150,7 @@ export class StageAttempts {
     let outcome: Outcome = "success";
     try {
       const begun = this.#call(input, attempt);
-      ending = { value: begun instanceof Future ? await cancelled(begun, attempt.signal) : await begun };
+      ending = { value: begun instanceof Future ? await cancelledBy(attempt.signal, begun) : await begun };
     } catch (error) {
       ending = { error };
       outcome = outcomeOfError(error);
@@ -111,17 +163,6 @@ export class StageAttempts {
       grant.release(outcome);
     }
     return ending;
-  }
-}
-
-/** The result of a future, which is cancelled when the signal fires. */
-async function cancelled(future: Future<unknown>, signal: AbortSignal): Promise<unknown> {
-  if (signal.aborted) future.cancel(signal.reason);
-  const forget = onAbort(signal, (reason) => future.cancel(reason));
-  try {
-    return await future;
-  } finally {
-    forget();
   }
 }
 

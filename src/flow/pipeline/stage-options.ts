@@ -1,8 +1,9 @@
 /** The options of a stage: their meaning, their defaults, and what is refused. */
+import { checkFunction } from "../../config/check-function.js";
 import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import { duration } from "../../config/duration.js";
-import { oneOf } from "../../config/one-of.js";
+import { listWords, oneOf } from "../../config/one-of.js";
 import type { Amounts, Limits } from "../../limits/grant.js";
 import type { Limit } from "../../limits/limit.js";
 import { callableOf } from "../../pool/callables.js";
@@ -65,8 +66,8 @@ export interface StageOptions<I = unknown, O = unknown> extends FlowOptions {
   usage?: ((result: O, input: I) => Amounts | undefined) | undefined;
   /**
    * How long an item may take here, all attempts and waiting for limits included, in ms; then it has failed with a
-   * `TimeoutError` and `signal` fires. A function that ignores it goes on unheard, and has its limits until it ends.
-   * Default: for ever.
+   * `TimeoutError` and `signal` fires. A function that ignores it goes on unheard, and has its limits until it ends, and
+   * its place too, but for 5 s at most. Default: for ever.
    */
   timeout?: number | undefined;
   /** In place of the pipeline's `onError`. */
@@ -94,6 +95,15 @@ const ERROR_POLICIES: readonly ErrorPolicyName[] = ["stop", "skip", "collect"];
 /** @throws {TypeError} for what is no policy */
 export function checkPolicy(name: string, policy: unknown): ErrorPolicy {
   return typeof policy === "function" ? (policy as ErrorPolicy) : oneOf(name, policy, ERROR_POLICIES);
+}
+
+/** @throws {TypeError} for what is no name of a policy, such as a promise of one */
+export function checkPolicyName(what: string, name: unknown): ErrorPolicyName {
+  const known = ERROR_POLICIES.find((policy) => policy === name);
+  if (known) return known;
+  throw new TypeError(
+    `Cannot go on after a failure as ${what} must be one of ${listWords(ERROR_POLICIES)}: current value is ${show(name)}`,
+  );
 }
 
 const STAGE_OPTIONS: readonly string[] = Object.keys({
@@ -147,8 +157,8 @@ export function resolveStage(
     },
     retry: retry === undefined ? undefined : new RetryPolicy(retry),
     limits: limits === undefined ? undefined : openLimits(limits),
-    cost: checkFunction("cost", options.cost, limits) as ResolvedStage["cost"],
-    usage: checkFunction("usage", options.usage, limits) as ResolvedStage["usage"],
+    cost: takesLimits("cost", options.cost, limits) as ResolvedStage["cost"],
+    usage: takesLimits("usage", options.usage, limits) as ResolvedStage["usage"],
     timeout: timeout === undefined ? undefined : duration("timeout", timeout),
     onError: onError === undefined ? undefined : checkPolicy("onError", onError),
     flow,
@@ -172,11 +182,9 @@ function openLimits(option: NonNullable<StageOptions["limits"]>): Limits {
   throw new TypeError("Cannot set 'limits' to perWorker(…) as a stage has no workers: set it for the pool");
 }
 
-function checkFunction(name: string, value: unknown, limits: unknown): unknown {
+function takesLimits(name: string, value: unknown, limits: unknown): unknown {
   if (value === undefined) return undefined;
-  if (typeof value !== "function") {
-    throw new TypeError(`Cannot set '${name}' as it must be a function: current value is ${show(value)}`);
-  }
+  checkFunction(name, value);
   if (limits !== undefined) return value;
   throw new TypeError(`Cannot set '${name}' as the stage has no limits: set 'limits' too`);
 }

@@ -11,7 +11,7 @@ export interface StageStats {
   readonly failed: number;
   /** Attempts beyond the first. */
   readonly retried: number;
-  /** What runs at the moment; a batch is one. */
+  /** What runs at the moment, also what was given up after `timeout` and has not ended; a batch is one. */
   readonly running: number;
   /** Items that the stage before has done and this one has not begun; 0 for the first. */
   readonly waiting: number;

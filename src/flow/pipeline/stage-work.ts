@@ -1,4 +1,6 @@
 /** What a stage of a pipeline runs for each item, or for each batch of them. */
+import { Future } from "../../future/future.js";
+import { cancelledBy } from "../cancelled-by.js";
 import { type EngineOptions, NOTHING, type Work } from "../map-engine.js";
 import { arrival, type Envelope } from "./envelope.js";
 import { type Attempt, StageAttempts } from "./stage-attempts.js";
@@ -51,6 +53,15 @@ abstract class StageWork<I> implements Work<I, I | Envelope> {
     this.owner.stopped(reason);
   }
 
+  lingers(error: unknown): Promise<void> | undefined {
+    return this.#attempts?.lingers(error);
+  }
+
+  /** The run is over. */
+  end(): void {
+    this.#attempts?.end();
+  }
+
   protected run(input: unknown, index: number): unknown {
     const { signal } = this.owner;
     if (this.#attempts) return this.#attempts.run(input, index, signal);
@@ -78,9 +89,7 @@ export class ItemWork extends StageWork<Envelope> {
     this.tally.in += 1;
     envelope.beganAt = performance.now();
     const arriving = this.#isFirst ? arrival(envelope) : undefined;
-    return arriving
-      ? arriving.then(() => this.run(envelope.value, envelope.index))
-      : this.run(envelope.value, envelope.index);
+    return arriving ? this.#runLater(arriving, envelope) : this.run(envelope.value, envelope.index);
   }
 
   done(envelope: Envelope, value: unknown): Envelope {
@@ -95,6 +104,15 @@ export class ItemWork extends StageWork<Envelope> {
     this.tally.failed += 1;
     this.owner.failed(this.stage, envelope, error);
     return NOTHING;
+  }
+
+  /** By the time it arrives nobody may want it any more. */
+  async #runLater(arriving: PromiseLike<void>, envelope: Envelope): Promise<unknown> {
+    await arriving;
+    const { signal } = this.owner;
+    signal.throwIfAborted();
+    const begun = this.run(envelope.value, envelope.index);
+    return begun instanceof Future ? cancelledBy(signal, begun) : begun;
   }
 }
 

@@ -19,8 +19,8 @@ export interface ServerAdvice {
  *
  * Takes `retry-after-ms` and `retry-after`; `x-ratelimit-*` with a suffix (OpenAI, Azure) and without (GitHub);
  * `anthropic-ratelimit-*`; `ratelimit` and `ratelimit-policy` (draft-ietf-httpapi-ratelimit-headers, 10 and 7), and
- * `ratelimit-limit`, `-remaining` and `-reset` of earlier drafts. What cannot be read is left out: every number is
- * finite and not below zero.
+ * `ratelimit-limit`, `-remaining` and `-reset` of earlier drafts. What cannot be read, or is further away than a month, is
+ * left out: every number is finite and not below zero, and no wait longer than a day.
  *
  * @param wallNow the time of the wall clock, in ms since 1970: some headers say when, not how long
  * @throws {MissingPackageError} when there is a `ratelimit` or `ratelimit-policy` header, and the optional package

@@ -1,4 +1,4 @@
-import { atLeastZero } from "./at-least-zero.js";
+import { believableWait } from "./believable-wait.js";
 import type { HeaderLines } from "./header-lines.js";
 import { longestWait } from "./longest-wait.js";
 import { readNumber } from "./read-number.js";
@@ -11,7 +11,7 @@ import { timeUntil } from "./time-until.js";
  */
 export function retryAfterHeader(lines: HeaderLines, wallNow: number): number | undefined {
   return (
-    longestWait(lines.get("retry-after-ms"), (item) => atLeastZero(readNumber(item))) ??
+    longestWait(lines.get("retry-after-ms"), (item) => believableWait(readNumber(item))) ??
     longestWait(lines.get("retry-after"), (item) => timeUntil(item, wallNow))
   );
 }

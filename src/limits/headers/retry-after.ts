@@ -1,5 +1,5 @@
 import { types } from "node:util";
-import { atLeastZero } from "./at-least-zero.js";
+import { believableWait } from "./believable-wait.js";
 import { type HeadersLike, headerLines } from "./header-lines.js";
 import { readProperty } from "./read-property.js";
 import { retryAfterHeader } from "./retry-after-header.js";
@@ -33,7 +33,7 @@ export function retryAfterOf(error: unknown, wallNow: number): number | undefine
 }
 
 function readOwn(retryAfter: unknown, wallNow: number): number | undefined {
-  if (types.isDate(retryAfter)) return atLeastZero(Date.prototype.getTime.call(retryAfter) - wallNow);
+  if (types.isDate(retryAfter)) return believableWait(Date.prototype.getTime.call(retryAfter) - wallNow);
   if (typeof retryAfter === "number") return timeUntil(retryAfter, wallNow);
   return typeof retryAfter === "string" ? timeUntil(retryAfter.trim(), wallNow) : undefined;
 }

@@ -1,4 +1,5 @@
 import { atLeastZero } from "./at-least-zero.js";
+import { believableWait } from "./believable-wait.js";
 
 /** What a server says of one of its limits; each part may be missing. */
 export interface ServerBudget {
@@ -28,7 +29,7 @@ export function toBudgets({ key, unit, limit, remaining, resetAfter, window }: S
     ...(unit !== undefined && { unit }),
     limit: atLeastZero(limit),
     remaining: atLeastZero(remaining),
-    resetAfter: atLeastZero(resetAfter),
+    resetAfter: believableWait(resetAfter),
     // Nothing can be paced by a window that is empty.
     window: atLeastZero(window) || undefined,
   };

@@ -1,4 +1,4 @@
-import { atLeastZero } from "./at-least-zero.js";
+import { believableWait } from "./believable-wait.js";
 import { readDuration } from "./read-duration.js";
 import { readNumber } from "./read-number.js";
 
@@ -10,22 +10,24 @@ const RFC_3339 = /^(\d{4}-\d{2}-\d{2})[t ](\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:z|[+-]\
 /** Above these a number is no amount of seconds, which would be 31 years, but a time since 1970. */
 const EPOCH_SECONDS = 1e9;
 const EPOCH_MS = 1e12;
+const EPOCH_MICROSECONDS = 1e15;
 
 /**
- * Reads when something will be: seconds from now, seconds or ms since 1970, a duration (`6m0s`), an HTTP date or an
+ * Reads when something will be: seconds from now, seconds, ms or µs since 1970, a duration (`6m0s`), an HTTP date or an
  * RFC 3339 date.
  *
  * @param wallNow ms since 1970
- * @returns ms from now: 0 for what is past, nothing for what cannot be read
+ * @returns ms from now, a day at most: 0 for what is past, nothing for what cannot be read or believed
  */
 export function timeUntil(value: string | number, wallNow: number): number | undefined {
-  if (typeof value === "number") return atLeastZero(untilNumber(value, wallNow));
+  if (typeof value === "number") return believableWait(untilNumber(value, wallNow));
   const number = readNumber(value);
-  if (number !== undefined) return atLeastZero(untilNumber(number, wallNow));
-  return atLeastZero(readDuration(value) ?? readDate(value) - wallNow);
+  if (number !== undefined) return believableWait(untilNumber(number, wallNow));
+  return believableWait(readDuration(value) ?? readDate(value) - wallNow);
 }
 
 function untilNumber(value: number, wallNow: number): number {
+  if (value > EPOCH_MICROSECONDS) return value / 1000 - wallNow;
   if (value > EPOCH_MS) return value - wallNow;
   return value > EPOCH_SECONDS ? value * 1000 - wallNow : value * 1000;
 }

@@ -255,4 +255,50 @@ describe("timeout", () => {
     await outcome;
     expect(at).toHaveLength(2);
   });
+
+  it("gives the place of an item to another when its function has ended, not when it was given up", async () => {
+    let running = 0;
+    let most = 0;
+    const deaf = async (ms: number): Promise<number> => {
+      most = Math.max(most, (running += 1));
+      await new Promise((resolve) => setTimeout(resolve, ms));
+      running -= 1;
+      return ms;
+    };
+    const run = pipeline([100, 100, 10]).stage(deaf, { concurrency: 1, timeout: 50 }).run({ onError: "collect" });
+    const ended = Promise.resolve(run);
+    await vi.advanceTimersByTimeAsync(60);
+    expect(run.failures).toHaveLength(1);
+    expect(run.stats().stages[0]).toMatchObject({ in: 1, failed: 1, running: 1 });
+    await vi.advanceTimersByTimeAsync(150);
+    expect(await ended).toMatchObject({ results: [10], failures: [{ item: 100 }, { item: 100 }] });
+    expect(most).toBe(1);
+  });
+
+  it("gives it to another after a while all the same, and says so once", async () => {
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+    try {
+      const never = (n: number): Promise<number> => (n < 3 ? new Promise(() => {}) : Promise.resolve(n));
+      const run = pipeline([1, 2, 3, 4]).stage(never, { concurrency: 1, timeout: 50 }).run({ onError: "skip" });
+      const ended = Promise.resolve(run);
+      await vi.advanceTimersByTimeAsync(2 * 5050);
+      expect((await ended).results).toEqual([3, 4]);
+      expect(warn).toHaveBeenCalledTimes(1);
+      expect(warn.mock.calls[0]).toMatchObject([
+        expect.stringMatching(/'never' .* 5000 ms ago/),
+        { code: "MH_LEFT_BEHIND" },
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it("does not wait for a place that nobody needs", async () => {
+    const run = pipeline([1])
+      .stage(() => new Promise(() => {}), { timeout: 50 })
+      .run({ onError: "skip" });
+    const ended = Promise.resolve(run);
+    await vi.advanceTimersByTimeAsync(50);
+    expect((await ended).results).toEqual([]);
+  });
 });

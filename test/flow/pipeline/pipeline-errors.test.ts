@@ -1,7 +1,7 @@
 /** What becomes of a pipeline when items fail, when it is stopped, and when its reader leaves. */
 import { pipeline } from "manyhands";
 import { describe, expect, it } from "vitest";
-import { Calls, Numbers, settle } from "../gate.js";
+import { Calls, Gate, Numbers, settle } from "../gate.js";
 
 const refuse = async (n: number): Promise<number> => {
   if (n % 3 === 1) throw new RangeError(`no ${n}`);
@@ -80,6 +80,13 @@ describe("onError", () => {
     await expect(pipeline([1]).stage(refuse).run({ onError: broken })).rejects.toThrow("policy");
   });
 
+  it("is no promise, and no other word", async () => {
+    const later = (async () => "skip") as never;
+    await expect(pipeline(new Numbers(2)).stage(refuse).run({ onError: later })).rejects.toThrow(
+      "Cannot go on after a failure as what 'onError' returns must be one of 'stop', 'skip', 'collect': current value is a promise",
+    );
+  });
+
   it("counts every item of a batch that failed", async () => {
     const broken = (items: number[]): number[] => {
       if (items.includes(4)) throw new RangeError("batch");
@@ -140,6 +147,22 @@ describe("a pipeline ends early", () => {
     expect(run.failures).toEqual([]);
     const early = { signal: AbortSignal.abort(new Error("early")) };
     await expect(pipeline([1]).run(early)).rejects.toThrow("early");
+  });
+
+  it("and calls nothing for items that arrive only then", async () => {
+    const arrival = new Gate<number>();
+    const controller = new AbortController();
+    const seen: number[] = [];
+    const run = pipeline([arrival.promise])
+      .stage((n) => seen.push(n))
+      .run(controller);
+    const outcome = expect(run).rejects.toThrow("enough");
+    await settle();
+    controller.abort(new Error("enough"));
+    await outcome;
+    arrival.open(1);
+    await settle();
+    expect(seen).toEqual([]);
   });
 
   it("with the reason of its signal, and drops the rest of a batch", async () => {

@@ -25,9 +25,12 @@ describe("retryAfterHeader", () => {
     ["1,30,Tue, 26 Mar 2024 20:00:59 GMT,2", MINUTE],
     ["soon, 3", 3 * SECOND],
     [String(NOW / 1000 + 3), 3 * SECOND],
-    ["1000000000", 1e12],
+    // Days beyond one count as one, more than a month as a mistake.
+    [String(24 * 3600 + 1), 24 * 60 * MINUTE],
+    [String(31 * 24 * 3600), 24 * 60 * MINUTE],
     ["1000000001", 0],
     ["1000000000001", 0],
+    ["1000000000000001", 0],
   ])("reads 'retry-after: %s' as %d ms", (value, ms) => {
     expect(retryAfterIn({ "retry-after": value })).toBe(ms);
   });

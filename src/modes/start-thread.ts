@@ -1,0 +1,21 @@
+import { Worker, type WorkerOptions } from "node:worker_threads";
+import { inheritable } from "./inheritable.js";
+
+/**
+ * Starts a thread in a module of ours, with these arguments of Node.js besides those that it would have.
+ *
+ * Of the arguments that a process may have, a thread refuses many when they are given to it instead of being inherited:
+ * then it inherits them, and does without the others. But a program that was given as text (`node --input-type=module
+ * -e …`) hands down that it is one, and Node.js then refuses to begin a thread with a file, though not to import it.
+ */
+export function startThread(entry: URL, options: WorkerOptions, besides: readonly string[] = []): Worker {
+  try {
+    const own = options.execArgv ?? inheritable(process.execArgv);
+    return new Worker(entry, { ...options, execArgv: [...own, ...besides] });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
+  }
+  const isText = !options.execArgv && process.execArgv.some((argument) => /^--input-type(?:=|$)/.test(argument));
+  if (!isText) return new Worker(entry, options);
+  return new Worker(`import(${JSON.stringify(entry.href)})`, { ...options, eval: true });
+}
