@@ -3,6 +3,7 @@ import { oneOf } from "../config/one-of.js";
 import type { HeadersLike } from "./headers/read-headers.js";
 import { changeHoldings, type HeldLimit } from "./holdings.js";
 import { OUTCOMES, type Outcome } from "./limit.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Amounts by key, in the units of the limits. */
 export type Amounts = Readonly<Record<string, number>>;
@@ -164,3 +165,5 @@ function checkUsage(key: string, amount: number, held: readonly HeldLimit[]): vo
     );
   }
 }
+
+keepShape(new HeldGrant({ held: [], settle: () => {}, giveBack: () => {} }, [], 0, undefined, undefined));

@@ -1,6 +1,7 @@
 import type { FairWaiter } from "../waiting/fair-room.js";
 import type { HeldGrant } from "./grant.js";
 import type { Claim } from "./limit.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Who asks, and how it is to be treated. */
 export interface Requester<C> {
@@ -66,3 +67,5 @@ export class LimitRequest implements FairWaiter, Claim {
     if (!this.isOver) this.#onLeave(this);
   }
 }
+
+keepShape(new LimitRequest([], { owner: undefined, granted: () => {} }, false, 0, () => {}));

@@ -29,6 +29,7 @@ import { needOf } from "./need.js";
 import { Recovery } from "./recovery.js";
 import { ThreadClosure } from "./thread-closure.js";
 import { LimitRequest, type Requester } from "./limit-request.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Options of a {@link LimitSet}. */
 export interface LimitSetOptions<C> {
@@ -496,3 +497,5 @@ function isAtLeast(need: readonly number[], other: readonly number[]): boolean {
   for (let index = 0; index < need.length; index += 1) if (need[index]! < other[index]!) return false;
   return true;
 }
+
+keepShape(new LimitSet([]));

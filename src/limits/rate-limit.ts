@@ -4,6 +4,7 @@ import { CORE, checkKey, type Claim, type Limit, type LimitCore, type LimitStats
 import { LimitMemory } from "./limit-memory.js";
 import { largestAmount, type Rate, type RateOptions, resolveRate } from "./rate.js";
 import { type RateAlgorithm, rateAlgorithm } from "./rate-algorithm.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Options of a {@link RateLimit}. */
 export interface RateLimitOptions extends RateOptions {
@@ -141,3 +142,5 @@ export class CallLimit implements Limit {
     this.key = this[CORE].key;
   }
 }
+
+keepShape(new RateCore({ key: "example", capacity: 1, window: 1 }, undefined));

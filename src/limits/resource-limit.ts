@@ -10,6 +10,7 @@ import {
   type LimitTicket,
 } from "./limit.js";
 import { LimitMemory, ROWS } from "./limit-memory.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Options of a {@link ResourceLimit}. */
 export interface ResourceLimitOptions {
@@ -112,3 +113,5 @@ export class ResourceLimit implements Limit {
     this.key = this[CORE].key;
   }
 }
+
+keepShape(new ResourceCore({ key: "example", capacity: 1 }));

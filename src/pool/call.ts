@@ -29,6 +29,7 @@ import { turnNow } from "./clock.js";
 import { onAbort } from "../config/on-abort.js";
 import type { CallOptions } from "./options.js";
 import type { Waiter, WaitingRoom } from "../waiting/waiting-room.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Who decides about calls: the pool. */
 export interface CallOwner {
@@ -278,3 +279,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     if (this.#scope !== undefined) this.#leave();
   }
 }
+
+const owner: CallOwner = { id: "example", name: "Example", cancel: () => {}, timedOut: () => {}, over: () => {} };
+// Its future as well.
+keepShape(new Call(owner, 0, { index: 0, name: "example" }, NO_ARGS, {}, {}, 1));

@@ -17,6 +17,7 @@ import { type Waiter, WaitingRoom } from "../waiting/waiting-room.js";
 import { currentScope } from "./current-scope.js";
 import { checkPermitOptions, type Impatient, onGiveUp, type PermitOptions } from "./give-up.js";
 import { HeldPermit, type Permit } from "./permit.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Somebody who waits for permits. */
 export interface PermitWaiter extends Waiter {
@@ -230,3 +231,13 @@ class PermitRequest implements PermitWaiter, Impatient {
     return this.#queue.tooLate(this.weight, timeout);
   }
 }
+
+keepShape(
+  new PermitRequest(
+    new PermitQueue(1, { describe: () => "" }),
+    1,
+    0,
+    () => {},
+    () => {},
+  ),
+);

@@ -1,3 +1,5 @@
+import { keepShape } from "../config/keep-shape.js";
+
 /**
  * What `acquire` of a semaphore or a mutex returns: the right to go on, until it is released.
  *
@@ -46,3 +48,5 @@ export class HeldPermit implements Permit {
     this.release();
   }
 }
+
+keepShape(new HeldPermit({ giveBack: () => {} }, 1));

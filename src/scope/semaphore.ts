@@ -4,6 +4,7 @@ import type { Clock } from "../config/monotonic.js";
 import { checkPermitOptions, type PermitOptions } from "./give-up.js";
 import type { Permit } from "./permit.js";
 import { PermitQueue } from "./permit-queue.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** Options of a {@link Semaphore}. */
 export interface SemaphoreOptions {
@@ -130,3 +131,5 @@ function checkPermits(permits: number): number {
     `Cannot set 'permits' as it must be a positive integer or Infinity: current value is ${show(permits)}`,
   );
 }
+
+keepShape(new Semaphore(1));

@@ -5,6 +5,7 @@
  * keep one of two from its turn; a flow without requests is forgotten. Within a flow a `WaitingRoom` decides.
  */
 import { type Waiter, WaitingRoom } from "./waiting-room.js";
+import { keepShape } from "../config/keep-shape.js";
 
 /** What the room needs to know of a request. */
 export interface FairWaiter extends Waiter {
@@ -70,3 +71,5 @@ export class FairRoom<T extends FairWaiter> {
     }
   }
 }
+
+keepShape(new FairRoom());

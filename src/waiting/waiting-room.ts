@@ -9,6 +9,7 @@
  * W2. `delete` takes constant time, in the mean: the place of a deleted call is passed over when its turn comes, and all
  *     such places go when they are more than those of live calls. `upcoming` passes over each but once.
  */
+import { keepShape } from "../config/keep-shape.js";
 
 /** What the room needs to know of a call. */
 export interface Waiter {
@@ -183,3 +184,5 @@ export class WaitingRoom<T extends Waiter> {
 function precedes(a: Waiter, b: Waiter): boolean {
   return a.rank < b.rank || (a.rank === b.rank && a.sequence < b.sequence);
 }
+
+keepShape(new WaitingRoom());

@@ -1,7 +1,7 @@
 /** Everything that limits how many run at once, in the order of the tables. */
 import { Sema } from "async-sema";
 import Bottleneck from "bottleneck";
-import { CallLimit, type Grant, LimitSet, ResourceLimit } from "manyhands";
+import { CallLimit, type Grant, LimitSet, ResourceLimit, Semaphore } from "manyhands";
 import pLimit from "p-limit";
 import PQueue from "p-queue";
 import { REFERENCE } from "../../peer.js";
@@ -20,6 +20,14 @@ export function concurrencyPeers(concurrency: number): readonly LimiterPeer[] {
       name: `${REFERENCE}, calls too`,
       waitsInOrder: true,
       open: () => fromSet(new LimitSet([connections(), new CallLimit({ capacity: 1e9, window: 1000 })])),
+    },
+    {
+      name: `${REFERENCE}, Semaphore`,
+      waitsInOrder: true,
+      open: () => {
+        const semaphore = new Semaphore(concurrency);
+        return { acquire: () => semaphore.acquire(), release: (permit) => (permit as Disposable)[Symbol.dispose]() };
+      },
     },
     {
       name: "async-sema",
