@@ -148,6 +148,11 @@ export class StreamTarget implements LineTarget {
     this.#written += count;
   }
 
+  /** Waits no longer for the stream to take what is being written: who reads it may never do so again. */
+  giveUp(): void {
+    this.#onError(new Error("Cannot write to the output as nobody takes what was written"));
+  }
+
   async close(): Promise<void> {
     this.#stream.off("close", this.#onClose);
     // An error may still come after the last write; it has been reported by then.

@@ -173,6 +173,9 @@ async function openSink(
   }
 }
 
+/** How long a stream may take for the last lines of a run that was stopped, in ms. */
+const TAKEN_WITHIN = 2000;
+
 /** A pipe, a device or a stream: what was written to it cannot be read again. */
 async function openStream(
   { output, failures, overwrite }: ResolvedBatch,
@@ -183,10 +186,8 @@ async function openStream(
     await discardFailures(failures);
   }
   const own = typeof output === "string" ? createWriteStream(output) : undefined;
-  const lines = new Appender(
-    new StreamTarget(own ?? (output as Writable), typeof output === "string" ? output : "the output"),
-    events,
-  );
+  const target = new StreamTarget(own ?? (output as Writable), typeof output === "string" ? output : "the output");
+  const lines = new Appender(target, events);
   const failed = failures === undefined ? undefined : new Appender(new FileTarget(failures, 0), events);
   return {
     done: new DoneSet(),
@@ -198,8 +199,11 @@ async function openStream(
     },
     append: (_index, line) => lines.append(line),
     appendFailure: (line) => failed?.append(line),
-    close: async () => {
+    close: async (isComplete) => {
+      // A run that was stopped must end, also when a reader that stalls does not take its last lines.
+      const limit = isComplete ? undefined : setTimeout(() => target.giveUp(), TAKEN_WITHIN);
       const closed = await Promise.allSettled([lines.close(), failed?.close()]);
+      clearTimeout(limit);
       own?.end();
       for (const outcome of closed) if (outcome.status === "rejected") throw outcome.reason;
     },

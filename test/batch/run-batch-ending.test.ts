@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { Writable } from "node:stream";
 import { BatchStoppedError, runBatch } from "manyhands/batch";
 import { describe, expect, it } from "vitest";
 import { makeInput, range, readLines, someTurns } from "./folder.js";
@@ -45,6 +46,15 @@ describe("runBatch, ended early", () => {
     ];
     const summary = await runBatch({ input, output, run: (n: number) => results[n] });
     expect(summary).toMatchObject({ done: 0, failed: 2 });
+  });
+
+  it("ends when it is stopped although nobody reads what it writes", async () => {
+    const { input } = makeInput(range(10));
+    const controller = new AbortController();
+    const reason = new Error("enough");
+    const stalled = new Writable({ write: () => controller.abort(reason) });
+    const running = runBatch({ input, output: stalled, grace: 10, signal: controller.signal, run: (n: number) => n });
+    await expect(running).rejects.toBe(reason);
   });
 
   it("fires the signal of items that do not end in time, and does not wait for those that ignore it", async () => {
