@@ -39,7 +39,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
         calls = [pool.untilAborted(), pool.increment()];
         group.spawn(async () => {
           calls.push(pool.increment());
-          await until(() => calls[0]!.status === "running");
+          await until(() => calls[0]!.progress !== undefined);
           throw failure;
         });
       }, PATIENT),
@@ -154,8 +154,7 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     // A group in the method is cancelled with the call, and the call waits for its children.
     const controller = new AbortController();
     const call = grouping.with({ signal: controller.signal }).hold();
-    await until(() => call.status === "running");
-    await until(() => grouping.stats().workers.busy === 1);
+    await until(() => call.progress !== undefined);
     controller.abort(failure);
     expect(await call.exception()).toBe(failure);
     await until(() => grouping.stats().workers.busy === 0);
