@@ -266,19 +266,103 @@ export class BatchStoppedError extends ManyhandsError {
   }
 }
 
+/**
+ * What went wrong with a request to a model:
+ * - `"rate-limit"`: too many requests or tokens; passes by itself (429)
+ * - `"quota"`: the account has no more to spend, which does not pass by itself
+ * - `"overloaded"`: the server has too much to do (503, 529)
+ * - `"server"`: it failed (any other 5xx)
+ * - `"timeout"`: no answer in time
+ * - `"network"`: the connection could not be made, or broke
+ * - `"malformed"`: an answer that cannot be read
+ * - `"refused"`: the request is not accepted, and would not be the next time (400, 401, 404, …)
+ */
+export type ModelFailure =
+  | "rate-limit"
+  | "quota"
+  | "overloaded"
+  | "server"
+  | "timeout"
+  | "network"
+  | "malformed"
+  | "refused";
+
+/** What is known of a failed request to a model, beside its message. */
+export interface ModelErrorDetails {
+  readonly failure: ModelFailure;
+  /** The HTTP status; `undefined` where there was no response. */
+  readonly status?: number | undefined;
+  /** The code in the body of the response, as in `"rate_limit_exceeded"`. */
+  readonly modelCode?: string | undefined;
+  /** How long the server asks to wait, in seconds. */
+  readonly retryAfter?: number | undefined;
+  /** The id that the server gave the request, for its support. */
+  readonly requestId?: string | undefined;
+}
+
+/** A request to a model failed; `failure` says how. */
+export class ModelError extends ManyhandsError {
+  readonly failure: ModelFailure;
+  readonly status: number | undefined;
+  readonly modelCode: string | undefined;
+  readonly retryAfter: number | undefined;
+  readonly requestId: string | undefined;
+
+  constructor(message: string, details: ModelErrorDetails, options?: ErrorOptions) {
+    super("MH_MODEL", message, options);
+    this.failure = details.failure;
+    this.status = details.status;
+    this.modelCode = details.modelCode;
+    this.retryAfter = details.retryAfter;
+    this.requestId = details.requestId;
+  }
+}
+
+/** No account of a model has anything left to spend (see `cause`): every other request would be refused as well. */
+export class QuotaExceededError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_QUOTA_EXCEEDED", message, options);
+  }
+}
+
+/** What the answers have cost has reached `maxCost`: no more are asked for. */
+export class BudgetExceededError extends ManyhandsError {
+  /** What was spent, in the unit of the prices. */
+  readonly cost: number;
+
+  constructor(message: string, cost: number, options?: ErrorOptions) {
+    super("MH_BUDGET_EXCEEDED", message, options);
+    this.cost = cost;
+  }
+}
+
+/** SQL that a model wrote was not run, or failed: it is no single query, changes something, or the database refuses it. */
+export class InvalidSqlError extends ManyhandsError {
+  readonly sql: string;
+
+  constructor(message: string, sql: string, options?: ErrorOptions) {
+    super("MH_INVALID_SQL", message, options);
+    this.sql = sql;
+  }
+}
+
 /** Each code with the class that carries it, sorted; the single source for `docs/errors.md` and for reviving errors. */
 export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
   MH_BATCH_REFUSED: BatchRefusedError,
   MH_BATCH_STOPPED: BatchStoppedError,
+  MH_BUDGET_EXCEEDED: BudgetExceededError,
   MH_CANCELLED: CancelledError,
   MH_DEFINITION: DefinitionError,
+  MH_INVALID_SQL: InvalidSqlError,
   MH_LEFT_BEHIND: LeftBehindError,
   MH_LIMIT_DEADLOCK: LimitDeadlockError,
   MH_MISSING_PACKAGE: MissingPackageError,
+  MH_MODEL: ModelError,
   MH_POOL_FULL: PoolFullError,
   MH_POOL_STOPPED: PoolStoppedError,
   MH_QUEUE_ABANDONED: QueueAbandonedError,
   MH_QUEUE_CLOSED: QueueClosedError,
+  MH_QUOTA_EXCEEDED: QuotaExceededError,
   MH_RETRY_VALIDATION: RetryValidationError,
   MH_SERIALIZATION: SerializationError,
   MH_TIMEOUT: TimeoutError,
