@@ -59,7 +59,10 @@ describe.each(entries)("%s", (_code, errorClass) => {
       [
         "BatchRefusedError",
         "BatchStoppedError",
+        "BudgetExceededError",
+        "InvalidSqlError",
         "LeftBehindError",
+        "ModelError",
         "RetryValidationError",
         "SerializationError",
         "TimeoutError",
