@@ -10,3 +10,11 @@ export type {
   SendContext,
   Usage,
 } from "./provider.js";
+export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
+export type {
+  SimulatedFault,
+  SimulatedKey,
+  SimulatedRequest,
+  SimulationOptions,
+} from "./simulation/simulation-options.js";
+export type { SimulationStats } from "./simulation/simulation-stats.js";
