@@ -15,7 +15,7 @@ import type { Requester } from "../limit-request.js";
 import { endOfTurn } from "../late-starts.js";
 import type { LimitSource, OneSet } from "../limit-source.js";
 import { needOf } from "../need.js";
-import type { LimitMessage, LimitReply } from "./line.js";
+import type { GrantName, LimitMessage, LimitReply } from "./line.js";
 import { ReadyQueue } from "./ready-queue.js";
 import { SharedSet } from "./shared-set.js";
 import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } from "./ticket.js";
@@ -263,20 +263,35 @@ export class LimitClient implements LimitSource {
   }
 
   #granted({ request, set, taken }: LimitReply & { what: "granted" }, owner: string | undefined): HeldGrant<unknown> {
+    const began = (at: number): void => this.#line.send({ what: "began", request, at });
+    if (this.#sets[set]!.ticket.facts.some(({ kind }) => kind === "rate")) {
+      endOfTurn(() => began(machineClock.now()));
+    }
+    return this.#grant({ request }, set, taken, owner, (_grant, at) => began(at));
+  }
+
+  /** What a call took before this worker was given it, of this set. Its pool gives it back, and knows that the call holds it. */
+  grantOf(call: number, set: number, taken: readonly number[]): HeldGrant<unknown> {
+    return this.#grant({ call }, set, taken, undefined, undefined);
+  }
+
+  #grant(
+    name: GrantName,
+    set: number,
+    taken: readonly number[],
+    owner: string | undefined,
+    began: GrantKeeper["began"],
+  ): HeldGrant<unknown> {
     const { ticket, owner: setOwner } = this.#sets[set]!;
-    const { facts, config } = ticket;
     const keeper: GrantKeeper = {
-      held: facts,
-      settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
-      giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
+      held: ticket.facts,
+      settle: ({ amounts }) => this.#line.send({ what: "update", ...name, usage: amounts }),
+      giveBack: (_grant, outcome) => this.#line.send({ what: "release", ...name, outcome }),
       pause: setOwner.pause,
       heed: setOwner.heed,
-      began: (_grant, at) => this.#line.send({ what: "began", request, at }),
+      ...(began && { began }),
     };
-    if (facts.some(({ kind }) => kind === "rate")) {
-      endOfTurn(() => this.#line.send({ what: "began", request, at: machineClock.now() }));
-    }
-    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
+    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), ticket.config, owner);
   }
 }
 

@@ -79,8 +79,12 @@ function abandonRows(set: Issuer, rows: readonly number[]): void {
   set.poke();
 }
 
-/** All or none: a worker that cannot see one of the limits cannot take from any. */
+/**
+ * All or none: a worker that cannot see one of the limits cannot take from any. Nor from a set without any, as there is
+ * nothing in which it could see a pause.
+ */
 function shareAll(cores: readonly LimitCore[]): LimitTicket[] | undefined {
+  if (cores.length === 0) return undefined;
   const tickets: LimitTicket[] = [];
   for (const core of cores) {
     const ticket = core.ticket();
