@@ -50,6 +50,15 @@ export interface AccountStats {
 }
 
 const MINUTE = 60_000;
+/** What is not used for so long, in ms, is not saved up for later. */
+const IDLE = 1000;
+const NO_BUDGET: ServerBudget = {
+  key: undefined,
+  limit: undefined,
+  remaining: undefined,
+  resetAfter: undefined,
+  window: undefined,
+};
 /** What stands for "no limit": a finite number, as capacities are. */
 const UNLIMITED = 1e12;
 /** Of a rate, so much is used: clocks differ, and requests do not all take equally long to arrive. */
@@ -91,6 +100,7 @@ export class AccountLimits<A extends Account = Account> {
   #trialTimer: NodeJS.Timeout | undefined;
   #isExhausted = false;
   #inFlight = 0;
+  #idleSince = performance.now();
   /** 429s without a time, one after the other. */
   #pauses = 0;
 
@@ -105,7 +115,7 @@ export class AccountLimits<A extends Account = Account> {
     ];
     const keys = new Set(others.map(({ key }) => key));
     this.set = new LimitSet([...own.filter(({ key }) => !keys.has(key)), ...others], { config: this });
-    for (const [key, rate] of this.#rates) if (rate.isFixed) this.#start(key, rate);
+    this.#start(0);
   }
 
   get isExhausted(): boolean {
@@ -120,6 +130,7 @@ export class AccountLimits<A extends Account = Account> {
 
   /** A request is sent. */
   began(): void {
+    if (this.#inFlight === 0 && performance.now() - this.#idleSince > IDLE) this.#start(0);
     this.#inFlight += 1;
     if (this.#isOpen || this.#trialTimer) return;
     this.#trialTimer = setTimeout(() => this.#open(), TRIAL).unref();
@@ -127,6 +138,7 @@ export class AccountLimits<A extends Account = Account> {
 
   ended(): void {
     this.#inFlight -= 1;
+    this.#idleSince = performance.now();
   }
 
   /** The headers of a response are there. */
@@ -190,7 +202,9 @@ export class AccountLimits<A extends Account = Account> {
     if (attempt > SHARED_PAUSES) return;
     const unsaid = Math.min(LONGEST_PAUSE, PAUSE * 2 ** this.#pauses);
     if (retryAfter === undefined && this.set.stats().pausedFor === 0) this.#pauses += 1;
-    this.set.pause(retryAfter ?? unsaid);
+    const pause = retryAfter ?? unsaid;
+    this.set.pause(pause);
+    this.#start(pause);
   }
 
   /** Takes a limit that the server names (N1). */
@@ -203,17 +217,18 @@ export class AccountLimits<A extends Account = Account> {
     const isNew = rate.perMinute === undefined;
     rate.perMinute = perMinute;
     rate.limit.resize(pace(name, perMinute).capacity);
-    if (isNew) this.#start(name, rate);
+    if (isNew) this.#startRate(name, rate, 0);
   }
 
-  /** Nothing is saved up before the first request: tokens flow evenly from there (N3). */
-  #start(key: RateKey, { perMinute }: Rate): void {
+  /** Nothing was saved up `after` ms from now: tokens flow evenly from there (N3). */
+  #start(after: number): void {
+    for (const [key, rate] of this.#rates) this.#startRate(key, rate, after);
+  }
+
+  #startRate(key: RateKey, { perMinute }: Rate, after: number): void {
     if (key === "calls" || perMinute === undefined) return;
-    const budget = { key, remaining: perMinute * TOKEN_START_SHARE };
-    this.set.heed({
-      retryAfter: undefined,
-      budgets: [{ limit: undefined, resetAfter: undefined, window: undefined, ...budget }],
-    });
+    const remaining = perMinute * (TOKEN_START_SHARE - (after / MINUTE) * USED_SHARE);
+    this.set.heed({ retryAfter: undefined, budgets: [{ ...NO_BUDGET, key, remaining }] });
   }
 
   /**
