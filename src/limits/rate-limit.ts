@@ -26,7 +26,7 @@ export class RateCore implements LimitCore {
   readonly claims = new Set<Claim>();
   readonly watchers = new Set<() => void>();
   readonly #options: RateLimitOptions;
-  #rate: Rate;
+  readonly #rate: Rate;
   readonly #algorithm: RateAlgorithm;
   readonly #row: Float64Array;
   readonly postpone: LimitCore["postpone"];
@@ -44,15 +44,6 @@ export class RateCore implements LimitCore {
     if (buffer) return;
     this.memory.state[CLOSED_UNTIL] = Number.NEGATIVE_INFINITY;
     this.#algorithm.reset(this.#row, this.#rate, machineClock.now());
-  }
-
-  resize(capacity: number): void {
-    const { burst } = this.#options;
-    const scaled = burst === undefined ? undefined : Math.max(1, (burst / this.#options.capacity) * capacity);
-    const had = this.#algorithm.available(this.#row, this.#rate, machineClock.now());
-    this.#rate = resolveRate({ ...this.#options, capacity, burst: scaled });
-    this.#algorithm.cap(this.#row, this.#rate, machineClock.now(), had);
-    for (const watcher of this.watchers) watcher();
   }
 
   get largest(): number {
@@ -125,9 +116,6 @@ export class RateLimit implements Limit {
     this[CORE] = new RateCore(options, undefined);
     this.key = this[CORE].key;
   }
-  resize(capacity: number): void {
-    (this[CORE] as RateCore).resize(capacity);
-  }
 }
 
 /** Options of a {@link CallLimit}. */
@@ -152,9 +140,6 @@ export class CallLimit implements Limit {
     checkFields("CallLimit", options, FIELDS);
     this[CORE] = new RateCore({ ...options, key: options.key ?? "calls" }, 1);
     this.key = this[CORE].key;
-  }
-  resize(capacity: number): void {
-    (this[CORE] as RateCore).resize(capacity);
   }
 }
 

@@ -31,7 +31,7 @@ export class ResourceCore implements LimitCore {
   readonly kind = "resource";
   readonly key: string;
   readonly fallback = 1;
-  largest: number;
+  readonly largest: number;
   readonly memory: LimitMemory;
   readonly claims = new Set<Claim>();
   readonly watchers = new Set<() => void>();
@@ -111,10 +111,6 @@ export class ResourceLimit implements Limit {
     checkFields("ResourceLimit", options, ["key", "capacity"]);
     this[CORE] = new ResourceCore(options);
     this.key = this[CORE].key;
-  }
-  resize(capacity: number): void {
-    (this[CORE] as ResourceCore).largest = capacity;
-    for (const watcher of this[CORE].watchers) watcher();
   }
 }
 
