@@ -28,6 +28,9 @@ export class LimitServer {
   readonly #lentGrants = new GrantLedger();
   /** Rows of workers inside this one. */
   readonly #lent = new Set<LimitMessage & { what: "lent" | "returned" }>();
+  readonly #forgetSizes: () => void;
+  /** What the worker is told as soon as it says that it listens. */
+  #unsaid: LimitReply[] | undefined = [];
   #thread: number | undefined;
   #isClosed = false;
 
@@ -35,6 +38,11 @@ export class LimitServer {
     this.#source = source;
     this.#line = line;
     this.#issued = source.issue(isThread);
+    this.#forgetSizes = source.onResize((set, limit, largest) => {
+      const reply: LimitReply = { what: "resized", set, limit, largest };
+      if (this.#unsaid) this.#unsaid.push(reply);
+      else line.send(reply);
+    });
   }
 
   get ticket(): LimitsTicket {
@@ -87,12 +95,15 @@ export class LimitServer {
         return;
       case "hello":
         this.#thread = message.thread;
+        for (const reply of this.#unsaid ?? []) this.#line.send(reply);
+        this.#unsaid = undefined;
     }
   }
 
   /** The worker is gone: what it held is free, and what it waited for is not needed. */
   close(): void {
     this.#isClosed = true;
+    this.#forgetSizes();
     for (const controller of this.#waiting.values()) controller.abort();
     for (const grant of this.#grants.takeAll()) grant.release("ignored");
     this.#issued.withdraw(this.#thread);

@@ -48,4 +48,6 @@ export type LimitReply =
   /** There was not enough for a `try`. */
   | { readonly what: "none"; readonly request: number }
   /** `error` as the wire carries errors. */
-  | { readonly what: "failed"; readonly request: number; readonly error: unknown };
+  | { readonly what: "failed"; readonly request: number; readonly error: unknown }
+  /** Of this limit of this set so much can be taken at most from now on. */
+  | { readonly what: "resized"; readonly set: number; readonly limit: number; readonly largest: number };

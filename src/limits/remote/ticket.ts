@@ -6,7 +6,8 @@ import type { LimitPoolBalancing } from "../limit-source.js";
 export interface LimitFacts {
   readonly key: string;
   readonly fallback: number | undefined;
-  readonly largest: number;
+  /** As the owner last told. */
+  largest: number;
   readonly kind: LimitCore["kind"];
 }
 
