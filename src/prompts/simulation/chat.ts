@@ -1,7 +1,8 @@
 /** POST /v1/chat/completions. */
 import type { Answer, Dialect, JsonObject, Question } from "./dialect.js";
-import { openaiError } from "./openai-error.js";
+import { openaiRefusal } from "./openai-refusal.js";
 import { isObject, joinContents, readMaxTokens, readMessages, readModel } from "./read-body.js";
+import { countTokens } from "./simulated-text.js";
 
 /** Chat completions of OpenAI. */
 export const chat: Dialect = {
@@ -11,10 +12,12 @@ export const chat: Dialect = {
   read(body: JsonObject): Question {
     const model = readModel(body);
     const messages = readMessages(body["messages"], "messages");
+    const text = joinContents(messages);
     return {
       model,
       messages,
-      text: joinContents(messages),
+      text,
+      inputTokens: countTokens(text),
       inputs: [],
       maxTokens: readMaxTokens(body, ["max_completion_tokens", "max_tokens"]),
       isStream: body["stream"] === true,
@@ -48,7 +51,7 @@ export const chat: Dialect = {
     },
   },
 
-  error: openaiError,
+  refusal: openaiRefusal,
 };
 
 function chunk(question: Question, answer: Answer, delta: object, finish: string | null = null): string {

@@ -165,12 +165,12 @@ export class Exchange {
   }
 
   #refuse(problem: Problem): void {
-    const body = this.#dialect.error(problem);
+    const { status, body } = this.#dialect.refusal(problem);
     const headers = this.#headers("application/json", Buffer.byteLength(body));
     if (problem.wait !== undefined) addRetryAfter(headers, this.#simulation.settings.retryAfter, problem.wait);
-    this.#response.writeHead(problem.status, headers);
+    this.#response.writeHead(status, headers);
     this.#response.end(body);
-    this.#simulation.countStatus(problem.status, this.#account);
+    this.#simulation.countStatus(status, this.#account);
     this.#end();
   }
 

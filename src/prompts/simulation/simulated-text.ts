@@ -34,5 +34,6 @@ function filler(hash: number, length: number): string {
   const from = FILLER.indexOf(" ", Math.floor(draw(hash, FROM) * WORDS.length)) + 1;
   let text = FILLER.slice(from, from + length - 1);
   while (text.length < length - 1) text += FILLER.slice(0, length - 1 - text.length);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).trimEnd()}.`;
+  const end = text.lastIndexOf(" ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1, end > 1 ? end : undefined)}.`;
 }
