@@ -11,6 +11,7 @@ import { chat } from "./chat.js";
 import type { Dialect } from "./dialect.js";
 import { embeddings } from "./embeddings.js";
 import { Exchange } from "./exchange.js";
+import { listenError } from "./listen-error.js";
 import { messages } from "./messages.js";
 import { openaiRefusal } from "./openai-refusal.js";
 import { Problem } from "./problem.js";
@@ -62,9 +63,10 @@ export class ModelServer {
   async listen(): Promise<string> {
     const { host, port } = this.#simulation.settings;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
+      const refuse = (cause: Error): void => reject(listenError(host, port, cause));
+      this.#server.once("error", refuse);
       this.#server.listen({ host, port, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", refuse);
         resolve();
       });
     });
