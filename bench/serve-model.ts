@@ -7,6 +7,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { availableParallelism } from "node:os";
 import { describeMachine, load } from "./machine.js";
@@ -75,7 +76,19 @@ async function startModel(): Promise<{ readonly child: ChildProcess; readonly po
   return { child, port: Number(new URL(url).port) };
 }
 
+/** The processor time that a process has used, in ms; 0 where the system does not tell. */
+function cpuTime(pid: number | undefined): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(" ");
+    return (Number(fields[13]) + Number(fields[14])) * 10;
+  } catch {
+    return 0;
+  }
+}
+
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const perSecond = (count: number, ms: number): string => Math.round((count / ms) * 1000).toLocaleString("en-US");
 
 const { node, cpu, cores } = describeMachine([]);
 console.log(`${node}, ${cpu}, ${cores} cores, load ${load().toFixed(1)}, ${CONNECTIONS} connections`);
@@ -86,10 +99,16 @@ try {
   await pause(WARM_UP);
   for (let round = 1; round <= ROUNDS; round += 1) {
     const before = answers();
+    const cpuBefore = cpuTime(child.pid);
     const startedAt = performance.now();
     await pause(ROUND);
-    const rate = (answers() - before) / ((performance.now() - startedAt) / 1000);
-    console.log(`round ${round}: ${Math.round(rate).toLocaleString("en-US")} requests/s`);
+    const [count, elapsed] = [answers() - before, performance.now() - startedAt];
+    const used = cpuTime(child.pid) - cpuBefore;
+    // The second is what a busy machine changes less.
+    console.log(
+      `round ${round}: ${perSecond(count, elapsed)} requests/s` +
+        (used > 0 ? `, ${perSecond(count, used)} for each second of processor time` : ""),
+    );
   }
   for (const asker of askers) asker.end();
   console.log(`load ${load().toFixed(1)} of ${availableParallelism()} cores`);

@@ -128,8 +128,10 @@ export class Exchange {
     const body = this.#dialect.whole(this.#question!, answer);
     const response = this.#response;
     if (!fault) {
-      response.writeHead(200, this.#headers("application/json", Buffer.byteLength(body)));
-      response.end(body);
+      const length = Buffer.byteLength(body);
+      response.writeHead(200, this.#headers("application/json", length));
+      // Of characters of one byte alone, which need no encoding.
+      response.end(body, length === body.length ? "latin1" : "utf8");
       this.#simulation.countAnswer(answer, this.#account!);
       this.#end();
       return;

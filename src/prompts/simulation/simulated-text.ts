@@ -24,7 +24,7 @@ export function countTokens(text: string): number {
 export function simulatedText(prompt: string, hash: number, [least, most]: readonly [number, number]): string {
   const length = 4 * Math.floor(least + draw(hash, LENGTH) * (most - least + 1));
   const beginning = prompt.slice(0, BEGINNING).replace(/\s+/g, " ").trim();
-  const head = `[simulated] You asked: ${beginning}${prompt.length > BEGINNING ? "…" : ""}\n`;
+  const head = `[simulated] You asked: ${beginning}${prompt.length > BEGINNING ? "..." : ""}\n`;
   if (head.length >= length) return head.trimEnd();
   return head + filler(hash, length - head.length);
 }
