@@ -37,6 +37,6 @@ export class LiveCounts implements Disposable {
 }
 
 /** The responses that were errors. */
-export function countRefused(statuses: SimulationStats["statuses"]): number {
+function countRefused(statuses: SimulationStats["statuses"]): number {
   return Object.entries(statuses).reduce((sum, [status, count]) => sum + (Number(status) >= 400 ? count : 0), 0);
 }

@@ -12,7 +12,7 @@ import { SERVE_MODEL_OPTIONS } from "./serve-model-options.js";
 
 export const serveModelCommand: Command = {
   name: "serve-model",
-  summary: "a simulated model with latency, limits and faults, for tests",
+  summary: "a simulated model with latency, limits and faults",
   usage: "[options]",
   details: [
     "Speaks as OpenAI's and Anthropic's servers do: chat completions, responses, embeddings, messages, streamed or not. " +
@@ -22,7 +22,7 @@ export const serveModelCommand: Command = {
   options: SERVE_MODEL_OPTIONS,
   examples: [
     "manyhands serve-model",
-    "manyhands serve-model --latency 50ms-2s --rpm 6000 --tpm 900000 --faults 2%",
+    "manyhands serve-model --latency 50ms-2s --rpm 600 --tpm 90000 --faults 2%",
     "manyhands serve-model --json --keys first,second --rpm 600",
   ],
   run: runServeModel,

@@ -1,5 +1,5 @@
+import { show } from "../../config/show.js";
 import type { Answer, Dialect, Question } from "./dialect.js";
-import { invalidType } from "./read-body.js";
 import type { Settings } from "./simulation-options.js";
 import { simulatedSql } from "./simulated-sql.js";
 import { countTokens, simulatedText } from "./simulated-text.js";
@@ -39,6 +39,6 @@ function textFor(
   const prompt = messages.findLast(({ role }) => role === "user")?.content ?? "";
   if (!answer) return simulatedSql(question) ?? simulatedText(prompt, hash, outputTokens);
   const text: unknown = answer({ endpoint, model, messages, prompt, body });
-  if (typeof text !== "string") throw invalidType("answer", "a string", text);
-  return text;
+  if (typeof text === "string") return text;
+  throw new TypeError(`it must return a string: current value is ${show(text)}`);
 }

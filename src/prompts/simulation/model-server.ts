@@ -141,8 +141,7 @@ export class ModelServer {
 
 /** Any model will do, so any that is asked for is there. */
 function listModels(name: string | undefined): string {
-  const id = name === undefined ? "simulated-model" : decodeURIComponent(name);
-  const model = { id, object: "model", created: 0, owned_by: "simulated" };
+  const model = { id: name ?? "simulated-model", object: "model", created: 0, owned_by: "simulated" };
   return JSON.stringify(name === undefined ? { object: "list", data: [model] } : model);
 }
 
