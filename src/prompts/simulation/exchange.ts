@@ -8,6 +8,7 @@
  * E2. A response is written in one piece wherever it is not streamed over time.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Account } from "./account.js";
 import type { Dialect, JsonObject, Question } from "./dialect.js";
 import { invalidRequest, Problem } from "./problem.js";
@@ -56,7 +57,11 @@ export class Exchange {
     this.#number = simulation.arrive();
     request.on("data", (chunk: Buffer) => this.#read(chunk));
     request.on("end", () => this.#judge());
-    response.on("close", () => this.#closed());
+    response.on("close", () => this.giveUp());
+  }
+
+  get socket(): Socket {
+    return this.#request.socket;
   }
 
   /** Whether it never ends by itself. */
@@ -66,7 +71,7 @@ export class Exchange {
 
   /** Breaks the connection. */
   destroy(): void {
-    this.#request.socket.destroy();
+    this.socket.destroy();
     this.#end();
   }
 
@@ -178,8 +183,7 @@ export class Exchange {
 
   #reset(): void {
     this.#end();
-    const { socket } = this.#request;
-    socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   #headers(type: string, length: number | undefined): string[] {
@@ -197,7 +201,8 @@ export class Exchange {
     return headers;
   }
 
-  #closed(): void {
+  /** The client has gone away. */
+  giveUp(): void {
     if (this.#isOver) return;
     this.#simulation.countAborted();
     this.#end();

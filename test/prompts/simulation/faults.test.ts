@@ -93,6 +93,18 @@ it("counts a request no more whose client went away in the middle of an answer",
   await expect.poll(() => model.stats()).toMatchObject({ inFlight: 0, aborted: 1, answered: 0 });
 });
 
+it("counts requests no more that were sent one behind the other, and whose client went away", async () => {
+  const model = await serve({ faults: 1, faultKinds: ["hang"] });
+  const client = connect(Number(new URL(model.url).port), "127.0.0.1");
+  const body = JSON.stringify(chatBody("x"));
+  client.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(3),
+  );
+  await expect.poll(() => model.stats()).toMatchObject({ faults: 3, inFlight: 3 });
+  client.destroy();
+  await expect.poll(() => model.stats()).toMatchObject({ inFlight: 0, aborted: 3 });
+});
+
 it("ends with connections that are open, hang, or have sent half a request", async () => {
   const model = await serve({ faults: 1, faultKinds: ["hang"] });
   const port = Number(new URL(model.url).port);
