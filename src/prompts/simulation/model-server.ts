@@ -88,7 +88,7 @@ export class ModelServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    for (const exchange of this.#exchanges) if (exchange.isHanging) exchange.destroy();
+    for (const exchange of this.#exchanges) if (!exchange.isAnswering) exchange.destroy();
     if (this.#exchanges.size > 0) await this.#idleWithin(GRACE);
     for (const exchange of this.#exchanges) exchange.destroy();
     // What was written last must leave before connections are closed by force.
