@@ -81,6 +81,15 @@ export function readText(content: unknown): string {
     .join("");
 }
 
+/** What JSON is asked for: by chat with the schema one level deeper than by responses. */
+export function readSchema(format: unknown): JsonObject | undefined {
+  if (!isObject(format)) return undefined;
+  if (format["type"] === "json_object") return {};
+  if (format["type"] !== "json_schema") return undefined;
+  const named = isObject(format["json_schema"]) ? format["json_schema"] : format;
+  return isObject(named["schema"]) ? named["schema"] : {};
+}
+
 export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -25,6 +25,7 @@ function ask(question: string, system = `Answer with one SQL query.\n${TABLES}`)
     inputTokens: 1,
     inputs: [],
     maxTokens: undefined,
+    schema: undefined,
     isStream: false,
     body: {},
   });
