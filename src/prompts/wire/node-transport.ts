@@ -20,6 +20,9 @@ import type { HttpReply, HttpRequest, Transport } from "./transport.js";
 /** Servers keep an idle connection for seconds; one that was used a moment ago is not what they close. In ms. */
 const IDLE = 200;
 
+/** How long a connection is silent before it is asked whether it lives, in ms. */
+const SIGN_OF_LIFE = 30_000;
+
 /** See the head of the file. */
 export class NodeTransport implements Transport {
   readonly #agents = {
@@ -56,6 +59,9 @@ export class NodeTransport implements Transport {
         headers: { ...request.headers, "content-length": Buffer.byteLength(request.body) },
         agent: isAgain ? false : this.#agents[isSecure ? "https:" : "http:"],
       });
+      // An answer may take minutes: without a sign of life between, who is on the way would forget the connection, and a
+      // server that is gone would be waited for.
+      outgoing.setSocketKeepAlive(true, SIGN_OF_LIFE);
       const stopListening = onAbort(signal, (reason) => {
         outgoing.destroy();
         reject(reason as Error);

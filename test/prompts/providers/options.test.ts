@@ -128,6 +128,7 @@ describe("openai", () => {
       openai(options as OpenAIOptions);
   const SAFE = { model: "m", apiKey: KEY };
   it.each([
+    [KEY, "Cannot set 'openai' as it must be an object"],
     [{ ...SAFE, apikey: 1 }, "Cannot set 'openai.apikey' as there is no such option: did you mean 'apiKey'?"],
     [{ ...SAFE, model: "" }, "Cannot set 'openai.model' as it must be the name of a model: current value is ''"],
     [
