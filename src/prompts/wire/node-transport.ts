@@ -20,14 +20,17 @@ import type { HttpReply, HttpRequest, Transport } from "./transport.js";
 /** Servers keep an idle connection for seconds; one that was used a moment ago is not what they close. In ms. */
 const IDLE = 200;
 
-/** How long a connection is silent before it is asked whether it lives, in ms. */
-const SIGN_OF_LIFE = 30_000;
+/**
+ * An answer may take minutes. A connection that is silent for 30 s is asked whether it lives: else who is on the way would
+ * forget it, and a server that is gone would be waited for. Both names are needed: for new connections, and for those kept.
+ */
+const KEPT = { keepAlive: true, keepAliveInitialDelay: 30_000, keepAliveMsecs: 30_000 } as const;
 
 /** See the head of the file. */
 export class NodeTransport implements Transport {
   readonly #agents = {
-    "http:": new HttpAgent({ keepAlive: true }),
-    "https:": new HttpsAgent({ keepAlive: true }),
+    "http:": new HttpAgent(KEPT),
+    "https:": new HttpsAgent(KEPT),
   };
   /** When each connection was last given back, by `performance.now()`. */
   readonly #freed = new WeakMap<Duplex, number>();
@@ -59,9 +62,6 @@ export class NodeTransport implements Transport {
         headers: { ...request.headers, "content-length": Buffer.byteLength(request.body) },
         agent: isAgain ? false : this.#agents[isSecure ? "https:" : "http:"],
       });
-      // An answer may take minutes: without a sign of life between, who is on the way would forget the connection, and a
-      // server that is gone would be waited for.
-      outgoing.setSocketKeepAlive(true, SIGN_OF_LIFE);
       const stopListening = onAbort(signal, (reason) => {
         outgoing.destroy();
         reject(reason as Error);
