@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { failureOf, ModelError, openai, type OpenAIOptions } from "manyhands/prompts";
 import { afterEach, describe, expect, it } from "vitest";
+import { NodeTransport } from "../../../dist/prompts/wire/node-transport.js";
+import { readBody } from "../../../dist/prompts/wire/read-reply.js";
 import { attempt, chatCompletion, deferred, json, rejection, stream, WireServer } from "../wire-server.js";
 
 const REQUEST = { messages: [{ role: "user", content: "x" }] } as const;
@@ -208,20 +209,30 @@ describe("a request through node:http", () => {
       socket.on("data", () => {
         requests.push(index);
         count += 1;
-        // The first connection answers once; the second request on it meets its end.
-        if (index === 0 && count > 1) socket.resetAndDestroy();
-        else if (index >= 2) socket.resetAndDestroy();
+        // A second request on a connection meets its end; the third connection does at once.
+        if (count > 1 || index === 2) socket.resetAndDestroy();
         else socket.write(rawAnswer(`from ${index}`));
       });
     });
-    const provider = provide(url);
-    expect((await provider.send(REQUEST, attempt(provider))).text).toBe("from 0");
-    await sleep(250); // Idle for longer than a busy connection ever is.
-    expect((await provider.send(REQUEST, attempt(provider))).text).toBe("from 1");
+    let clock = 0;
+    const transport = new NodeTransport(() => clock);
+    cleanups.push(() => transport.close());
+    const signal = new AbortController().signal;
+    const ask = async (): Promise<unknown> => {
+      const reply = await transport.post({ url: new URL(url), headers: {}, body: "{}", signal });
+      return JSON.parse(await readBody(reply));
+    };
+    expect(await ask()).toEqual(chatCompletion("from 0"));
+    clock += 2000;
+    expect(await ask()).toEqual(chatCompletion("from 1"));
     expect(requests).toEqual([0, 0, 1]);
-    // On a connection of its own a reset is a reset.
-    expect(await rejection(provider.send(REQUEST, attempt(provider)))).toMatchObject({ failure: "network" });
+    // On a new connection a reset is a reset, and on one in use.
+    expect(await rejection(ask())).toMatchObject({ code: "ECONNRESET" });
     expect(requests).toEqual([0, 0, 1, 2]);
+    expect(await ask()).toEqual(chatCompletion("from 3"));
+    clock += 500;
+    expect(await rejection(ask())).toMatchObject({ code: "ECONNRESET" });
+    expect(requests).toEqual([0, 0, 1, 2, 3, 3]);
   });
 
   it("has its connection closed where what reads the answer has had enough", async () => {
