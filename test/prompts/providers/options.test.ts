@@ -48,6 +48,7 @@ describe("openai", () => {
 
   it("needs no key but where OpenAI and Azure are", async () => {
     process.env.OPENAI_API_KEY = " ";
+    process.env.OPENAI_BASE_URL = " ";
     const [[, headers] = []] = await sentBy(openai({ model: "m", baseURL: server.url }));
     expect(headers).not.toHaveProperty("authorization");
     expect(() => openai({ model: "m" })).toThrow(

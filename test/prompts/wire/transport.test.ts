@@ -22,7 +22,7 @@ async function serve(answer = json(200, chatCompletion("hi"))): Promise<WireServ
 }
 
 function provide(url: string, more: Partial<OpenAIOptions> = {}): ReturnType<typeof openai> {
-  const provider = openai({ model: "m", baseURL: url, apiKey: "sk-secret-key-1", ...more });
+  const provider = openai({ model: "m", baseURL: url, apiKey: "of-no-known-form", ...more });
   cleanups.push(() => provider.close?.());
   return provider;
 }
@@ -63,7 +63,7 @@ describe.each([
     expect(seen).toEqual(["3", 200]);
     expect(server.received[0]).toMatchObject({
       url: "/v1/chat/completions",
-      headers: { authorization: "Bearer sk-secret-key-1", "content-type": "application/json" },
+      headers: { authorization: "Bearer of-no-known-form", "content-type": "application/json" },
     });
   });
 
@@ -133,7 +133,7 @@ describe.each([
 
   it("that is refused says why, without the key", async () => {
     const body = {
-      error: { message: "Incorrect\n key: sk-secret-key-1", code: "invalid_api_key", type: "invalid_request_error" },
+      error: { message: "Incorrect\n key: of-no-known-form", code: "invalid_api_key", type: "invalid_request_error" },
     };
     const server = await serve(json(401, body, { "x-request-id": "req_1" }));
     const provider = provide(server.url, way);
@@ -172,6 +172,19 @@ describe.each([
     await gone[Symbol.asyncDispose]();
     const other = provide(closedURL, way);
     expect(await rejection(other.send(REQUEST, attempt(other)))).toMatchObject({ failure: "network" });
+  });
+
+  it("has its connection closed where what reads the answer has had enough", async () => {
+    const { promise: closed, resolve: close } = deferred();
+    const server = await serve((response) => {
+      response.on("close", close);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: no JSON\n\n");
+    });
+    const provider = provide(server.url, way);
+    const context = attempt(provider, { onText: () => {} });
+    expect(await rejection(provider.send(REQUEST, context))).toMatchObject({ failure: "malformed" });
+    await closed;
   });
 
   it("whose head nobody can take leaves no connection behind", async () => {
@@ -235,17 +248,14 @@ describe("a request through node:http", () => {
     expect(requests).toEqual([0, 0, 1, 2, 3, 3]);
   });
 
-  it("has its connection closed where what reads the answer has had enough", async () => {
-    const { promise: closed, resolve: close } = deferred();
-    const server = await serve((response) => {
-      response.on("close", close);
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write("data: no JSON\n\n");
-    });
+  it("ends where the provider is closed", async () => {
+    const { promise: begun, resolve: begin } = deferred();
+    const server = await serve(() => begin());
     const provider = provide(server.url);
-    const context = attempt(provider, { onText: () => {} });
-    expect(await rejection(provider.send(REQUEST, context))).toMatchObject({ failure: "malformed" });
-    await closed;
+    const asked = rejection(provider.send(REQUEST, attempt(provider)));
+    await begun;
+    await provider.close?.();
+    expect(await asked).toMatchObject({ failure: "network" });
   });
 
   it("tells a body that is not compressed as its headers say", async () => {
