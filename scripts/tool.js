@@ -69,8 +69,9 @@ export function runNode(args, { show = false, timeout } = {}) {
  */
 export async function runNodeBeside(args, timeout) {
   return new Promise((resolve) => {
+    /** @type {import("node:child_process").ExecFileOptionsWithStringEncoding} */
     const options = { cwd: root, encoding: "utf8", killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024, timeout };
-    const child = execFile(process.execPath, args, /** @type {const} */ (options), (error, stdout, stderr) => {
+    const child = execFile(process.execPath, args, options, (error, stdout, stderr) => {
       const ending = error?.signal ? `Killed by ${error.signal}\n` : "";
       resolve({ exitCode: error ? (child.exitCode ?? 1) : 0, stdout, output: `${stdout}${stderr}${ending}` });
     });
