@@ -10,3 +10,18 @@ export type {
   SendContext,
   Usage,
 } from "./provider.js";
+export {
+  type Action,
+  type ActionOptions,
+  type Backend,
+  type BackendChat,
+  type BackendPipelineOptions,
+  type BackendProvider,
+  type BackendStats,
+  type ChatOptions,
+  type PromptAction,
+  type SettledAction,
+  type SqlResult,
+  type SqlRow,
+  type TextAction,
+} from "./profile/backend.js";
