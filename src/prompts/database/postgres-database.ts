@@ -5,7 +5,8 @@
  *
  * D1. A connection goes back to the pool clean, or it is closed.
  * D2. A query that is given up is ended on the server too: what it runs there would go on to its timeout.
- * D3. At most `max` ask the pool for a connection, so that its own queue, with a timeout of its own, stays empty.
+ * D3. Nothing runs before it is known that the extended protocol is really spoken.
+ * D4. At most `max` ask the pool for a connection, so that its own queue, with a timeout of its own, stays empty.
  */
 import { PoolStoppedError } from "../../errors.js";
 import { Semaphore } from "../../scope/semaphore.js";
@@ -31,6 +32,7 @@ export class PostgresDatabase implements Database {
   readonly #turns: Semaphore;
   readonly #running = new Set<PostgresQuery>();
   readonly #cancelling = new Set<Promise<void>>();
+  #isProtocolChecked = false;
   #closing: Promise<void> | undefined;
 
   constructor(pool: PgPoolLike, { isOwn, max }: Ownership) {
@@ -56,7 +58,7 @@ export class PostgresDatabase implements Database {
       client.release(true);
       throw error;
     }
-    return this.#run(client, sql, settings);
+    return await this.#run(client, sql, settings);
   }
 
   close(): Promise<void> {
@@ -93,6 +95,8 @@ export class PostgresDatabase implements Database {
     });
     this.#running.add(query);
     try {
+      if (!this.#isProtocolChecked) await query.checkProtocol();
+      this.#isProtocolChecked = true;
       return await query.run();
     } finally {
       const isClean = this.#isOwn && (await query.clean());

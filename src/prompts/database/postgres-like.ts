@@ -26,10 +26,8 @@ interface PgStream {
 
 interface PgQuery {
   readonly text: string;
-  /** One statement alone, by the protocol itself. */
+  /** One statement alone, by the protocol itself. Versions of `pg` before 8.12 do not know it. */
   readonly queryMode?: "extended";
-  /** Makes older versions of `pg` take the extended protocol too. */
-  readonly rows?: number;
   readonly rowMode?: "array";
   readonly types?: { getTypeParser(id: number): (text: string) => unknown };
 }

@@ -23,6 +23,10 @@ const CURSOR = "manyhands_answer";
 /** How much later than the server this side gives up, in ms: for a server that does not do so, or cannot be reached. */
 const PATIENCE = 2000;
 
+/** Codes of PostgreSQL: what several statements are refused with, and what a timeout ends with. */
+const SYNTAX_ERROR = "42601";
+const CANCELLED = "57014";
+
 const TYPES = { getTypeParser: (id: number) => READERS[id] ?? ((text: string) => text) };
 
 export class PostgresQuery {
@@ -57,6 +61,18 @@ export class PostgresQuery {
     const { signal } = settings;
     if (signal?.aborted) this.giveUp(signal.reason);
     else this.#forgetSignal = signal && onAbort(signal, (reason) => this.giveUp(reason));
+  }
+
+  /** That a second statement is refused rests on it, whatever version of `pg` and whatever pooler is in between. */
+  async checkProtocol(): Promise<void> {
+    const probe = this.#client.query({ text: "SELECT 1; SELECT 2", queryMode: "extended" });
+    try {
+      await Promise.race([this.#givenUp, probe]);
+    } catch (error) {
+      if (codeOf(error) === SYNTAX_ERROR) return;
+      throw error;
+    }
+    throw new TypeError("Cannot run SQL safely as this 'pg' runs several statements at once: npm install pg@latest");
   }
 
   run(): Promise<QueryResult> {
@@ -100,7 +116,7 @@ export class PostgresQuery {
     const began = performance.now();
     try {
       const text = `DECLARE ${CURSOR} NO SCROLL CURSOR FOR\n${this.#sql}`;
-      await this.#client.query({ text, queryMode: "extended", rows: 1 });
+      await this.#client.query({ text, queryMode: "extended" });
       // In one step: the query could have lifted the timeout for another.
       const { rows, fields } = await this.#client.query({
         text: `FETCH FORWARD ${maxRows + 1} FROM ${CURSOR}`,
@@ -110,8 +126,7 @@ export class PostgresQuery {
       const names = fields.map(({ name }) => name);
       return rowsOf(names, rows as readonly (readonly unknown[])[], maxRows);
     } catch (error) {
-      const isCancelled = (error as { code?: unknown }).code === "57014";
-      if (isCancelled && performance.now() - began >= timeout) throw this.#tooLate(error);
+      if (codeOf(error) === CANCELLED && performance.now() - began >= timeout) throw this.#tooLate(error);
       throw failedQuery(error, this.#sql);
     }
   }
@@ -120,6 +135,10 @@ export class PostgresQuery {
     const { timeout } = this.#settings;
     return new TimeoutError(`Cannot run SQL within ${timeout} ms`, timeout, { cause });
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | null)?.code;
 }
 
 function ignore(): void {}

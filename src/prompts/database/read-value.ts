@@ -9,6 +9,11 @@ const asInteger: ReadText = (text) => {
   const number = Number(text);
   return Number.isSafeInteger(number) ? number : text;
 };
+/** `NaN` and `Infinity` as texts. */
+const asFloat: ReadText = (text) => {
+  const number = Number(text);
+  return Number.isFinite(number) ? number : text;
+};
 const asJson: ReadText = (text) => JSON.parse(text) as unknown;
 
 /** By the ids of types that never change (`pg_type.dat` of PostgreSQL): how a value is read, and the id of its array. */
@@ -23,8 +28,8 @@ const TYPES: readonly (readonly [id: number, arrayId: number, read: ReadText])[]
   [25, 1009, asText],
   [26, 1028, asInteger],
   [114, 199, asJson],
-  [700, 1021, Number],
-  [701, 1022, Number],
+  [700, 1021, asFloat],
+  [701, 1022, asFloat],
   [1042, 1014, asText],
   [1043, 1015, asText],
   [1082, 1182, asText],
