@@ -1,5 +1,17 @@
 /** manyhands/prompts: many prompts to a model, under its limits. */
 export { BudgetExceededError, InvalidSqlError, ModelError, type ModelFailure, QuotaExceededError } from "../errors.js";
+export { type Failure, failureOf } from "./failure.js";
+export type { AccountLimits, HttpAccount } from "./providers/http-account.js";
+export type { HttpAccountOptions, HttpOptions } from "./providers/http-options.js";
+export { openai, type OpenAIOptions } from "./providers/openai.js";
+export type { FetchLike } from "./wire/fetch-transport.js";
+export type { MaxTokensField } from "./wire/format.js";
+export { type AccountStats } from "./client/account-limits.js";
+export { type AnswerCache } from "./client/answer-cache.js";
+export { AnswerStream } from "./client/answer-stream.js";
+export { type ModelClientOptions } from "./client/client-options.js";
+export { type AskOptions, ModelClient, type ModelClientStats } from "./client/model-client.js";
+export { type TokenPrice, type UsageTotals } from "./client/spending.js";
 export type {
   Account,
   Endpoint,
@@ -42,3 +54,11 @@ export {
 } from "./profile/profile.js";
 export { type ProfileOptions } from "./profile/profile-options.js";
 export { type RunPipelineOptions } from "./profile/run-actions.js";
+export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
+export type {
+  SimulatedFault,
+  SimulatedKey,
+  SimulatedRequest,
+  SimulationOptions,
+} from "./simulation/simulation-options.js";
+export type { SimulationStats } from "./simulation/simulation-stats.js";

@@ -1,13 +1,13 @@
 import { atLeast } from "../../config/at-least.js";
-import { checkRecord } from "../../config/check-fields.js";
+import { checkFields } from "../../config/check-fields.js";
 import { duration } from "../../config/duration.js";
 import { show } from "../../config/show.js";
+import { CLIENT_OPTIONS, type ModelClientOptions } from "../client/client-options.js";
 import { checkObjects } from "../database/describe-tables.js";
 import type { Database } from "../database/database.js";
 import type { Account, Provider } from "../provider.js";
 import type { BackendProvider } from "./backend.js";
 import type { ModelAsker } from "./model-asker.js";
-import type { ClientOptions } from "./open-client.js";
 
 /** What belongs to a profile over a model, beside the options of its client. */
 interface ModelProfileOptions {
@@ -49,7 +49,7 @@ interface ModelProfileOptions {
 }
 
 /** Options of a `Profile`: of a model with its client, or of a provider that does actions itself, such as `oracle(…)`. */
-export interface ProfileOptions<A extends Account = Account> extends ModelProfileOptions, ClientOptions {
+export interface ProfileOptions<A extends Account = Account> extends ModelProfileOptions, ModelClientOptions {
   /** What is asked: a model, or a database that asks one itself; the latter takes none of the other options. */
   readonly provider?: Provider<A> | BackendProvider | undefined;
 }
@@ -70,14 +70,26 @@ export interface SplitOptions<A extends Account> {
   readonly client: ModelAsker | undefined;
   readonly settings: ModelSettings;
   /** Those of the client, which checks them. */
-  readonly clientOptions: ClientOptions;
+  readonly clientOptions: ModelClientOptions;
   /** Names of all that are given beside `provider`. */
   readonly others: readonly string[];
 }
 
+const OPTIONS: readonly string[] = Object.keys({
+  provider: true,
+  client: true,
+  database: true,
+  instructions: true,
+  objects: true,
+  maxRows: true,
+  sqlTimeout: true,
+  maxInputTokens: true,
+  ...CLIENT_OPTIONS,
+} satisfies Record<keyof ProfileOptions, true>);
+
 /** @throws {TypeError | RangeError} for an option that is not valid */
 export function splitOptions<A extends Account>(options: ProfileOptions<A>): SplitOptions<A> {
-  checkRecord("options", options);
+  checkFields("Profile", options, OPTIONS);
   const { provider, client, database, instructions, objects, maxRows, sqlTimeout, maxInputTokens, ...clientOptions } =
     options;
   if (instructions !== undefined && typeof instructions !== "string") {

@@ -13,6 +13,7 @@ import { PoolStoppedError } from "../../errors.js";
 import type { SettledItem } from "../../flow/map.js";
 import type { AnyIterable } from "../../flow/map-source.js";
 import type { Mapping } from "../../flow/mapping.js";
+import { ModelClient, type ModelClientStats } from "../client/model-client.js";
 import type { Account, Provider } from "../provider.js";
 import {
   type Action,
@@ -32,16 +33,15 @@ import { checkActionName, checkActionOptions, checkPrompt } from "./check-action
 import { joinSignals } from "./join-signals.js";
 import { mapPrompts, type ProfileMapOptions } from "./map-prompts.js";
 import { ModelBackend } from "./model-backend.js";
-import { openClient } from "./open-client.js";
 import { checkMethods, type ProfileOptions, type SplitOptions, splitOptions } from "./profile-options.js";
 import { runActions, type RunPipelineOptions } from "./run-actions.js";
 
 /** Options of a plain action. */
-export type AskOptions = Pick<ActionOptions, "signal" | "priority" | "params">;
+export type PlainOptions = Pick<ActionOptions, "signal" | "priority" | "params">;
 /** Options of {@link Profile.summarize}. */
-export type SummarizeOptions = AskOptions & Pick<ActionOptions, "instructions" | "location">;
+export type SummarizeOptions = PlainOptions & Pick<ActionOptions, "instructions" | "location">;
 /** Options of {@link Profile.translate}. */
-export type TranslateOptions = AskOptions & Pick<ActionOptions, "from"> & { readonly to: string };
+export type TranslateOptions = PlainOptions & Pick<ActionOptions, "from"> & { readonly to: string };
 /** Options of {@link Profile.stream}. */
 export type StreamOptions = ActionOptions & {
   /**
@@ -62,8 +62,8 @@ export interface ActionStats {
 /** What a profile has done. */
 export interface ProfileStats {
   readonly actions: Readonly<Record<Action, ActionStats>>;
-  /** What was asked of the model or the database, as the backend counts it. */
-  readonly backend: BackendStats;
+  /** What was asked of the model or the database, as the backend counts it; of a model with tokens, cost and more. */
+  readonly backend: BackendStats & Partial<ModelClientStats>;
 }
 
 /**
@@ -96,37 +96,37 @@ export class Profile<A extends Account = Account> implements AsyncDisposable {
   }
 
   /** What the model answers to the prompt alone: without `instructions`. */
-  generate(prompt: string, options?: AskOptions): Promise<string> {
+  generate(prompt: string, options?: PlainOptions): Promise<string> {
     return this.#do("generate", prompt, options);
   }
 
   /** What the model answers. Each is a conversation of its own; for a longer one there is `chatSession`. */
-  chat(prompt: string, options?: AskOptions): Promise<string> {
+  chat(prompt: string, options?: PlainOptions): Promise<string> {
     return this.#do("chat", prompt, options);
   }
 
   /** The SQL that answers a question, one statement, as the model wrote it; it is not run. */
-  showSql(prompt: string, options?: AskOptions): Promise<string> {
+  showSql(prompt: string, options?: PlainOptions): Promise<string> {
     return this.#do("showSql", prompt, options);
   }
 
   /** The SQL that answers a question, and what it finds. */
-  runSql(prompt: string, options?: AskOptions): Promise<SqlResult> {
+  runSql(prompt: string, options?: PlainOptions): Promise<SqlResult> {
     return this.#do("runSql", prompt, options);
   }
 
   /** The SQL that answers a question, and what it does in words. Asks the model twice. */
-  explainSql(prompt: string, options?: AskOptions): Promise<string> {
+  explainSql(prompt: string, options?: PlainOptions): Promise<string> {
     return this.#do("explainSql", prompt, options);
   }
 
   /** The answer to a question in words, from what its SQL finds. Asks the model twice. */
-  narrate(prompt: string, options?: AskOptions): Promise<string> {
+  narrate(prompt: string, options?: PlainOptions): Promise<string> {
     return this.#do("narrate", prompt, options);
   }
 
   /** What `showSql` asks the model, with the description of the database; the model is not asked. */
-  showPrompt(prompt: string, options?: AskOptions): Promise<string> {
+  showPrompt(prompt: string, options?: PlainOptions): Promise<string> {
     return this.#do("showPrompt", prompt, options);
   }
 
