@@ -334,11 +334,8 @@ function backendOf<A extends Account>(options: SplitOptions<A>): Backend {
     return provider.openBackend();
   }
   checkMethods("provider", provider, ["send"], "a provider such as openai({ model })");
-  return new ModelBackend({
-    ...settings,
-    client: openClient(provider as Provider<A>, clientOptions),
-    isClientOwn: true,
-  });
+  const own = new ModelClient(provider as Provider<A>, clientOptions);
+  return new ModelBackend({ ...settings, client: own, isClientOwn: true });
 }
 
 function isBackendProvider(provider: object | undefined): provider is BackendProvider {
