@@ -129,7 +129,7 @@ function behaves(open: () => Database | Promise<Database>, schema = "public"): (
     const some = await database.describe({ objects: [`${schema}.customers`, "PAID"] });
     expect(some.match(/CREATE \w+ \w+/g)).toEqual(["CREATE TABLE customers", "CREATE VIEW paid"]);
     const short = await database.describe({ maxLength: 120 });
-    expect(short).toMatch(/^CREATE TABLE customers [^]*\n\n-- Not described for want of room: orders, paid$/);
+    expect(short).toMatch(/^CREATE TABLE customers [^]*\n\n-- Not described for want of room: orders, paid(?:, \S+)*$/);
     await expect(database.describe({ objects: ["ordrs"] })).rejects.toThrow(
       "Cannot describe 'ordrs' as there is no such table that can be read: did you mean 'orders'?",
     );
