@@ -33,6 +33,38 @@ export type {
   SendContext,
   Usage,
 } from "./provider.js";
+export {
+  type Action,
+  type ActionOptions,
+  type ActionResult,
+  type Backend,
+  type BackendChat,
+  type BackendPipelineOptions,
+  type BackendProvider,
+  type BackendStats,
+  type ChatOptions,
+  type PromptAction,
+  type SettledAction,
+  type SqlResult,
+  type SqlRow,
+  type TextAction,
+} from "./profile/backend.js";
+export { type Database, type DescribeOptions, type QueryOptions, type QueryResult } from "./database/database.js";
+export { pglite, type PgliteOptions } from "./database/pglite.js";
+export { postgres, type PostgresOptions } from "./database/postgres.js";
+export { ChatSession, type ChatSendOptions } from "./profile/chat-session.js";
+export { type ProfileMapOptions } from "./profile/map-prompts.js";
+export { type ModelAsker } from "./profile/model-asker.js";
+export {
+  type ActionStats,
+  Profile,
+  type ProfileStats,
+  type StreamOptions,
+  type SummarizeOptions,
+  type TranslateOptions,
+} from "./profile/profile.js";
+export { type ProfileOptions } from "./profile/profile-options.js";
+export { type RunPipelineOptions } from "./profile/run-actions.js";
 export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
 export type {
   SimulatedFault,
