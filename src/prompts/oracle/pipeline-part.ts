@@ -1,0 +1,100 @@
+/** Several calls one after the other in one session, sent together. */
+import { Buffer } from "node:buffer";
+import { readAnswer } from "./read-answer.js";
+import type { Binds, OracleConnection, OracleDriver, PipelineResult } from "./driver.js";
+import type { Statement } from "./statements.js";
+
+/** How one of them ended. */
+export type PartOutcome =
+  | { readonly status: "fulfilled"; readonly value: string }
+  | { readonly status: "rejected"; readonly reason: unknown };
+
+/** A longer text is sent as a large one, which takes a trip of its own: pipelines of the driver refuse it (NJS-181). */
+const LONGEST_IN_PIPELINE = 32_767;
+
+/**
+ * Does the statements in order, and reads what they return.
+ *
+ * Those that can be sent together are; an older database is sent them one by one by the driver.
+ *
+ * @param continueOnError - whether the others go on when one fails; otherwise its error is thrown
+ */
+export async function runPart(
+  driver: OracleDriver,
+  connection: OracleConnection,
+  statements: readonly Statement[],
+  continueOnError: boolean,
+): Promise<PartOutcome[]> {
+  const outcomes: PartOutcome[] = [];
+  for (const group of groups(statements)) {
+    const results = await execute(driver, connection, group, continueOnError);
+    for (const result of results) {
+      const outcome = await outcomeOf(result);
+      if (outcome.status === "rejected" && !continueOnError) throw outcome.reason;
+      outcomes.push(outcome);
+    }
+  }
+  return outcomes;
+}
+
+async function outcomeOf(result: PipelineResult): Promise<PartOutcome> {
+  if (result.error !== undefined && result.error !== null) return { status: "rejected", reason: result.error };
+  try {
+    return { status: "fulfilled", value: await readAnswer(result) };
+  } catch (reason) {
+    return { status: "rejected", reason };
+  }
+}
+
+async function execute(
+  driver: OracleDriver,
+  connection: OracleConnection,
+  group: readonly Statement[],
+  continueOnError: boolean,
+): Promise<readonly PipelineResult[]> {
+  const { Pipeline } = driver;
+  if (group.length > 1 && Pipeline && connection.runPipeline) {
+    const pipeline = new Pipeline();
+    for (const { sql, binds } of group) pipeline.addExecute(sql, binds);
+    try {
+      return await connection.runPipeline(pipeline, continueOnError);
+    } catch (error) {
+      // The pipeline as a whole: none of its results can be had.
+      if (!continueOnError) throw error;
+      return group.map(() => ({ error }));
+    }
+  }
+  const results: PipelineResult[] = [];
+  for (const { sql, binds } of group) {
+    try {
+      results.push(await connection.execute(sql, binds));
+    } catch (error) {
+      if (!continueOnError) throw error;
+      results.push({ error });
+    }
+  }
+  return results;
+}
+
+/** In order, each of statements that can be sent together. */
+function groups(statements: readonly Statement[]): Statement[][] {
+  const found: Statement[][] = [];
+  let open: Statement[] | undefined;
+  for (const statement of statements) {
+    if (isLarge(statement.binds)) {
+      found.push([statement]);
+      open = undefined;
+    } else if (open) {
+      open.push(statement);
+    } else {
+      found.push((open = [statement]));
+    }
+  }
+  return found;
+}
+
+function isLarge(binds: Binds): boolean {
+  return Object.values(binds).some(
+    (value) => typeof value === "string" && Buffer.byteLength(value) > LONGEST_IN_PIPELINE,
+  );
+}
