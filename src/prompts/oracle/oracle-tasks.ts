@@ -52,7 +52,7 @@ export class OracleTasks {
     const { driver, timeout } = this.#options;
     return {
       name: "runPipeline",
-      work: (connection) => runPart(driver, connection, statements, continueOnError),
+      work: (connection, hasEnded) => runPart({ driver, connection, continueOnError, hasEnded }, statements),
       timeout: Math.min(timeout * statements.length, LONGEST_TIMER),
       canBreak: false,
     };

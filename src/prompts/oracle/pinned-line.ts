@@ -1,5 +1,4 @@
 /** Connections that chats keep for themselves. */
-import { onAbort } from "../../config/on-abort.js";
 import { PoolStoppedError } from "../../errors.js";
 import type { OracleCallOptions, OracleCalls } from "./oracle-calls.js";
 import type { SessionTask } from "./session.js";
@@ -35,10 +34,7 @@ export class PinnedLines {
     this.#open.add(over);
     let lend!: (run: RunHeld) => void;
     const lent = new Promise<RunHeld>((resolve) => (lend = resolve));
-    const held = this.#calls.hold(
-      { name: "chat", timeout: this.#timeout },
-      { lend, isOver: (signal) => first(isOver, signal) },
-    );
+    const held = this.#calls.hold({ name: "chat", timeout: this.#timeout }, { lend, isOver });
     const ended = held.then(ignore, ignore);
     void ended.then(() => this.#open.delete(over));
     const failed = held.then(() => Promise.reject(new PoolStoppedError("Cannot chat as the connection is released")));
@@ -61,16 +57,3 @@ export class PinnedLines {
 const NEVER = new AbortController().signal;
 
 function ignore(): void {}
-
-async function first(isOver: Promise<void>, signal: AbortSignal): Promise<void> {
-  let forget: (() => void) | undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    else forget = onAbort(signal, reject);
-  });
-  try {
-    await Promise.race([isOver, aborted]);
-  } finally {
-    forget?.();
-  }
-}

@@ -12,29 +12,37 @@ export type PartOutcome =
 /** A longer text is sent as a large one, which takes a trip of its own: pipelines of the driver refuse it (NJS-181). */
 const LONGEST_IN_PIPELINE = 32_767;
 
+/** Where a part is done, and what happens to failures. */
+export interface PartSetup {
+  readonly driver: OracleDriver;
+  readonly connection: OracleConnection;
+  /** Whether the others go on when one fails; otherwise its error is thrown. */
+  readonly continueOnError: boolean;
+  /** Whether it was given up. A statement that was broken off fails like any other, and the next must not be begun. */
+  readonly hasEnded: () => boolean;
+}
+
 /**
  * Does the statements in order, and reads what they return.
  *
  * Those that can be sent together are; an older database is sent them one by one by the driver.
- *
- * @param continueOnError - whether the others go on when one fails; otherwise its error is thrown
  */
-export async function runPart(
-  driver: OracleDriver,
-  connection: OracleConnection,
-  statements: readonly Statement[],
-  continueOnError: boolean,
-): Promise<PartOutcome[]> {
+export async function runPart(setup: PartSetup, statements: readonly Statement[]): Promise<PartOutcome[]> {
   const outcomes: PartOutcome[] = [];
   for (const group of groups(statements)) {
-    const results = await execute(driver, connection, group, continueOnError);
-    for (const result of results) {
+    for (const result of await execute(setup, group)) {
+      assertGoesOn(setup);
       const outcome = await outcomeOf(result);
-      if (outcome.status === "rejected" && !continueOnError) throw outcome.reason;
+      if (outcome.status === "rejected" && !setup.continueOnError) throw outcome.reason;
       outcomes.push(outcome);
     }
   }
   return outcomes;
+}
+
+/** What it throws is seen by nobody: the reason of the end is. */
+function assertGoesOn({ hasEnded }: PartSetup): void {
+  if (hasEnded()) throw new Error("Cannot go on as the pipeline was given up");
 }
 
 async function outcomeOf(result: PipelineResult): Promise<PartOutcome> {
@@ -46,13 +54,10 @@ async function outcomeOf(result: PipelineResult): Promise<PartOutcome> {
   }
 }
 
-async function execute(
-  driver: OracleDriver,
-  connection: OracleConnection,
-  group: readonly Statement[],
-  continueOnError: boolean,
-): Promise<readonly PipelineResult[]> {
+async function execute(setup: PartSetup, group: readonly Statement[]): Promise<readonly PipelineResult[]> {
+  const { driver, connection, continueOnError } = setup;
   const { Pipeline } = driver;
+  assertGoesOn(setup);
   if (group.length > 1 && Pipeline && connection.runPipeline) {
     const pipeline = new Pipeline();
     for (const { sql, binds } of group) pipeline.addExecute(sql, binds);
@@ -66,6 +71,7 @@ async function execute(
   }
   const results: PipelineResult[] = [];
   for (const { sql, binds } of group) {
+    assertGoesOn(setup);
     try {
       results.push(await connection.execute(sql, binds));
     } catch (error) {

@@ -6,7 +6,6 @@ import { duration } from "../../config/duration.js";
 import { machineClock } from "../../config/monotonic.js";
 import { show } from "../../config/show.js";
 import { PoolStoppedError } from "../../errors.js";
-import { settleWithin } from "../../flow/settle-within.js";
 import { attend, type Future, peek } from "../../future/future.js";
 import type { PoolStats } from "../../pool/pool-stats.js";
 import type {
@@ -20,6 +19,7 @@ import type {
 } from "../profile/backend.js";
 import { dividePipeline } from "./divide-pipeline.js";
 import { type FeedbackOptions, feedbackParameters } from "./feedback.js";
+import { isWithin } from "./is-within.js";
 import { type ChatLine, checkChatOptions, OracleChat, type OracleChatOptions } from "./oracle-chat.js";
 import { type OracleCallOptions, OracleCalls } from "./oracle-calls.js";
 import { type OracleOptions, type ResolvedOracle, resolveOracle } from "./oracle-options.js";
@@ -233,8 +233,7 @@ export class SelectAi implements AsyncDisposable {
 
   async #stop(timeout: number): Promise<void> {
     this.#pinned.releaseAll();
-    const late = (): Error => new Error("late");
-    await settleWithin(timeout, machineClock, () => this.#calls.drain(), late).catch(() => {});
+    await isWithin(timeout, machineClock, this.#calls.drain());
     await this.#calls.stop(0);
   }
 }

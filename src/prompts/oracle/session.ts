@@ -12,8 +12,8 @@
 import type { Clock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
 import { TimeoutError } from "../../errors.js";
-import { settleWithin } from "../../flow/settle-within.js";
 import { type OracleConnection, sever } from "./driver.js";
+import { isWithin } from "./is-within.js";
 
 /** What is done, as messages name it, and how long it may take, in ms. */
 export interface TaskLimits {
@@ -23,7 +23,8 @@ export interface TaskLimits {
 
 /** How something is done with a connection. */
 export interface SessionTask<T> extends TaskLimits {
-  readonly work: (connection: OracleConnection) => Promise<T>;
+  /** @param hasEnded - whether it was given up: nothing more is to be begun then */
+  readonly work: (connection: OracleConnection, hasEnded: () => boolean) => Promise<T>;
   /** Whether the connection is fit for others when it was broken off. */
   readonly canBreak: boolean;
 }
@@ -54,7 +55,8 @@ export class Session {
 
   /** Does something, and rejects with its error, or with the reason of `ending` once the connection has stopped. */
   async run<T>({ work, canBreak }: SessionTask<T>, ending: Ending): Promise<T> {
-    const working = begin(work, this.#connection);
+    if (ending.hasCome) throw ending.reason;
+    const working = begin((connection) => work(connection, () => ending.hasCome), this.#connection);
     let isOver = false;
     const over = (): void => void (isOver = true);
     const settled = working.then(over, over);
@@ -94,15 +96,9 @@ export class Session {
     );
   }
 
-  async #isWithin(settled: Promise<void>): Promise<boolean> {
+  #isWithin(settled: Promise<void>): Promise<boolean> {
     const { breakTimeout, clock } = this.#surroundings;
-    let isLate = false;
-    const late = (): Error => {
-      isLate = true;
-      return new Error("late");
-    };
-    await settleWithin(breakTimeout, clock, () => settled, late).catch(ignore);
-    return !isLate;
+    return isWithin(breakTimeout, clock, settled);
   }
 }
 
@@ -125,7 +121,7 @@ export class Ending implements Disposable {
     this.happened = promise;
     const tooLate = (): void =>
       end(new TimeoutError(`Cannot do '${name}' within ${timeout} ms as the database did not answer`, timeout));
-    this.#forget = [clock.after(timeout, tooLate)];
+    this.#forget = timeout === Number.POSITIVE_INFINITY ? [] : [clock.after(timeout, tooLate)];
     for (const signal of signals) {
       this.#forget.push(onAbort(signal, end));
       if (signal.aborted) end(signal.reason);

@@ -11,8 +11,8 @@
 import { randomUUID } from "node:crypto";
 import { machineClock } from "../../config/monotonic.js";
 import { PoolStoppedError } from "../../errors.js";
-import { settleWithin } from "../../flow/settle-within.js";
 import type { OracleConnection, OraclePool } from "./driver.js";
+import { isWithin } from "./is-within.js";
 import type { ResolvedOracle } from "./oracle-options.js";
 import { Ending, Session, type SessionSurroundings, type SessionTask, type TaskLimits } from "./session.js";
 import { markUnsent } from "./unsent.js";
@@ -20,12 +20,13 @@ import { markUnsent } from "./unsent.js";
 export class Sessions {
   readonly #options: ResolvedOracle;
   readonly #surroundings: SessionSurroundings;
-  /** Lent out or arriving. */
+  /** What uses a connection, or gives one back. */
   readonly #out = new Set<Promise<unknown>>();
   #pool: Promise<OraclePool> | undefined;
   #lost = 0;
   #resizing: Promise<unknown> = Promise.resolve();
-  #isStopped = false;
+  /** Fires for all that still run: what runs in a pool is not told that the pool stops. */
+  readonly #stopped = new AbortController();
 
   constructor(options: ResolvedOracle) {
     this.#options = options;
@@ -42,18 +43,39 @@ export class Sessions {
   }
 
   /** Does something with a connection, and gives it back. */
-  async use<T>(task: SessionTask<T>, signal: AbortSignal): Promise<T> {
-    using ending = new Ending([signal], task, this.#surroundings.clock);
+  use<T>(task: SessionTask<T>, signal: AbortSignal): Promise<T> {
+    return this.#tracked(this.#use(task, signal));
+  }
+
+  /** Lends a connection until `isOver` resolves or the signal fires; who has it asks one thing after the other. */
+  hold(task: TaskLimits, signal: AbortSignal, hold: Hold): Promise<void> {
+    return this.#tracked(this.#hold(task, signal, hold));
+  }
+
+  /** Gives up all connections when those lent out are back. */
+  async stop(): Promise<void> {
+    this.#stopped.abort(new PoolStoppedError("Cannot go on as Oracle is stopped"));
+    while (this.#out.size > 0) await Promise.allSettled(this.#out);
+    // A connection that is lost may keep the driver waiting: it is not waited for.
+    await this.#isWithin(this.#close());
+  }
+
+  async #close(): Promise<void> {
+    const pool = await this.#pool;
+    if (!this.#options.pool) await pool?.close(0);
+  }
+
+  async #use<T>(task: SessionTask<T>, signal: AbortSignal): Promise<T> {
+    using ending = this.#ending([signal], task);
     const session = await this.#take(ending);
     try {
       return await session.run(task, ending);
     } finally {
-      await this.#tracked(session.release());
+      await session.release();
     }
   }
 
-  /** Lends a connection until `isOver` resolves or the signal fires; who has it asks one thing after the other. */
-  async hold(task: TaskLimits, signal: AbortSignal, hold: Hold): Promise<void> {
+  async #hold(task: TaskLimits, signal: AbortSignal, hold: Hold): Promise<void> {
     const session = await this.#taken(task, signal);
     let running: Promise<unknown> = Promise.resolve();
     try {
@@ -62,51 +84,45 @@ export class Sessions {
         running = outcome.then(ignore, ignore);
         return outcome;
       });
-      await hold.isOver(signal);
+      using ending = this.#ending([signal], { ...task, timeout: Number.POSITIVE_INFINITY });
+      await Promise.race([hold.isOver, ending.happened]);
+      if (ending.hasCome) throw ending.reason;
     } finally {
       await running;
-      await this.#tracked(session.release());
+      await session.release();
     }
   }
 
-  /** Gives up all connections when those lent out are back. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    while (this.#out.size > 0) await Promise.allSettled(this.#out);
-    const { pool: own, breakTimeout } = this.#options;
-    const pool = await this.#pool?.catch(ignore);
-    if (!pool || own) return;
-    // A connection that is lost may keep the driver waiting: it is not waited for.
-    const closing = pool.close(0).catch(ignore);
-    await settleWithin(
-      breakTimeout,
-      this.#surroundings.clock,
-      () => closing,
-      () => new Error("late"),
-    ).catch(ignore);
-  }
-
   async #taken(task: TaskLimits, signal: AbortSignal): Promise<Session> {
-    using ending = new Ending([signal], task, this.#surroundings.clock);
+    using ending = this.#ending([signal], task);
     return await this.#take(ending);
   }
 
   async #runIn<T>(session: Session, task: SessionTask<T>, signals: readonly AbortSignal[]): Promise<T> {
+    this.#stopped.signal.throwIfAborted();
     if (!session.isGood) throw new PoolStoppedError(`Cannot do '${task.name}' as the connection of the chat is lost`);
-    using ending = new Ending(signals, task, this.#surroundings.clock);
+    using ending = this.#ending(signals, task);
     return await session.run(task, ending);
   }
 
   async #take(ending: Ending): Promise<Session> {
     if (ending.hasCome) throw ending.reason;
-    const arriving = this.#tracked(this.#connect());
+    const arriving = this.#connect();
     const arrived = arriving.then(ignore, ignore);
     await Promise.race([arrived, ending.happened]);
     if (!ending.hasCome) return this.#session(await arriving);
     // N1
     const back = arriving.then((connection) => this.#session(connection).release(), ignore);
-    void this.#tracked(back);
+    if (!(await this.#isWithin(back))) this.#lose(back);
     throw ending.reason;
+  }
+
+  #ending(signals: readonly AbortSignal[], task: TaskLimits): Ending {
+    return new Ending([...signals, this.#stopped.signal], task, this.#surroundings.clock);
+  }
+
+  #isWithin(promise: Promise<unknown>): Promise<boolean> {
+    return isWithin(this.#options.breakTimeout, this.#surroundings.clock, promise);
   }
 
   #session(connection: OracleConnection): Session {
@@ -114,7 +130,7 @@ export class Sessions {
   }
 
   async #connect(): Promise<OracleConnection> {
-    if (this.#isStopped) throw new PoolStoppedError("Cannot connect to Oracle as it is stopped");
+    if (this.#stopped.signal.aborted) throw new PoolStoppedError("Cannot connect to Oracle as it is stopped");
     try {
       const pool = await this.#open();
       return await pool.getConnection();
@@ -148,7 +164,7 @@ export class Sessions {
     if (this.#options.pool) return;
     const resize = async (): Promise<void> => {
       const pool = await this.#pool;
-      if (!this.#isStopped) await pool?.reconfigure?.({ poolMax: this.#options.poolMax + this.#lost });
+      if (!this.#stopped.signal.aborted) await pool?.reconfigure?.({ poolMax: this.#options.poolMax + this.#lost });
     };
     // The driver refuses a second change while one is under way.
     this.#resizing = this.#resizing.then(resize).catch(ignore);
@@ -168,7 +184,8 @@ export type RunHeld = <T>(task: SessionTask<T>, signal: AbortSignal) => Promise<
 /** What a connection is held for. */
 export interface Hold {
   lend(run: RunHeld): void;
-  isOver(signal: AbortSignal): Promise<void>;
+  /** Resolves when it is needed no more. */
+  readonly isOver: Promise<void>;
 }
 
 function ignore(): void {}

@@ -159,7 +159,7 @@ export class FakeConnection implements OracleConnection {
         try {
           results.push(await this.#execute(statement, parameters, undefined, true));
         } catch (error) {
-          if (!continueOnError || (error as { errorNum?: number }).errorNum === 1013) throw error;
+          if (!continueOnError || isFatal(error)) throw error;
           results.push({ error });
         }
       }
@@ -231,4 +231,10 @@ export class FakeConnection implements OracleConnection {
         .finally(() => (this.#interrupt = undefined));
     });
   }
+}
+
+/** What ends a pipeline as a whole: a break, or the end of the connection. */
+function isFatal(error: unknown): boolean {
+  const { errorNum, code } = error as { errorNum?: number; code?: string };
+  return errorNum === 1013 || code === "NJS-500";
 }
