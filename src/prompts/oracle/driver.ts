@@ -34,6 +34,8 @@ export interface OraclePipeline {
 
 /** A session of the database. */
 export interface OracleConnection {
+  /** As in 2304000000 for 23.4. */
+  readonly oracleServerVersion?: number | undefined;
   execute(sql: string, binds: Binds, options?: Readonly<Record<string, unknown>>): Promise<ExecuteResult>;
   runPipeline?(pipeline: OraclePipeline, continueOnError: boolean): Promise<readonly PipelineResult[]>;
   /** Asks the database to end what runs, which then fails. */
@@ -57,6 +59,8 @@ export interface OracleDriver {
   readonly CLOB: unknown;
   readonly STRING: unknown;
   readonly OUT_FORMAT_OBJECT: unknown;
+  /** Whether it speaks to the database without Oracle Client libraries; pipelines need that. */
+  readonly thin?: boolean | undefined;
   /** Since node-oracledb 7. */
   readonly Pipeline?: (new () => OraclePipeline) | undefined;
   createPool(options: Readonly<Record<string, unknown>>): Promise<OraclePool>;

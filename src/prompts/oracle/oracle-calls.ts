@@ -44,7 +44,7 @@ export class OracleCalls {
       maxWorkers: 1,
       concurrency: poolMax,
       unwrapFutures: false,
-      retry: { on: isUnsent, ...retry },
+      retry: { ...retry, on: retry.on ?? isUnsent },
       // A call lets go when its connection was broken off and given back, each of which takes `breakTimeout` at most.
       grace: 2 * breakTimeout + 1000,
     }).init(this.#sessions);

@@ -62,6 +62,8 @@ export class OracleChat implements BackendChat, AsyncDisposable {
   readonly conversationId: string;
   readonly #line: ChatLine;
   readonly #isDropped: boolean;
+  /** What was asked last; never rejects. */
+  #last: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
 
   constructor(conversationId: string, line: ChatLine, isDropped: boolean) {
@@ -88,10 +90,15 @@ export class OracleChat implements BackendChat, AsyncDisposable {
     }
   }
 
+  /** Asks, once what was asked before is answered. */
   async send(prompt: string, { signal, priority }: OracleCallOptions = {}): Promise<string> {
     if (this.#closing) throw new PoolStoppedError("Cannot ask as the chat is closed");
     const params = { conversation_id: this.conversationId };
-    return await this.#line.ask("GENERATE", { prompt, action: "chat", params }, { signal, priority });
+    const ask = async (): Promise<string> =>
+      this.#line.ask("GENERATE", { prompt, action: "chat", params }, { signal, priority });
+    const answer = this.#last.then(ask);
+    this.#last = answer.then(ignore, ignore);
+    return answer;
   }
 
   /** Drops the conversation, where that was asked for, and lets go of the connection. Later calls do nothing. */
@@ -104,6 +111,7 @@ export class OracleChat implements BackendChat, AsyncDisposable {
   }
 
   async #close(): Promise<void> {
+    await this.#last;
     try {
       if (!this.#isDropped) return;
       await this.#line.ask("DROP_CONVERSATION", { conversation_id: this.conversationId, force: true });
@@ -112,3 +120,5 @@ export class OracleChat implements BackendChat, AsyncDisposable {
     }
   }
 }
+
+function ignore(): void {}

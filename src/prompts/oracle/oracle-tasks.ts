@@ -1,4 +1,5 @@
 /** What is to be done with a connection, for each thing that can be asked of Select AI. */
+import { checkFields } from "../../config/check-fields.js";
 import { LONGEST_TIMER } from "../../config/duration.js";
 import { oneOf } from "../../config/one-of.js";
 import { show } from "../../config/show.js";
@@ -13,6 +14,16 @@ import { type OracleProcedure, procedureCall, QUERIES, type Statement } from "./
 
 /** A row of a view, by the names of its columns as the database has them: in capitals. */
 export type OracleRow = Readonly<Record<string, unknown>>;
+
+const OPTIONS = Object.keys({
+  signal: true,
+  priority: true,
+  from: true,
+  to: true,
+  instructions: true,
+  location: true,
+  params: true,
+} satisfies Record<keyof ActionOptions, true>);
 
 export class OracleTasks {
   readonly #options: ResolvedOracle;
@@ -35,10 +46,14 @@ export class OracleTasks {
   /** @throws {TypeError} as `action` does */
   statement(action: Action, prompt: string, options: ActionOptions): Statement {
     oneOf("action", action, Object.keys(ACTIONS) as Action[], "ask");
+    checkFields(action, options, OPTIONS);
     if (typeof prompt !== "string" || (prompt === "" && options.location === undefined)) {
       throw new TypeError(
         `Cannot ask as the prompt must be a text that is not empty: current value is ${show(prompt)}`,
       );
+    }
+    if (prompt !== "" && options.location !== undefined) {
+      throw new TypeError(`Cannot set '${action}.location' as the content itself is given: pass "" for it`);
     }
     if (action === "translate" && options.to === undefined) {
       throw new TypeError("Cannot translate as 'to' is not set: the language that is wanted");

@@ -9,6 +9,8 @@ export type PartOutcome =
   | { readonly status: "fulfilled"; readonly value: string }
   | { readonly status: "rejected"; readonly reason: unknown };
 
+/** The first database that is sent several statements together: 23. */
+const FIRST_VERSION = 2_300_000_000;
 /** A longer text is sent as a large one, which takes a trip of its own: pipelines of the driver refuse it (NJS-181). */
 const LONGEST_IN_PIPELINE = 32_767;
 
@@ -25,7 +27,7 @@ export interface PartSetup {
 /**
  * Does the statements in order, and reads what they return.
  *
- * Those that can be sent together are; an older database is sent them one by one by the driver.
+ * Those that can be sent together are, to a database that takes it; others are sent one by one.
  */
 export async function runPart(setup: PartSetup, statements: readonly Statement[]): Promise<PartOutcome[]> {
   const outcomes: PartOutcome[] = [];
@@ -58,7 +60,7 @@ async function execute(setup: PartSetup, group: readonly Statement[]): Promise<r
   const { driver, connection, continueOnError } = setup;
   const { Pipeline } = driver;
   assertGoesOn(setup);
-  if (group.length > 1 && Pipeline && connection.runPipeline) {
+  if (group.length > 1 && Pipeline && connection.runPipeline && canPipeline(driver, connection)) {
     const pipeline = new Pipeline();
     for (const { sql, binds } of group) pipeline.addExecute(sql, binds);
     try {
@@ -80,6 +82,14 @@ async function execute(setup: PartSetup, group: readonly Statement[]): Promise<r
     }
   }
   return results;
+}
+
+/** For others the driver would do them one by one as well, and go on with the next when one is broken off. */
+function canPipeline(
+  { thin = true }: OracleDriver,
+  { oracleServerVersion = FIRST_VERSION }: OracleConnection,
+): boolean {
+  return thin && oracleServerVersion >= FIRST_VERSION;
 }
 
 /** In order, each of statements that can be sent together. */

@@ -94,10 +94,7 @@ export class SelectAi implements AsyncDisposable {
 
   /** Does any action but `"runSql"`; `""` where the database answers NULL. */
   text(action: TextAction, prompt: string, options: ActionOptions = {}): Future<string> {
-    return this.#submit(
-      this.#tasks.action(action, prompt, options, (answer) => answer),
-      options,
-    );
+    return this.#act(action, prompt, options, (answer) => answer);
   }
 
   /**
@@ -105,7 +102,7 @@ export class SelectAi implements AsyncDisposable {
    * anything else than rows.
    */
   rows(prompt: string, options: ActionOptions = {}): Future<SqlResult> {
-    return this.#submit(this.#tasks.action("runSql", prompt, options, readRows), options);
+    return this.#act("runSql", prompt, options, readRows);
   }
 
   /**
@@ -194,9 +191,14 @@ export class SelectAi implements AsyncDisposable {
     return this.stop();
   }
 
-  #submit<T>(task: SessionTask<T>, { signal, priority }: OracleCallOptions): Future<T> {
+  #act<T>(action: Action, prompt: string, options: ActionOptions, read: (text: string) => T): Future<T> {
+    const { signal, priority } = options;
+    return this.#submit(this.#tasks.action(action, prompt, options, read), { signal, priority });
+  }
+
+  #submit<T>(task: SessionTask<T>, options: OracleCallOptions): Future<T> {
     this.#assertOpen();
-    const future = this.#calls.run(task, { signal, priority });
+    const future = this.#calls.run(task, options);
     this.#tally.requests += 1;
     attend(future, () => {
       if (peek(future)?.status === "done") this.#tally.answered += 1;

@@ -74,6 +74,8 @@ export class Session {
     const state = this.#state;
     this.#state = "released";
     if (state === "silent") return;
+    // The thin driver drops only what is cut: `drop` alone would put it back into the pool.
+    if (state === "doubtful") sever(this.#connection);
     const closed = begin((connection) => connection.close(...drop(state)), this.#connection).then(ignore, ignore);
     if (await this.#isWithin(closed)) return;
     sever(this.#connection);

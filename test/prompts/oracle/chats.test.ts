@@ -38,6 +38,23 @@ it("begins a conversation, sends its id with each question, and keeps it", async
   ]);
 });
 
+it("asks one thing after the other", async () => {
+  let running = 0;
+  const driver = new FakeOracle(async ({ sql, binds }) => {
+    if (sql.includes("CREATE_")) return "id-1";
+    running += 1;
+    expect(running).toBe(1);
+    await new Promise(setImmediate);
+    running -= 1;
+    return String(binds["prompt"]);
+  });
+  await using ai = open(driver);
+  const chat = await ai.openChat();
+  const answers = Promise.all([1, 2, 3].map((n) => chat.send(String(n))));
+  await chat.close();
+  await expect(answers).resolves.toEqual(["1", "2", "3"]);
+});
+
 it("drops a conversation that it began, when asked to, and goes on with one that there is", async () => {
   const driver = database();
   await using ai = open(driver, { chats: { drop: true } });

@@ -171,13 +171,14 @@ it("gives back a connection that comes when nobody waits for it any more", async
   const driver = new FakeOracle();
   let connected!: () => void;
   driver.onConnect = () => new Promise<void>((resolve) => (connected = resolve));
-  await using ai = open(driver, { poolMax: 1, timeout: 20 });
+  await using ai = open(driver, { poolMax: 1, timeout: 20, breakTimeout: 10 });
   await expect(ai.text("chat", "?")).rejects.toThrow("Cannot do 'chat' within 20 ms");
-  expect(driver.pool.out).toBe(1);
+  expect(ai.stats().lost).toBe(1);
   driver.onConnect = () => {};
-  connected();
-  await expect.poll(() => driver.pool.out).toBe(0);
   await expect(ai.text("chat", "?")).resolves.toBe("answer to ?");
+  connected();
+  await expect.poll(() => [ai.stats().lost, driver.pool.out]).toEqual([0, 0]);
+  expect(driver.faults).toEqual([]);
 });
 
 it.each([

@@ -39,6 +39,7 @@ export class FakeOracle implements OracleDriver {
   readonly STRING = oracledb.STRING;
   readonly OUT_FORMAT_OBJECT = oracledb.OUT_FORMAT_OBJECT;
   Pipeline = oracledb.Pipeline;
+  version = 2_304_000_000;
   readonly received: Received[] = [];
   readonly pools: FakePool[] = [];
   /** What must never happen. */
@@ -133,12 +134,14 @@ export class FakeConnection implements OracleConnection {
   closedWith: { readonly drop: boolean } | undefined;
   /** Whether it does not answer any more. */
   isSilent = false;
+  readonly oracleServerVersion: number;
   /** What the thin driver cuts a silent connection with. */
-  _impl: { nscon: { forceDisconnect: () => void } } | undefined;
+  _impl: { nscon: { forceDisconnect: () => unknown } } | undefined;
 
   constructor(oracle: FakeOracle, back: () => void) {
     this.#oracle = oracle;
     this.#back = back;
+    this.oracleServerVersion = oracle.version;
   }
 
   execute(sql: string, binds: Binds, options?: Readonly<Record<string, unknown>>): Promise<Result> {

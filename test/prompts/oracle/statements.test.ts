@@ -228,6 +228,11 @@ it("refuses what cannot be asked, at once and without a connection", async () =>
   await using ai = new SelectAi({ ...LOGIN, driver });
   expect(() => ai.text("shwSql" as TextAction, "?")).toThrow("did you mean 'showSql'?");
   expect(() => ai.text("chat", "")).toThrow("Cannot ask as the prompt must be a text that is not empty");
+  expect(() => ai.text("chat", "?", { signals: [] } as object)).toThrow("Cannot set 'chat.signals'");
+  expect(() => ai.call("DROP_PROFILE", {}, { signals: [] } as object)).toThrow("did you mean 'signal'?");
+  expect(() => ai.text("summarize", "content", { location: "https://example.com/a.txt" })).toThrow(
+    "Cannot set 'summarize.location' as the content itself is given",
+  );
   expect(() => ai.text("translate", "hello")).toThrow("Cannot translate as 'to' is not set");
   expect(() => ai.call("DROP_PROFIL" as "DROP_PROFILE", {})).toThrow("Cannot call DBMS_CLOUD_AI as it must be one of");
   expect(() => ai.call("DROP_PROFILE", { name: "X" } as object)).toThrow("Cannot set 'DROP_PROFILE.name'");
