@@ -1,5 +1,17 @@
 /** manyhands/prompts: many prompts to a model, under its limits. */
 export { BudgetExceededError, InvalidSqlError, ModelError, type ModelFailure, QuotaExceededError } from "../errors.js";
+export { type Failure, failureOf } from "./failure.js";
+export type { AccountLimits, HttpAccount } from "./providers/http-account.js";
+export type { HttpAccountOptions, HttpOptions } from "./providers/http-options.js";
+export { openai, type OpenAIOptions } from "./providers/openai.js";
+export type { FetchLike } from "./wire/fetch-transport.js";
+export type { MaxTokensField } from "./wire/format.js";
+export { type AccountStats } from "./client/account-limits.js";
+export { type AnswerCache } from "./client/answer-cache.js";
+export { AnswerStream } from "./client/answer-stream.js";
+export { type ModelClientOptions } from "./client/client-options.js";
+export { type AskOptions, ModelClient, type ModelClientStats } from "./client/model-client.js";
+export { type TokenPrice, type UsageTotals } from "./client/spending.js";
 export type {
   Account,
   Endpoint,
@@ -13,6 +25,7 @@ export type {
 export {
   type Action,
   type ActionOptions,
+  type ActionResult,
   type Backend,
   type BackendChat,
   type BackendPipelineOptions,
@@ -28,8 +41,32 @@ export {
 export { oracle } from "./oracle/oracle.js";
 export type { OracleConnection, OracleDriver, OracleLob, OraclePipeline, OraclePool } from "./oracle/driver.js";
 export type { FeedbackOptions } from "./oracle/feedback.js";
-export { OracleChat, type OracleChatOptions } from "./oracle/oracle-chat.js";
+export { OracleChat, type OracleChatOptions, type OracleSendOptions } from "./oracle/oracle-chat.js";
 export type { OracleChatDefaults, OracleOptions } from "./oracle/oracle-options.js";
 export type { OracleRow } from "./oracle/oracle-tasks.js";
 export { type OraclePipelineOptions, type OracleStats, SelectAi } from "./oracle/select-ai.js";
 export type { OracleParameters, OracleProcedure } from "./oracle/statements.js";
+export { type Database, type DescribeOptions, type QueryOptions, type QueryResult } from "./database/database.js";
+export { pglite, type PgliteOptions } from "./database/pglite.js";
+export { postgres, type PostgresOptions } from "./database/postgres.js";
+export { ChatSession, type ChatSendOptions } from "./profile/chat-session.js";
+export { type ProfileMapOptions } from "./profile/map-prompts.js";
+export { type ModelAsker } from "./profile/model-asker.js";
+export {
+  type ActionStats,
+  Profile,
+  type ProfileStats,
+  type StreamOptions,
+  type SummarizeOptions,
+  type TranslateOptions,
+} from "./profile/profile.js";
+export { type ProfileOptions } from "./profile/profile-options.js";
+export { type RunPipelineOptions } from "./profile/run-actions.js";
+export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
+export type {
+  SimulatedFault,
+  SimulatedKey,
+  SimulatedRequest,
+  SimulationOptions,
+} from "./simulation/simulation-options.js";
+export type { SimulationStats } from "./simulation/simulation-stats.js";

@@ -28,6 +28,12 @@ export interface OracleChatOptions {
   readonly pin?: boolean | undefined;
 }
 
+/** How a question of a chat is asked. */
+export interface OracleSendOptions extends OracleCallOptions {
+  /** More parameters of `GENERATE`. */
+  readonly params?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** How a chat asks the database. */
 export interface ChatLine {
   ask<P extends OracleProcedure>(
@@ -91,9 +97,11 @@ export class OracleChat implements BackendChat, AsyncDisposable {
   }
 
   /** Asks, once what was asked before is answered. */
-  async send(prompt: string, { signal, priority }: OracleCallOptions = {}): Promise<string> {
+  async send(prompt: string, options: OracleSendOptions = {}): Promise<string> {
     if (this.#closing) throw new PoolStoppedError("Cannot ask as the chat is closed");
-    const params = { conversation_id: this.conversationId };
+    checkFields("send", options, ["signal", "priority", "params"]);
+    const { signal, priority } = options;
+    const params = { ...options.params, conversation_id: this.conversationId };
     const ask = async (): Promise<string> =>
       this.#line.ask("GENERATE", { prompt, action: "chat", params }, { signal, priority });
     const answer = this.#last.then(ask);

@@ -1,4 +1,5 @@
 /** What a profile asks for its answers: a model with a database of yours, or a database that asks a model itself. */
+import type { PromptMessage } from "../provider.js";
 
 /** What can be asked of a profile. */
 export type Action =
@@ -60,6 +61,9 @@ export interface SqlResult {
   readonly isTruncated: boolean;
 }
 
+/** The result of an action. */
+export type ActionResult<T extends Action> = T extends "runSql" ? SqlResult : string;
+
 /** How one action of several ended. */
 export type SettledAction =
   | { readonly status: "fulfilled"; readonly value: string | SqlResult }
@@ -87,9 +91,10 @@ export interface ChatOptions {
 
 /** A conversation, as the backend has it: it is asked one thing after the other, never two at once. */
 export interface BackendChat {
-  send(prompt: string, options: ActionOptions): PromiseLike<string>;
+  /** @param history - what was said before, as far as it is kept, for a backend that keeps none itself */
+  send(prompt: string, options: ActionOptions, history: readonly PromptMessage[]): PromiseLike<string>;
   /** The answer as it comes. */
-  stream?(prompt: string, options: ActionOptions): AsyncIterable<string>;
+  stream?(prompt: string, options: ActionOptions, history: readonly PromptMessage[]): AsyncIterable<string>;
   /** Lets go of what the conversation holds, such as a connection; called once, when nothing is asked any more. */
   close(): PromiseLike<void> | void;
 }

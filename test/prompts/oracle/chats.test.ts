@@ -27,14 +27,14 @@ it("begins a conversation, sends its id with each question, and keeps it", async
   const chat = await ai.openChat({ retentionDays: 3 });
   expect(chat.conversationId).toBe("id-1");
   await expect(chat.send("1")).resolves.toBe("answer to 1");
-  await expect(chat.send("2")).resolves.toBe("answer to 2");
+  await expect(chat.send("2", { params: { seed: 7 } })).resolves.toBe("answer to 2");
   await chat.close();
   await chat.close();
   await expect(chat.send("3")).rejects.toThrow("Cannot ask as the chat is closed");
   expect(calls(driver)).toEqual([
     ["CREATE_CONVERSATION", '{"title":"New Conversation","retention_days":3}'],
     ["GENERATE", '{"conversation_id":"id-1"}'],
-    ["GENERATE", '{"conversation_id":"id-1"}'],
+    ["GENERATE", '{"seed":7,"conversation_id":"id-1"}'],
   ]);
 });
 
@@ -158,7 +158,7 @@ it("is begun by a profile with the parameters of the database", async () => {
   const driver = database();
   await using backend = oracle({ ...LOGIN, driver }).openBackend();
   const chat = await backend.openChat({ maxTurns: 5, params: { title: "T" } });
-  await expect(chat.send("1", {})).resolves.toBe("answer to 1");
+  await expect(chat.send("1", {}, [])).resolves.toBe("answer to 1");
   await chat.close();
   expect(calls(driver)[0]).toEqual(["CREATE_CONVERSATION", '{"title":"T","conversation_length":5}']);
   await expect(Promise.resolve(backend.openChat({ params: { titel: "T" } }))).rejects.toThrow("did you mean 'title'?");
