@@ -50,7 +50,7 @@ export interface OraclePool {
   getConnection(): Promise<OracleConnection>;
   /** @param drainTime - in seconds */
   close(drainTime: number): Promise<void>;
-  reconfigure?(options: { readonly poolMax: number }): Promise<void>;
+  reconfigure?(options: { readonly poolMin: number; readonly poolMax: number }): Promise<void>;
 }
 
 /** The module `oracledb`. */

@@ -1,6 +1,6 @@
 /** The options of a connection to Oracle: their meaning, their defaults, and what is refused. */
 import { atLeast } from "../../config/at-least.js";
-import { checkFields } from "../../config/check-fields.js";
+import { checkFields, checkRecord } from "../../config/check-fields.js";
 import { checkFlag } from "../../config/check-flag.js";
 import { duration } from "../../config/duration.js";
 import { show } from "../../config/show.js";
@@ -28,7 +28,7 @@ export interface OracleOptions {
   readonly password?: string | undefined;
   /** As in `"db.example.com/service"`, or a name of `tnsnames.ora`. @default `SELECT_AI_DB_CONNECT_STRING` */
   readonly connectString?: string | undefined;
-  /** Connections that are kept. @default `SELECT_AI_POOL_MIN`, or 1 */
+  /** Connections that are kept, once the first could be made. @default `SELECT_AI_POOL_MIN`, or 1 */
   readonly poolMin?: number | undefined;
   /**
    * Connections at most, and so how many prompts are done at once: each keeps a session of the database busy.
@@ -85,6 +85,7 @@ export interface ResolvedOracle {
   readonly pool: OraclePool | undefined;
   /** Makes the options of the driver's pool, anew each time: the driver overwrites secrets in what it is given. */
   readonly connect: () => Record<string, unknown>;
+  readonly poolMin: number;
   readonly poolMax: number;
   readonly profileName: string;
   readonly timeout: number;
@@ -142,7 +143,7 @@ export function resolveOracle(options: OracleOptions, env: NodeJS.ProcessEnv = p
   }
   checkFields("oracle", options, Object.keys(OPTIONS));
   const { pool, driverOptions = {}, chats = {} } = options;
-  checkFields("oracle.driverOptions", driverOptions, Object.keys(driverOptions));
+  checkDriverOptions(driverOptions);
   checkFields("oracle.chats", chats, ["drop", "pin"]);
   checkFlag("oracle.chats.drop", chats.drop);
   checkFlag("oracle.chats.pin", chats.pin);
@@ -160,6 +161,7 @@ export function resolveOracle(options: OracleOptions, env: NodeJS.ProcessEnv = p
   return {
     pool,
     connect,
+    poolMin: pool ? 0 : minimum(options, poolMax, env),
     poolMax,
     profileName: text(options, "profileName", env) ?? "oci_ai_profile",
     timeout: duration("oracle.timeout", options.timeout ?? 600_000),
@@ -177,18 +179,14 @@ function connection(options: OracleOptions, poolMax: number, env: NodeJS.Process
   const connectString = needed(options, "connectString", env);
   const walletLocation = text(options, "walletLocation", env);
   const walletPassword = text(options, "walletPassword", env);
-  const poolMin = count(options, "poolMin", 0, env) ?? Math.min(1, poolMax);
   const poolIncrement = count(options, "poolIncrement", 1, env) ?? 1;
-  if (poolMin > poolMax) {
-    throw new RangeError(
-      `Cannot set 'oracle.poolMin' as it must be at most 'poolMax', which is ${poolMax}: current value is ${poolMin}`,
-    );
-  }
   return () => ({
     user,
     password,
     connectString,
-    poolMin,
+    // As long as fewer than that many are open the driver tries again without a pause, some 500 times a second: it is
+    // told of `poolMin` when a connection was made.
+    poolMin: 0,
     poolMax,
     poolIncrement,
     ...(walletLocation !== undefined && { walletLocation }),
@@ -200,6 +198,21 @@ function connection(options: OracleOptions, poolMax: number, env: NodeJS.Process
     poolPingInterval: 0,
     ...options.driverOptions,
   });
+}
+
+function minimum(options: OracleOptions, poolMax: number, env: NodeJS.ProcessEnv): number {
+  const poolMin = count(options, "poolMin", 0, env) ?? 1;
+  if (poolMin <= poolMax) return poolMin;
+  throw new RangeError(
+    `Cannot set 'oracle.poolMin' as it must be at most 'poolMax', which is ${poolMax}: current value is ${poolMin}`,
+  );
+}
+
+function checkDriverOptions(options: object): void {
+  checkRecord("oracle.driverOptions", options);
+  const own = Object.keys(options).find((name) => Object.hasOwn(VARIABLES, name));
+  if (own === undefined) return;
+  throw new TypeError(`Cannot set 'oracle.driverOptions.${own}' as it is an option by itself: set 'oracle.${own}'`);
 }
 
 function checkOwnPool(options: OracleOptions, pool: unknown): void {

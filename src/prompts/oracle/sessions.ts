@@ -7,6 +7,7 @@
  * N1. Each connection that arrives is given back, also one that nobody waits for any more.
  * N2. The driver's own queue is never relied on: where a connection is lost, the driver's pool may hold one more.
  * N3. After `stop` there is no connection, but those that do not answer.
+ * N4. The driver is to keep connections only while the database can be reached: otherwise it would try without a pause.
  */
 import { randomUUID } from "node:crypto";
 import { machineClock } from "../../config/monotonic.js";
@@ -24,7 +25,9 @@ export class Sessions {
   readonly #out = new Set<Promise<unknown>>();
   #pool: Promise<OraclePool> | undefined;
   #lost = 0;
-  #resizing: Promise<unknown> = Promise.resolve();
+  #reconfiguring: Promise<unknown> = Promise.resolve();
+  /** Whether the last connection that was asked for could be had. */
+  #isReachable = false;
   /** Fires for all that still run: what runs in a pool is not told that the pool stops. */
   readonly #stopped = new AbortController();
 
@@ -133,8 +136,11 @@ export class Sessions {
     if (this.#stopped.signal.aborted) throw new PoolStoppedError("Cannot connect to Oracle as it is stopped");
     try {
       const pool = await this.#open();
-      return await pool.getConnection();
+      const connection = await pool.getConnection();
+      this.#reached(true);
+      return connection;
     } catch (error) {
+      this.#reached(false);
       throw markUnsent(error);
     }
   }
@@ -150,24 +156,33 @@ export class Sessions {
     return opening;
   }
 
+  /** N4 */
+  #reached(isReachable: boolean): void {
+    if (this.#isReachable === isReachable) return;
+    this.#isReachable = isReachable;
+    if (this.#options.poolMin > 0) this.#reconfigure();
+  }
+
   /** N2 */
-  #lose(gone: Promise<void>): void {
+  #lose(gone: Promise<unknown>): void {
     this.#lost += 1;
-    this.#resize();
+    this.#reconfigure();
     void gone.then(() => {
       this.#lost -= 1;
-      this.#resize();
+      this.#reconfigure();
     });
   }
 
-  #resize(): void {
+  #reconfigure(): void {
     if (this.#options.pool) return;
-    const resize = async (): Promise<void> => {
+    const reconfigure = async (): Promise<void> => {
       const pool = await this.#pool;
-      if (!this.#stopped.signal.aborted) await pool?.reconfigure?.({ poolMax: this.#options.poolMax + this.#lost });
+      if (this.#stopped.signal.aborted) return;
+      const { poolMin, poolMax } = this.#options;
+      await pool?.reconfigure?.({ poolMin: this.#isReachable ? poolMin : 0, poolMax: poolMax + this.#lost });
     };
     // The driver refuses a second change while one is under way.
-    this.#resizing = this.#resizing.then(resize).catch(ignore);
+    this.#reconfiguring = this.#reconfiguring.then(reconfigure).catch(ignore);
   }
 
   #tracked<T>(promise: Promise<T>): Promise<T> {

@@ -198,6 +198,26 @@ it.each([
   expect(driver.received).toHaveLength(1);
 });
 
+it("has the driver keep connections only while the database can be reached", async () => {
+  const driver = new FakeOracle();
+  await using ai = open(driver, { poolMin: 2, retry: { retries: 0 } });
+  const seen: number[] = [];
+  const ask = async (): Promise<void> => {
+    await ai.text("chat", "?").catch(() => {});
+    await new Promise(setImmediate);
+    seen.push(driver.pool.poolMin);
+  };
+  driver.onConnect = () => Promise.reject(njsError("NJS-503", "unreachable"));
+  await ask();
+  driver.onConnect = () => {};
+  await ask();
+  driver.onConnect = () => Promise.reject(njsError("NJS-503", "unreachable"));
+  await ask();
+  driver.onConnect = () => {};
+  await ask();
+  expect(seen).toEqual([0, 2, 0, 2]);
+});
+
 it("does not try a wrong password again", async () => {
   const driver = new FakeOracle();
   const failure = oraError(1017, "invalid credential or not authorized; logon denied");

@@ -8,8 +8,10 @@ import type { OracleConnection, OracleDriver, OraclePipeline, OraclePool } from 
 type Binds = Parameters<OracleConnection["execute"]>[1];
 type Result = Awaited<ReturnType<OracleConnection["execute"]>>;
 
-/** The module itself, of which no connection is made. */
-export const oracledb = createRequire(import.meta.url)("oracledb") as OracleDriver & Record<string, unknown>;
+const require = createRequire(import.meta.url);
+
+/** The module itself. */
+export const oracledb = require("oracledb") as OracleDriver & Record<string, unknown>;
 
 /** A statement as it arrives at the database. */
 export interface Received {
@@ -74,6 +76,7 @@ export class FakePool implements OraclePool {
   readonly connections: FakeConnection[] = [];
   readonly #oracle: FakeOracle;
   readonly #queue: (() => void)[] = [];
+  poolMin: number;
   poolMax: number;
   out = 0;
   mostOut = 0;
@@ -83,6 +86,7 @@ export class FakePool implements OraclePool {
   constructor(oracle: FakeOracle, options: Readonly<Record<string, unknown>>) {
     this.#oracle = oracle;
     this.options = options;
+    this.poolMin = options["poolMin"] as number;
     this.poolMax = options["poolMax"] as number;
   }
 
@@ -106,7 +110,8 @@ export class FakePool implements OraclePool {
     return connection;
   }
 
-  async reconfigure({ poolMax }: { readonly poolMax: number }): Promise<void> {
+  async reconfigure({ poolMin, poolMax }: { readonly poolMin: number; readonly poolMax: number }): Promise<void> {
+    this.poolMin = poolMin;
     this.poolMax = poolMax;
     this.#queue.shift()?.();
   }

@@ -18,7 +18,9 @@ async function connectedWith(options: OracleOptions): Promise<Readonly<Record<st
   await ai.text("chat", "?");
   const { poolAlias, ...others } = driver.pool.options;
   expect(poolAlias).toMatch(/^manyhands-/);
-  return { ...others, profileName: driver.received[0]!.binds["profile_name"] };
+  // The driver is not told of the least before a connection could be made.
+  expect(others["poolMin"]).toBe(0);
+  return { ...others, poolMin: driver.pool.poolMin, profileName: driver.received[0]!.binds["profile_name"] };
 }
 
 const PACING = { queueMax: -1, queueTimeout: 0, poolPingInterval: 0 };
@@ -88,6 +90,10 @@ it.each<[OracleOptions, string]>([
   [{ ...LOGIN, retry: { retries: -1 } }, "Cannot set 'oracle.retry.retries'"],
   [{ ...LOGIN, pipelineConnections: 5 }, "Cannot set 'oracle.pipelineConnections' as it must be at most 'poolMax'"],
   [{ ...LOGIN, chats: { pins: true } as object }, "did you mean 'pin'?"],
+  [
+    { ...LOGIN, driverOptions: { poolMin: 2 } },
+    "Cannot set 'oracle.driverOptions.poolMin' as it is an option by itself",
+  ],
   [{ pool: {} as never }, "Cannot set 'oracle.pool' as it must be a pool of node-oracledb"],
 ])("refuses %j", (options, message) => {
   expect(() => oracle({ driver: new FakeOracle(), ...options })).toThrow(message);
