@@ -1,4 +1,4 @@
-/** What is needed of node-oracledb: its objects satisfy these interfaces as they are. */
+/** What is needed of node-oracledb: its objects satisfy these interfaces as they are, and as `@types/oracledb` has them. */
 import { requireOptional } from "../../config/optional-package.js";
 
 /** A bind variable that brings something back. */
@@ -19,7 +19,8 @@ export interface OracleLob {
 /** What a statement brought back. */
 export interface ExecuteResult {
   readonly rows?: readonly unknown[] | undefined;
-  readonly outBinds?: Readonly<Record<string, unknown>> | undefined;
+  /** By name. */
+  readonly outBinds?: object | undefined;
 }
 
 /** What one operation of a pipeline brought back. */
@@ -29,15 +30,15 @@ export interface PipelineResult extends ExecuteResult {
 
 /** Operations that are sent together. */
 export interface OraclePipeline {
-  addExecute(sql: string, binds: Binds): void;
+  addExecute(sql: string, binds?: object): void;
 }
 
 /** A session of the database. */
 export interface OracleConnection {
   /** As in 2304000000 for 23.4. */
   readonly oracleServerVersion?: number | undefined;
-  execute(sql: string, binds: Binds, options?: Readonly<Record<string, unknown>>): Promise<ExecuteResult>;
-  runPipeline?(pipeline: OraclePipeline, continueOnError: boolean): Promise<readonly PipelineResult[]>;
+  execute(sql: string, binds: object, options?: object): Promise<ExecuteResult>;
+  runPipeline?(pipeline: object, continueOnError: boolean): Promise<readonly PipelineResult[]>;
   /** Asks the database to end what runs, which then fails. */
   break(): Promise<void>;
   /** Back to the pool; waits for what runs. */
@@ -63,7 +64,7 @@ export interface OracleDriver {
   readonly thin?: boolean | undefined;
   /** Since node-oracledb 7. */
   readonly Pipeline?: (new () => OraclePipeline) | undefined;
-  createPool(options: Readonly<Record<string, unknown>>): Promise<OraclePool>;
+  createPool(options: object): Promise<OraclePool>;
 }
 
 /** @throws {MissingPackageError} when `oracledb` is not installed */

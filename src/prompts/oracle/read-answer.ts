@@ -5,7 +5,7 @@ import type { ExecuteResult, OracleLob } from "./driver.js";
  * is `""`.
  */
 export async function readAnswer({ outBinds }: ExecuteResult): Promise<string> {
-  const ret = outBinds?.["ret"];
+  const { ret } = (outBinds ?? {}) as { ret?: unknown };
   if (ret === null || ret === undefined) return "";
   const value = isLob(ret) ? await ret.getData() : ret;
   if (value === null || value === undefined) return "";

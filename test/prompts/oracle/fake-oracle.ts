@@ -5,7 +5,7 @@
 import { createRequire } from "node:module";
 import type { OracleConnection, OracleDriver, OraclePipeline, OraclePool } from "manyhands/prompts";
 
-type Binds = Parameters<OracleConnection["execute"]>[1];
+type Binds = Readonly<Record<string, unknown>>;
 type Result = Awaited<ReturnType<OracleConnection["execute"]>>;
 
 const require = createRequire(import.meta.url);
