@@ -203,6 +203,29 @@ it("breaks off when it is aborted, and does not use the connection again", async
 });
 
 it.each([
+  ["statement", 1_900_000_000],
+  ["answer", 2_304_000_000],
+])("begins no other %s once it was given up, though it goes on after failures", async (what, version) => {
+  const controller = new AbortController();
+  const brokenOff = (): never => {
+    controller.abort();
+    throw oraError(1013, "user requested cancel of current operation");
+  };
+  const driver = new FakeOracle(() => (what === "statement" ? brokenOff() : "text"));
+  let reads = 0;
+  driver.version = version;
+  driver.onRead = () => {
+    reads += 1;
+    brokenOff();
+  };
+  const ai = open(driver);
+  const outcomes = ai.runPipeline(prompts(4), { signal: controller.signal, continueOnError: true });
+  await expect(outcomes).rejects.toThrow("aborted");
+  await ai.stop();
+  expect([driver.received.length, reads]).toEqual(what === "statement" ? [1, 0] : [4, 1]);
+});
+
+it.each([
   ["an older driver", { Pipeline: undefined }],
   ["Oracle Client libraries", { thin: false }],
   ["an older database", { version: 1_900_000_000 }],
