@@ -51,7 +51,7 @@ describe("a model with limits and faults", () => {
       faults: 0.1,
       faultKinds: ["500", "503", "529", "reset", "broken-json", "hang"] as const,
     };
-    await using run = await ask(150, server, { timeout: 250, ...limits });
+    await using run = await ask(120, server, { timeout: 1000, concurrency: 16, ...limits });
     expect(lost(run.outcomes)).toBe(0);
     const { statuses, inFlight, aborted } = run.model.stats();
     expect(statuses[429] ?? 0).toBeLessThanOrEqual(1);
@@ -75,7 +75,7 @@ describe("a model with limits and faults", () => {
 
   it("goes on with the second account when the first is throttled", async () => {
     const keys = { one: { rpm: 60 }, two: { rpm: 60_000 } };
-    await using run = await ask(40, { keys }, { rpm: 60_000 }, ["one", "two"]);
+    await using run = await ask(40, { keys }, { rpm: 60_000, concurrency: 2 }, ["one", "two"]);
     expect(lost(run.outcomes)).toBe(0);
     expect(run.client.stats().accounts[0]!.pausedFor).toBeGreaterThan(0);
     expect(run.client.stats().accounts[1]!.pausedFor).toBe(0);
