@@ -239,7 +239,7 @@ export class Engine {
     if (this.#isOver) return;
     let fields: string;
     try {
-      fields = this.#options.format.result(value);
+      fields = this.#options.format.result(value, index);
     } catch (error) {
       const message = `Cannot write the result as JSON: ${errorInOneLine(error)}`;
       this.#fail(index, place, text, new TypeError(message, { cause: error }));
@@ -262,7 +262,7 @@ export class Engine {
       this.#stop(false, thrown, this.#options.grace);
       return;
     }
-    const fields = this.#options.format.failure(text, error);
+    const fields = this.#options.format.failure(text, error, index);
     this.#count(`line ${index + 1}: ${errorInOneLine(error)}`, `{"index":${index},${fields}}\n`);
   }
 

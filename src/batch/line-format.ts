@@ -8,9 +8,9 @@ export interface LineFormat {
    */
   readonly read: (line: string) => unknown;
   /** What follows the index in the line of an item that is done: fields as JSON without braces, as in `"output":1`. */
-  readonly result: (value: unknown) => string;
+  readonly result: (value: unknown, index: number) => string;
   /** The same for an item that failed. */
-  readonly failure: (line: string, error: unknown) => string;
+  readonly failure: (line: string, error: unknown, index: number) => string;
 }
 
 /** JSON Lines: the item is the line, and its result is `output`. */

@@ -239,7 +239,8 @@ async function closeAll(
   }
 }
 
-function stoppedError(reason: unknown, summary: BatchSummary): BatchStoppedError {
+/** The error of a batch that ended before its time. */
+export function stoppedError(reason: unknown, summary: BatchSummary): BatchStoppedError {
   const { done, failed } = summary;
   const why = reason instanceof Error ? reason.message : String(reason);
   return new BatchStoppedError(
