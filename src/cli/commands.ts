@@ -1,5 +1,6 @@
 import type { Command } from "./command.js";
 import { map } from "./map/map-command.js";
+import { prompts } from "./prompts/prompts-command.js";
 
 /** The commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [map];
+export const COMMANDS: readonly Command[] = [map, prompts];

@@ -162,7 +162,7 @@ class AnswersFile implements FileCache {
         this.#places.clear();
         this.#known = 0;
       }
-      let rest = Buffer.alloc(0);
+      let rest: Buffer = Buffer.alloc(0);
       while (this.#known + rest.length < size) {
         const chunk = Buffer.allocUnsafe(Math.min(CHUNK, size - this.#known - rest.length));
         const { bytesRead } = await this.#file.read(chunk, 0, chunk.length, this.#known + rest.length);
