@@ -213,6 +213,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return 0;
   }
 
+  setAt(): this {
+    return this;
+  }
+
   poke(): void {
     for (const core of this.#cores) for (const watcher of core.watchers) watcher();
   }

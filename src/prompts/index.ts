@@ -1,5 +1,11 @@
 /** manyhands/prompts: many prompts to a model, under its limits. */
 export { BudgetExceededError, InvalidSqlError, ModelError, type ModelFailure, QuotaExceededError } from "../errors.js";
+export { type Failure, failureOf } from "./failure.js";
+export type { AccountLimits, HttpAccount } from "./providers/http-account.js";
+export type { HttpAccountOptions, HttpOptions } from "./providers/http-options.js";
+export { openai, type OpenAIOptions } from "./providers/openai.js";
+export type { FetchLike } from "./wire/fetch-transport.js";
+export type { MaxTokensField } from "./wire/format.js";
 export type {
   Account,
   Endpoint,
@@ -10,3 +16,11 @@ export type {
   SendContext,
   Usage,
 } from "./provider.js";
+export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
+export type {
+  SimulatedFault,
+  SimulatedKey,
+  SimulatedRequest,
+  SimulationOptions,
+} from "./simulation/simulation-options.js";
+export type { SimulationStats } from "./simulation/simulation-stats.js";

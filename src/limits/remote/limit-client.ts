@@ -13,7 +13,7 @@ import { type HeadersLike, readHeaders, type ServerAdvice } from "../headers/rea
 import { type Caller, checkHolder, currentCaller } from "../holdings.js";
 import type { Requester } from "../limit-request.js";
 import { endOfTurn } from "../late-starts.js";
-import type { LimitSource } from "../limit-source.js";
+import type { LimitSource, OneSet } from "../limit-source.js";
 import { needOf } from "../need.js";
 import type { LimitMessage, LimitReply } from "./line.js";
 import { ReadyQueue } from "./ready-queue.js";
@@ -31,6 +31,10 @@ interface Pending {
 interface KnownSet {
   readonly ticket: SetTicket;
   readonly shared: SharedSet | undefined;
+  /** The set as its owner has it. */
+  readonly owner: OneSet;
+  /** Until when the owner alone knows what may be taken. */
+  takesAgainAt: number;
 }
 
 /** What carries messages to the owner. */
@@ -51,18 +55,13 @@ export class LimitClient implements LimitSource {
   /** Requests of pools in this worker. */
   readonly #queue = new ReadyQueue(this);
   #requests = 0;
-  /** Until when the owner alone knows what may be taken. */
-  #takesAgainAt = Number.NEGATIVE_INFINITY;
   #next: number;
 
   constructor(ticket: LimitsTicket, line: LimitLine, thread: number) {
     this.#line = line;
     this.#ticket = ticket;
     this.#next = ticket.first;
-    this.#sets = ticket.sets.map((set, index) => ({
-      ticket: set,
-      shared: set.shared && new SharedSet(set.shared, set.facts, set.config, () => this.poke(index)),
-    }));
+    this.#sets = ticket.sets.map((set, index) => this.#know(set, index));
     line.send({ what: "hello", thread });
   }
 
@@ -75,8 +74,8 @@ export class LimitClient implements LimitSource {
   }
 
   pause(ms: number): void {
-    this.#line.send({ what: "pause", ms: duration("pause", ms) });
-    this.#takeNothingFor(ms);
+    this.#line.send({ what: "pause", set: undefined, ms: duration("pause", ms) });
+    for (const set of this.#sets) takeNothingFor(set, ms);
   }
 
   learn(headers: HeadersLike): void {
@@ -84,8 +83,8 @@ export class LimitClient implements LimitSource {
   }
 
   heed(advice: ServerAdvice): void {
-    this.#line.send({ what: "learn", advice });
-    this.#takeNothingFor(advice.retryAfter ?? SETTLED_AFTER_MS);
+    this.#line.send({ what: "learn", set: undefined, advice });
+    for (const set of this.#sets) takeNothingFor(set, advice.retryAfter ?? SETTLED_AFTER_MS);
   }
 
   async acquireFor(caller: Caller | undefined, amounts?: Amounts, options: AcquireOptions = {}): Promise<Grant> {
@@ -128,16 +127,16 @@ export class LimitClient implements LimitSource {
     this.#queue.serve();
   }
 
-  poke(set: number): void {
-    this.#line.send({ what: "poke", set });
+  setAt(index: number): OneSet | undefined {
+    return this.#sets[index]?.owner;
   }
 
   issue(isThread: boolean): IssuedTicket {
-    const sets = this.#sets.map(({ shared, ticket }, index) => ({
+    const sets = this.#sets.map(({ shared, ticket, owner }) => ({
       cores: shared?.cores,
       ticket,
       config: ticket.config,
-      poke: () => this.poke(index),
+      poke: () => owner.poke(),
     }));
     if (isThread && sets.every(({ cores }) => cores)) {
       const issuers = sets.map(({ cores, config, poke }) => ({ cores: cores!, config, poke }));
@@ -197,13 +196,13 @@ export class LimitClient implements LimitSource {
     let refusal: unknown;
     let isPossible = false;
     let isHolder = false;
-    const mayTake = machineClock.now() >= this.#takesAgainAt;
-    for (const { shared, ticket } of this.#inOrder()) {
+    const now = machineClock.now();
+    for (const { shared, ticket, takesAgainAt } of this.#inOrder()) {
       try {
         const need = needOf(ticket.facts, amounts);
         if (checkHolder(caller, ticket.facts, need)) isHolder = true;
         isPossible = true;
-        const grant = mayTake ? shared?.take(need, caller?.id) : undefined;
+        const grant = now >= takesAgainAt ? shared?.take(need, caller?.id) : undefined;
         if (grant) return grant;
       } catch (error) {
         refusal ??= error;
@@ -223,8 +222,21 @@ export class LimitClient implements LimitSource {
     return [...sets.slice(first), ...sets.slice(0, first)];
   }
 
-  #takeNothingFor(ms: number): void {
-    this.#takesAgainAt = Math.max(this.#takesAgainAt, machineClock.now() + ms);
+  #know(ticket: SetTicket, index: number): KnownSet {
+    const owner: OneSet = {
+      pause: (ms) => {
+        this.#line.send({ what: "pause", set: index, ms });
+        takeNothingFor(set, ms);
+      },
+      heed: (advice) => {
+        this.#line.send({ what: "learn", set: index, advice });
+        takeNothingFor(set, advice.retryAfter ?? SETTLED_AFTER_MS);
+      },
+      poke: () => this.#line.send({ what: "poke", set: index }),
+    };
+    const shared = ticket.shared && new SharedSet(ticket.shared, ticket.facts, ticket.config, owner);
+    const set: KnownSet = { ticket, shared, owner, takesAgainAt: Number.NEGATIVE_INFINITY };
+    return set;
   }
 
   async #ask(
@@ -251,11 +263,14 @@ export class LimitClient implements LimitSource {
   }
 
   #granted({ request, set, taken }: LimitReply & { what: "granted" }, owner: string | undefined): HeldGrant<unknown> {
-    const { facts, config } = this.#sets[set]!.ticket;
+    const { ticket, owner: setOwner } = this.#sets[set]!;
+    const { facts, config } = ticket;
     const keeper: GrantKeeper = {
       held: facts,
       settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
       giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
+      pause: setOwner.pause,
+      heed: setOwner.heed,
       began: (_grant, at) => this.#line.send({ what: "began", request, at }),
     };
     if (facts.some(({ kind }) => kind === "rate")) {
@@ -263,6 +278,11 @@ export class LimitClient implements LimitSource {
     }
     return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
   }
+}
+
+/** What a server says of itself holds here before the owner has read it. */
+function takeNothingFor(set: KnownSet, ms: number): void {
+  set.takesAgainAt = Math.max(set.takesAgainAt, machineClock.now() + ms);
 }
 
 /** How much of the limit is used of which the most is, where this thread can see it; else the owner chooses. */

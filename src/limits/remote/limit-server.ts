@@ -5,7 +5,7 @@
  */
 import type { Amounts, HeldGrant } from "../grant.js";
 import type { Outcome } from "../limit.js";
-import type { LimitSource } from "../limit-source.js";
+import type { LimitSource, OneSet } from "../limit-source.js";
 import type { LimitMessage, LimitReply } from "./line.js";
 import type { IssuedTicket, LimitsTicket } from "./ticket.js";
 
@@ -62,13 +62,13 @@ export class LimitServer {
         this.#release(message.request, message.outcome);
         return;
       case "pause":
-        this.#source.pause(message.ms);
+        this.#told(message.set)?.pause(message.ms);
         return;
       case "learn":
-        this.#source.heed(message.advice);
+        this.#told(message.set)?.heed(message.advice);
         return;
       case "poke":
-        this.#source.poke(message.set);
+        this.#source.setAt(message.set)?.poke();
         return;
       case "lent":
       case "returned":
@@ -90,6 +90,11 @@ export class LimitServer {
       this.#issued.abandon(set, rows);
       this.#lend({ what: "returned", set, rows });
     }
+  }
+
+  /** What is told concerns one set, or all. */
+  #told(set: number | undefined): Pick<OneSet, "pause" | "heed"> | undefined {
+    return set === undefined ? this.#source : this.#source.setAt(set);
   }
 
   #lend(message: LimitMessage & { what: "lent" | "returned" }): void {

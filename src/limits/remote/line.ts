@@ -29,8 +29,9 @@ export type LimitMessage =
   | { readonly what: "began"; readonly request: number; readonly at: number }
   | { readonly what: "update"; readonly request: number; readonly usage: Amounts }
   | { readonly what: "release"; readonly request: number; readonly outcome: Outcome }
-  | { readonly what: "pause"; readonly ms: number }
-  | { readonly what: "learn"; readonly advice: ServerAdvice }
+  /** Of one set, or of all. */
+  | { readonly what: "pause"; readonly set: number | undefined; readonly ms: number }
+  | { readonly what: "learn"; readonly set: number | undefined; readonly advice: ServerAdvice }
   /** Others may take something of this set now. */
   | { readonly what: "poke"; readonly set: number }
   /** A worker inside this one counts what it holds of this set in rows of its own; they end with this one, if not before. */

@@ -6,10 +6,12 @@
  */
 import { machineClock } from "../../config/monotonic.js";
 import { type GrantKeeper, HeldGrant } from "../grant.js";
+import type { ServerAdvice } from "../headers/read-headers.js";
 import type { HeldLimit } from "../holdings.js";
 import type { LimitCore, LimitTicket, Outcome } from "../limit.js";
 import { LateStarts } from "../late-starts.js";
 import type { LimitMemory } from "../limit-memory.js";
+import type { OneSet } from "../limit-source.js";
 import { RateCore, type RateLimitOptions } from "../rate-limit.js";
 import { ResourceCore, type ResourceLimitOptions } from "../resource-limit.js";
 import type { Issuer } from "./ticket.js";
@@ -21,17 +23,17 @@ export class SharedSet implements GrantKeeper, Issuer {
   readonly #rows: readonly number[];
   readonly #memories: readonly LimitMemory[];
   readonly #lateStarts: LateStarts;
-  /** Tells the owner that others may take something now. */
-  readonly poke: () => void;
+  /** The set as its owner has it. */
+  readonly #owner: OneSet;
 
-  constructor(tickets: readonly LimitTicket[], held: readonly HeldLimit[], config: unknown, poke: () => void) {
+  constructor(tickets: readonly LimitTicket[], held: readonly HeldLimit[], config: unknown, owner: OneSet) {
     this.cores = tickets.map(revive);
     this.config = config;
     this.held = held;
     this.#rows = tickets.map(({ row }) => row);
     this.#lateStarts = new LateStarts(this.cores, machineClock);
     this.#memories = this.cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
-    this.poke = poke;
+    this.#owner = owner;
   }
 
   /** Takes all of it when it is free and nobody waits. */
@@ -66,6 +68,18 @@ export class SharedSet implements GrantKeeper, Issuer {
       const amount = grant.taken[index]!;
       return amount > 0 && core.giveBack(now, grant.takenAt, amount, this.#rows[index]!, outcome);
     });
+  }
+
+  pause(ms: number): void {
+    this.#owner.pause(ms);
+  }
+
+  heed(advice: ServerAdvice): void {
+    this.#owner.heed(advice);
+  }
+
+  poke(): void {
+    this.#owner.poke();
   }
 
   began(grant: HeldGrant<unknown>, at: number): void {

@@ -1,0 +1,44 @@
+import type { Answer, Dialect, Question } from "./dialect.js";
+import { invalidType } from "./read-body.js";
+import type { Settings } from "./simulation-options.js";
+import { countTokens, simulatedText } from "./simulated-text.js";
+
+/** What is known of a request beside its question. */
+interface Asked {
+  readonly hash: number;
+  readonly inputTokens: number;
+  readonly number: number;
+}
+
+/**
+ * The whole answer to a question, cut where its `max_tokens` end.
+ * @throws what the function `answer` of the options throws
+ */
+export function createAnswer(settings: Settings, dialect: Dialect, question: Question, asked: Asked): Answer {
+  const text = dialect.endpoint === "embeddings" ? "" : textFor(settings, dialect, question, asked);
+  const most = 4 * (question.maxTokens ?? Number.POSITIVE_INFINITY);
+  const isCut = text.length > most;
+  const shown = isCut ? text.slice(0, most) : text;
+  return {
+    id: String(asked.number),
+    created: Math.floor(Date.now() / 1000),
+    text: shown,
+    isCut,
+    inputTokens: asked.inputTokens,
+    outputTokens: countTokens(shown),
+  };
+}
+
+function textFor(
+  { answer, outputTokens }: Settings,
+  { endpoint }: Dialect,
+  question: Question,
+  { hash }: Asked,
+): string {
+  const { model, messages, body } = question;
+  const prompt = messages.findLast(({ role }) => role === "user")?.content ?? "";
+  if (!answer) return simulatedText(prompt, hash, outputTokens);
+  const text: unknown = answer({ endpoint, model, messages, prompt, body });
+  if (typeof text !== "string") throw invalidType("answer", "a string", text);
+  return text;
+}

@@ -1,0 +1,34 @@
+import { draw } from "./random.js";
+import type { SimulatedFault } from "./simulation-options.js";
+
+/** Prompts whose attempts are counted; the oldest is forgotten for one more. */
+const MOST_REMEMBERED = 1_000_000;
+const WHETHER = 101;
+const WHICH = 202;
+
+/**
+ * Draws what goes wrong with a request, for its prompt and the how-manieth attempt at it this is: so it happens again with
+ * the same seed, in whatever order prompts come, and a retry is a new draw.
+ */
+export class FaultPlan {
+  readonly #share: number;
+  readonly #kinds: readonly SimulatedFault[];
+  readonly #attempts = new Map<number, number>();
+
+  constructor(share: number, kinds: readonly SimulatedFault[]) {
+    this.#share = share;
+    this.#kinds = kinds;
+  }
+
+  /** @param hash - of the prompt, with the seed in it */
+  next(hash: number): SimulatedFault | undefined {
+    if (this.#share === 0) return undefined;
+    const attempt = (this.#attempts.get(hash) ?? 0) + 1;
+    // Counted anew, it is the youngest.
+    this.#attempts.delete(hash);
+    this.#attempts.set(hash, attempt);
+    if (this.#attempts.size > MOST_REMEMBERED) this.#attempts.delete(this.#attempts.keys().next().value!);
+    if (draw(hash, attempt * 1000 + WHETHER) >= this.#share) return undefined;
+    return this.#kinds[Math.floor(draw(hash, attempt * 1000 + WHICH) * this.#kinds.length)];
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The server of a simulated model: connections, routes, and its end.
+ *
+ * Owns the listening socket and the exchanges that are not over. What is answered is the simulation's.
+ *
+ * V1. After `close` has resolved no socket and no timer is left.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { chat } from "./chat.js";
+import type { Dialect } from "./dialect.js";
+import { Exchange } from "./exchange.js";
+import { openaiError } from "./openai-error.js";
+import { invalidRequest, Problem } from "./problem.js";
+import { Simulation } from "./simulation.js";
+import type { Settings } from "./simulation-options.js";
+import type { SimulationStats } from "./simulation-stats.js";
+
+/** Longer than clients keep connections: else they would meet one that closes in that instant. */
+const KEEP_ALIVE = 120_000;
+/** How long `close` lets exchanges go on, in ms. */
+const GRACE = 1000;
+const WHAT_THIS_IS =
+  "This is a simulated model (manyhands serve-model): nothing it says is true.\n" +
+  "It answers POST /v1/chat/completions, and tells at GET /stats how it goes.\n";
+
+/** Endpoints by path; a base URL with and without the version will do. */
+const DIALECTS: ReadonlyMap<string, Dialect> = new Map(
+  [["/chat/completions", chat] as const].flatMap(([path, dialect]) => [
+    [path, dialect],
+    [`/v1${path}`, dialect],
+  ]),
+);
+
+export class ModelServer {
+  readonly #simulation: Simulation;
+  readonly #server: Server;
+  readonly #exchanges = new Set<Exchange>();
+  #whenIdle: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(settings: Settings) {
+    this.#simulation = new Simulation(settings);
+    this.#server = createServer({ keepAliveTimeout: KEEP_ALIVE, noDelay: true }, (request, response) =>
+      this.#route(request, response),
+    );
+  }
+
+  /** Resolves with the base URL; rejects when the port cannot be had. */
+  async listen(): Promise<string> {
+    const { host, port } = this.#simulation.settings;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ host, port, backlog: 1024 }, () => {
+        this.#server.off("error", reject);
+        resolve();
+      });
+    });
+    const { port: taken } = this.#server.address() as AddressInfo;
+    return `http://${host.includes(":") ? `[${host}]` : host}:${taken}/v1`;
+  }
+
+  stats(): SimulationStats {
+    return this.#simulation.stats();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+    });
+    for (const exchange of [...this.#exchanges]) if (exchange.isHanging) exchange.destroy();
+    if (this.#exchanges.size > 0) await this.#idleWithin(GRACE);
+    for (const exchange of [...this.#exchanges]) exchange.destroy();
+    // What was written last must leave before connections are closed by force.
+    await new Promise(setImmediate);
+    this.#server.closeIdleConnections();
+    const force = setTimeout(() => this.#server.closeAllConnections(), GRACE / 10);
+    await closed;
+    clearTimeout(force);
+  }
+
+  async #idleWithin(ms: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
+  }
+
+  #route(request: IncomingMessage, response: ServerResponse): void {
+    const url = request.url ?? "/";
+    const query = url.indexOf("?");
+    const path = query === -1 ? url : url.slice(0, query);
+    const dialect = DIALECTS.get(path);
+    if (dialect && request.method === "POST") {
+      this.#exchanges.add(new Exchange(this.#simulation, dialect, request, response, this.#onOver));
+      return;
+    }
+    request.resume();
+    if (dialect || (request.method !== "GET" && request.method !== "HEAD")) {
+      answerProblem(
+        response,
+        new Problem(405, "invalid_request_error", `Not allowed method: ${request.method} ${path}`),
+      );
+    } else if (path === "/") {
+      answerText(response, 200, "text/plain; charset=utf-8", WHAT_THIS_IS);
+    } else if (path === "/stats" || path === "/v1/stats") {
+      answerText(response, 200, "application/json", `${JSON.stringify(this.stats())}\n`);
+    } else {
+      answerProblem(response, new Problem(404, "invalid_request_error", `Invalid URL (${request.method} ${path})`));
+    }
+  }
+
+  readonly #onOver = (exchange: Exchange): void => {
+    this.#exchanges.delete(exchange);
+    if (this.#exchanges.size === 0) this.#whenIdle?.();
+  };
+}
+
+function answerProblem(response: ServerResponse, problem: Problem): void {
+  answerText(response, problem.status, "application/json", openaiError(problem));
+}
+
+function answerText(response: ServerResponse, status: number, type: string, body: string): void {
+  response.writeHead(status, [
+    "content-type",
+    type,
+    "content-length",
+    String(Buffer.byteLength(body)),
+    "x-simulated",
+    "true",
+  ]);
+  response.end(body);
+}
