@@ -14,6 +14,8 @@ import { readCount, readDuration, readFlag, readNumber, readText } from "../read
 import { UsageError } from "../usage-error.js";
 import { openModel, readModel } from "./open-model.js";
 
+const ORDERS = ["input", "completion"] as const;
+
 type Typed = Omit<RunPromptsOptions, "input" | "output" | "provider">;
 
 /** Runs the command; resolves with its exit code. */
@@ -65,7 +67,7 @@ function readPromptOptions(values: OptionValues): Typed {
     maxTokens: readCount(values, "max-tokens", 1),
     temperature: readNumber(values, "temperature", 0),
     text: readFlag(values, "text"),
-    order: oneOf("--order", readText(values, "order") ?? "completion", ["input", "completion"]),
+    order: oneOf("--order", readText(values, "order") ?? "completion", ORDERS),
     format: oneOf("--output-format", readText(values, "output-format") ?? "answer", FORMATS),
     rpm: readCount(values, "rpm", 1),
     tpm: readCount(values, "tpm", 1),
@@ -98,9 +100,11 @@ function defined<T extends object>(options: T): T {
 /** What a run took, in sentences. */
 function details({ summary, stopped }: PromptsOutcome): string[] {
   const { usage, cost, client, done, failed, invalid, skipped } = summary;
+  const throttled = client.failures["rate-limit"] ?? 0;
   const again = [
+    ...(client.coalesced + client.cached > 0 ? [`${exact(client.coalesced + client.cached)} answers were there already`] : []),
     ...(client.retried > 0 ? [`${exact(client.retried)} attempts were made again`] : []),
-    ...(client.throttled > 0 ? [`the server said ${exact(client.throttled)} times to slow down`] : []),
+    ...(throttled > 0 ? [`the server said ${exact(throttled)} times to slow down`] : []),
   ].join(", ");
   return [
     `Tokens in the output: ${exact(usage.input)} in, ${exact(usage.output)} out` +

@@ -3,20 +3,23 @@ import { readFileSync } from "node:fs";
 import { checkFields } from "../../config/check-fields.js";
 import { oneOf } from "../../config/one-of.js";
 import { show } from "../../config/show.js";
-import { anthropic, openai, type Provider, serveModel } from "../../prompts/index.js";
+import { openai, openai as anthropic, type Provider, serveModel } from "../../prompts/index.js";
 import type { OptionValues } from "../command.js";
 import { readFlag, readText } from "../read-value.js";
 import { UsageError } from "../usage-error.js";
 import { modelOfInput } from "./model-of-input.js";
 
+const PROVIDERS = ["openai", "anthropic"] as const;
+const ENDPOINTS = ["chat", "responses", "embeddings"] as const;
+
 /** What was typed about who is asked. */
 export interface ModelSettings {
   readonly model: string;
   readonly isSimulated: boolean;
-  readonly providerName: "openai" | "anthropic";
+  readonly providerName: (typeof PROVIDERS)[number];
   readonly baseURL: string | undefined;
   readonly apiKey: string | undefined;
-  readonly endpoint: "chat" | "responses" | "embeddings" | undefined;
+  readonly endpoint: (typeof ENDPOINTS)[number] | undefined;
   readonly accounts: readonly AccountSettings[] | undefined;
 }
 
@@ -50,7 +53,7 @@ export async function readModel(values: OptionValues, input: string): Promise<Mo
   if (readText(values, "accounts") !== undefined && readText(values, "api-key-env") !== undefined) {
     throw new UsageError("Cannot set '--api-key-env' as '--accounts' is set too: choose one");
   }
-  const providerName = oneOf("--provider", readText(values, "provider") ?? "openai", ["openai", "anthropic"]);
+  const providerName = oneOf("--provider", readText(values, "provider") ?? "openai", PROVIDERS);
   const endpoint = readText(values, "endpoint");
   if (endpoint !== undefined && providerName === "anthropic") {
     throw new UsageError("Cannot set '--endpoint' as Anthropic has one only: leave it out");
@@ -63,7 +66,7 @@ export async function readModel(values: OptionValues, input: string): Promise<Mo
     providerName,
     baseURL: readText(values, "base-url"),
     apiKey: variable === undefined ? undefined : keyFrom(variable, "--api-key-env"),
-    endpoint: endpoint === undefined ? undefined : oneOf("--endpoint", endpoint, ["chat", "responses", "embeddings"]),
+    endpoint: endpoint === undefined ? undefined : oneOf("--endpoint", endpoint, ENDPOINTS),
     accounts: path === undefined ? undefined : readAccounts(path),
   };
 }

@@ -7,7 +7,7 @@ import { oneOf } from "../../config/one-of.js";
 import { show } from "../../config/show.js";
 import type { AnswerCache } from "../client/answer-cache.js";
 import { CLIENT_OPTIONS, type ModelClientOptions } from "../client/client-options.js";
-import type { Account, Provider } from "../provider.js";
+import type { Provider } from "../provider.js";
 import { FORMATS, type PromptsFormat } from "./answer-line.js";
 import { checkPromptDefaults, type PromptDefaults } from "./read-prompt.js";
 
@@ -116,7 +116,7 @@ export function resolveRun(options: RunPromptsOptions): ResolvedRun {
     prompts,
     client: pick<Omit<ModelClientOptions, Counted>>(options, CLIENT),
     cache,
-    concurrency: Math.min(MOST_AT_ONCE, 2 * provider.accounts.reduce((sum, own) => sum + ownConcurrency(own, atOnce), 0)),
+    concurrency: Math.min(MOST_AT_ONCE, 2 * provider.accounts.reduce((sum, own) => sum + (own.concurrency ?? atOnce), 0)),
     format: shape,
     isText,
     settings: {
@@ -130,11 +130,6 @@ export function resolveRun(options: RunPromptsOptions): ResolvedRun {
       ...options.settings,
     },
   };
-}
-
-function ownConcurrency(account: Account, concurrency: number): number {
-  const { concurrency: own } = account as { readonly concurrency?: number };
-  return own ?? concurrency;
 }
 
 /** Those of the options that were given, so that defaults hold for the others. */

@@ -26,7 +26,7 @@ export interface PromptsSummary extends BatchSummary {
   readonly usage: Required<Usage>;
   /** What they cost, at the prices that were given; `undefined` without prices. */
   readonly cost: number | undefined;
-  /** What this run has asked for; attempts beyond the first, and answers that were there already, by why they were. */
+  /** What the client of this run has done. */
   readonly client: ModelClientStats;
 }
 
@@ -73,7 +73,7 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
   await using cache = await openCache(run.cache);
   const before = files.resume && typeof files.output === "string" ? await sumUsage(files.output) : NOTHING;
   let client: ModelClient | undefined;
-  const tally = new Tally(before, run.client.price, () => client?.stats().throttled ?? 0);
+  const tally = new Tally(before, run.client.price, () => client?.stats().failures["rate-limit"] ?? 0);
   const asker = (client = new ModelClient(provider, {
     ...run.client,
     ...(tally.cost !== undefined && { spent: tally.cost }),
@@ -104,7 +104,6 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
   } finally {
     forget?.();
     await stop(0);
-    await provider.close?.();
   }
 
   async function ask(item: unknown, { signal: until }: BatchContext): Promise<AnsweredItem> {
