@@ -109,6 +109,11 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
     return this.sets[index];
   }
 
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void {
+    const forgets = this.sets.map((set, index) => set.onResize((_, limit, largest) => listener(index, limit, largest)));
+    return () => forgets.forEach((forget) => forget());
+  }
+
   issue(isThread: boolean): IssuedTicket {
     return issueTicket(this.sets, this.loadBalancing, this.#next, isThread);
   }

@@ -20,13 +20,14 @@ import { Claims } from "./claims.js";
 import { checkLimits } from "./check-limits.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
-import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
+import { CORE, type Limit, type LimitCore, type LimitStats, onSizes, type Outcome } from "./limit.js";
 import { LateStarts } from "./late-starts.js";
 import type { LimitMemory } from "./limit-memory.js";
 import type { LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
 import { needOf } from "./need.js";
 import { Recovery } from "./recovery.js";
+import { refusals } from "./refusals.js";
 import { ThreadClosure } from "./thread-closure.js";
 import { LimitRequest, type Requester } from "./limit-request.js";
 import { keepShape } from "../config/keep-shape.js";
@@ -98,9 +99,15 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #wakesAt = Number.POSITIVE_INFINITY;
   readonly #serve = (): void => this.serve();
   readonly #leave = (request: LimitRequest): void => {
-    (request.isHolder ? this.#holders : this.#others).delete(request);
-    this.#forget(request);
+    this.#remove(request);
     this.serve();
+  };
+  /** A capacity has changed: who waits in vain is told so. The others are served as its watchers. */
+  readonly #resized = (): void => {
+    const refused = refusals([...this.#holders.all(), ...this.#others.all()], this.#cores);
+    for (const { request } of refused) this.#remove(request);
+    for (const { request, error } of refused) request.requester.failed?.(error);
+    if (refused.length > 0) this.serve();
   };
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
@@ -110,6 +117,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.config = options.config as C;
     this.clock = options.clock ?? machineClock;
     this.#cores = limits.map((limit) => limit[CORE]);
+    if (options.clock) for (const core of this.#cores) core.clock = options.clock;
     this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
     this.#closure = new ThreadClosure(this.#memories, this.clock);
     this.keys = this.#cores.map(({ key }) => key);
@@ -215,6 +223,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   setAt(): this {
     return this;
+  }
+
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void {
+    return onSizes(this.#cores, (index, largest) => listener(0, index, largest));
   }
 
   poke(): void {
@@ -445,6 +457,11 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return false;
   }
 
+  #remove(request: LimitRequest): void {
+    (request.isHolder ? this.#holders : this.#others).delete(request);
+    this.#forget(request);
+  }
+
   #forget(request: LimitRequest): void {
     request.isOver = true;
     this.#waiting -= 1;
@@ -464,9 +481,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
     const isIdle = this.#waiting === 0;
-    for (const { watchers } of this.#cores) {
-      if (isIdle) watchers.delete(this.#serve);
-      else watchers.add(this.#serve);
+    for (const { watchers, resized } of this.#cores) {
+      if (isIdle) {
+        watchers.delete(this.#serve);
+        resized.delete(this.#resized);
+      } else {
+        watchers.add(this.#serve);
+        resized.add(this.#resized);
+      }
     }
   }
 

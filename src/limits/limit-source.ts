@@ -41,6 +41,8 @@ export interface LimitSource<C = unknown> extends Limits<C> {
   setAt(index: number): OneSet | undefined;
   /** Tells the owner what is lent to workers inside this one; only where the owner is elsewhere. */
   relay?(message: LimitMessage): void;
+  /** Told until what is returned is called when more, or less, of a limit can be taken at most. */
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void;
   /** What a worker in another thread or process needs to ask for them. */
   issue(isThread: boolean): IssuedTicket;
   /** One for each set; none where they are not known. */

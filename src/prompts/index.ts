@@ -6,6 +6,12 @@ export type { HttpAccountOptions, HttpOptions } from "./providers/http-options.j
 export { openai, type OpenAIOptions } from "./providers/openai.js";
 export type { FetchLike } from "./wire/fetch-transport.js";
 export type { MaxTokensField } from "./wire/format.js";
+export { type AccountStats } from "./client/account-limits.js";
+export { type AnswerCache } from "./client/answer-cache.js";
+export { AnswerStream } from "./client/answer-stream.js";
+export { type ModelClientOptions } from "./client/client-options.js";
+export { type AskOptions, ModelClient, type ModelClientStats } from "./client/model-client.js";
+export { type TokenPrice, type UsageTotals } from "./client/spending.js";
 export type {
   Account,
   Endpoint,

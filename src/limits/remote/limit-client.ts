@@ -15,7 +15,7 @@ import type { Requester } from "../limit-request.js";
 import { endOfTurn } from "../late-starts.js";
 import type { LimitSource, OneSet } from "../limit-source.js";
 import { needOf } from "../need.js";
-import type { LimitMessage, LimitReply } from "./line.js";
+import type { GrantName, LimitMessage, LimitReply } from "./line.js";
 import { ReadyQueue } from "./ready-queue.js";
 import { SharedSet } from "./shared-set.js";
 import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } from "./ticket.js";
@@ -23,6 +23,7 @@ import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } fro
 interface Pending {
   /** The call that asks. */
   readonly owner: string | undefined;
+  readonly amounts: Amounts | undefined;
   resolve(grant: HeldGrant<unknown> | undefined): void;
   reject(error: unknown): void;
 }
@@ -52,6 +53,7 @@ export class LimitClient implements LimitSource {
   readonly #ticket: LimitsTicket;
   readonly #sets: readonly KnownSet[];
   readonly #pending = new Map<number, Pending>();
+  readonly #sizeListeners = new Set<(set: number, limit: number, largest: number) => void>();
   /** Requests of pools in this worker. */
   readonly #queue = new ReadyQueue(this);
   #requests = 0;
@@ -97,6 +99,7 @@ export class LimitClient implements LimitSource {
     return (await this.#ask(
       (request) => ({ what: "acquire", request, amounts, owner, isHolder: grant, timeout, priority, key }),
       owner,
+      amounts,
       [options.signal, caller?.signal],
     ))!;
   }
@@ -105,7 +108,7 @@ export class LimitClient implements LimitSource {
     const grant = this.#take(caller, amounts);
     if (typeof grant === "object") return grant;
     const owner = caller?.id;
-    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder: grant }), owner, []);
+    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder: grant }), owner, amounts, []);
   }
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
@@ -173,7 +176,18 @@ export class LimitClient implements LimitSource {
     return [];
   }
 
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void {
+    // One of its own: it may be there more than once.
+    const own: typeof listener = (set, limit, largest) => listener(set, limit, largest);
+    this.#sizeListeners.add(own);
+    return () => this.#sizeListeners.delete(own);
+  }
+
   receive(reply: LimitReply): void {
+    if (reply.what === "resized") {
+      this.#resized(reply);
+      return;
+    }
     const pending = this.#pending.get(reply.request);
     this.#pending.delete(reply.request);
     if (!pending) {
@@ -185,6 +199,19 @@ export class LimitClient implements LimitSource {
       pending.resolve(undefined);
     } else {
       pending.reject(this.#line.decode(reply.error));
+    }
+  }
+
+  #resized({ set, limit, largest }: LimitReply & { what: "resized" }): void {
+    this.#sets[set]!.ticket.facts[limit]!.largest = largest;
+    for (const listener of this.#sizeListeners) listener(set, limit, largest);
+    // The owner refuses what is too much. What a call took by itself, and now would wait for, is known here alone.
+    for (const [request, { owner, amounts, reject }] of Array.from(this.#pending)) {
+      const refusal = owner === undefined ? undefined : this.#refusal(owner, amounts);
+      if (refusal === undefined) continue;
+      this.#pending.delete(request);
+      this.#line.send({ what: "leave", request });
+      reject(refusal);
     }
   }
 
@@ -210,6 +237,20 @@ export class LimitClient implements LimitSource {
     }
     if (!isPossible) throw refusal;
     return isHolder;
+  }
+
+  /** Why no set can ever serve what a call asks for; nothing where one can. */
+  #refusal(owner: string, amounts: Amounts | undefined): unknown {
+    let refusal: unknown;
+    for (const { ticket } of this.#sets) {
+      try {
+        checkHolder({ id: owner }, ticket.facts, needOf(ticket.facts, amounts));
+        return undefined;
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    return refusal;
   }
 
   /** The sets, the one to ask first at the front. */
@@ -242,6 +283,7 @@ export class LimitClient implements LimitSource {
   async #ask(
     message: (request: number) => LimitMessage,
     owner: string | undefined,
+    amounts: Amounts | undefined,
     signals: readonly (AbortSignal | undefined)[],
   ): Promise<HeldGrant<unknown> | undefined> {
     for (const signal of signals) signal?.throwIfAborted();
@@ -249,7 +291,7 @@ export class LimitClient implements LimitSource {
     const forgets: (() => void)[] = [];
     try {
       return await new Promise((resolve, reject) => {
-        this.#pending.set(request, { owner, resolve, reject });
+        this.#pending.set(request, { owner, amounts, resolve, reject });
         const leave = (reason: unknown): void => {
           if (this.#pending.delete(request)) this.#line.send({ what: "leave", request });
           reject(reason as Error);
@@ -263,20 +305,35 @@ export class LimitClient implements LimitSource {
   }
 
   #granted({ request, set, taken }: LimitReply & { what: "granted" }, owner: string | undefined): HeldGrant<unknown> {
+    const began = (at: number): void => this.#line.send({ what: "began", request, at });
+    if (this.#sets[set]!.ticket.facts.some(({ kind }) => kind === "rate")) {
+      endOfTurn(() => began(machineClock.now()));
+    }
+    return this.#grant({ request }, set, taken, owner, (_grant, at) => began(at));
+  }
+
+  /** What a call took before this worker was given it, of this set. Its pool gives it back, and knows that the call holds it. */
+  grantOf(call: number, set: number, taken: readonly number[]): HeldGrant<unknown> {
+    return this.#grant({ call }, set, taken, undefined, undefined);
+  }
+
+  #grant(
+    name: GrantName,
+    set: number,
+    taken: readonly number[],
+    owner: string | undefined,
+    began: GrantKeeper["began"],
+  ): HeldGrant<unknown> {
     const { ticket, owner: setOwner } = this.#sets[set]!;
-    const { facts, config } = ticket;
     const keeper: GrantKeeper = {
-      held: facts,
-      settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
-      giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
+      held: ticket.facts,
+      settle: ({ amounts }) => this.#line.send({ what: "update", ...name, usage: amounts }),
+      giveBack: (_grant, outcome) => this.#line.send({ what: "release", ...name, outcome }),
       pause: setOwner.pause,
       heed: setOwner.heed,
-      began: (_grant, at) => this.#line.send({ what: "began", request, at }),
+      ...(began && { began }),
     };
-    if (facts.some(({ kind }) => kind === "rate")) {
-      endOfTurn(() => this.#line.send({ what: "began", request, at: machineClock.now() }));
-    }
-    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
+    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), ticket.config, owner);
   }
 }
 
