@@ -1,12 +1,13 @@
 /** Options that all providers over HTTP have: their meaning, their defaults, and what is refused. */
 import { validateHeaderName, validateHeaderValue } from "node:http";
-import { atLeast } from "../../config/at-least.js";
 import { checkFields } from "../../config/check-fields.js";
 import { checkFunction } from "../../config/check-function.js";
 import { show } from "../../config/show.js";
+import type { Account } from "../provider.js";
 import { FetchTransport, type FetchLike } from "../wire/fetch-transport.js";
 import { NodeTransport } from "../wire/node-transport.js";
 import type { Transport } from "../wire/transport.js";
+import { checkAccounts } from "./check-accounts.js";
 import { HttpAccount, type AccountLimits } from "./http-account.js";
 
 /** One account, key or region of several. */
@@ -48,6 +49,8 @@ export interface HttpKind {
   readonly fixedHeaders: Readonly<Record<string, string>>;
   /** Headers that a key may be in, where it is no `apiKey`. */
   readonly keyNames: readonly string[];
+  /** What base URLs end with; it is added where they do not. @default nothing */
+  readonly version?: string;
   /** Hosts that take no requests without a key. */
   readonly isKeyNeeded: (base: URL) => boolean;
 }
@@ -84,32 +87,29 @@ export function resolveHttp(kind: HttpKind, options: HttpOptions, others: readon
     );
   }
   if (fetch !== undefined) checkFunction(`${name}.fetch`, fetch);
-  if (accounts !== undefined && (!Array.isArray(accounts) || accounts.length === 0)) {
-    throw new TypeError(
-      `Cannot set '${name}.accounts' as it must be a list of at least one: current value is ${show(accounts)}`,
-    );
+  const transport = fetch ? new FetchTransport(fetch) : new NodeTransport();
+  if (accounts === undefined) {
+    return { model, accounts: [makeAccount(kind, name, name, options)], transport };
   }
-  const made = accounts
-    ? accounts.map((account, index) => accountOf(kind, options, account, index))
-    : [makeAccount(kind, name, name, options)];
-  const names = made.map((account) => account.name);
-  const twice = names.find((one, index) => names.indexOf(one) !== index);
-  if (twice !== undefined) {
-    throw new TypeError(`Cannot set '${name}.accounts' as each must have a name of its own: two are '${twice}'`);
-  }
-  return { model, accounts: made, transport: fetch ? new FetchTransport(fetch) : new NodeTransport() };
+  if (!Array.isArray(accounts)) throw new TypeError(`Cannot set '${name}.accounts' as it must be a list`);
+  const named = accounts.map((account: HttpAccountOptions, index) => withName(name, account, index));
+  checkAccounts(`${name}.accounts`, named);
+  const made = named.map((account, index) => accountOf(kind, options, account, `${name}.accounts[${index}]`));
+  return { model, accounts: made, transport };
 }
 
-function accountOf(kind: HttpKind, options: HttpOptions, account: HttpAccountOptions, index: number): HttpAccount {
-  const path = `${kind.name}.accounts[${index}]`;
+type NamedAccount = HttpAccountOptions & Account;
+
+function withName(provider: string, account: HttpAccountOptions, index: number): NamedAccount {
+  const path = `${provider}.accounts[${index}]`;
+  // A mere key is a likely mistake, and shown in no message.
+  if (typeof account !== "object" || account === null)
+    throw new TypeError(`Cannot set '${path}' as it must be an object`);
   checkFields(path, account, ACCOUNT_NAMES);
-  const { name = `account ${index + 1}`, rpm, tpm, concurrency } = account;
-  if (typeof name !== "string" || name === "") {
-    throw new TypeError(`Cannot set '${path}.name' as it must be a text: current value is ${show(name)}`);
-  }
-  checkRate(`${path}.rpm`, rpm);
-  checkRate(`${path}.tpm`, tpm);
-  if (concurrency !== undefined) atLeast(`${path}.concurrency`, concurrency, 1);
+  return { ...account, name: account.name ?? `account ${index + 1}` };
+}
+
+function accountOf(kind: HttpKind, options: HttpOptions, account: NamedAccount, path: string): HttpAccount {
   const merged = {
     apiKey: account.apiKey ?? options.apiKey,
     baseURL: account.baseURL ?? options.baseURL,
@@ -118,7 +118,7 @@ function accountOf(kind: HttpKind, options: HttpOptions, account: HttpAccountOpt
       ...readHeaders(`${path}.headers`, account.headers),
     },
   };
-  return makeAccount(kind, path, name, merged, { rpm, tpm, concurrency });
+  return makeAccount(kind, path, account.name, merged, account);
 }
 
 function makeAccount(
@@ -128,7 +128,8 @@ function makeAccount(
   given: Pick<HttpAccountOptions, "apiKey" | "baseURL" | "headers">,
   limits: AccountLimits = {},
 ): HttpAccount {
-  const base = readURL(`${path}.baseURL`, given.baseURL ?? fromEnvironment(kind.urlVariable) ?? kind.defaultURL);
+  const address = given.baseURL ?? fromEnvironment(kind.urlVariable) ?? kind.defaultURL;
+  const base = readURL(`${path}.baseURL`, address, kind.version);
   const headers = readHeaders(`${path}.headers`, given.headers);
   const ownKeys = kind.keyNames.flatMap((header) => headers[header] ?? []);
   // A key in the headers is meant to be the only one.
@@ -159,10 +160,12 @@ function fromEnvironment(variable: string): string | undefined {
   return process.env[variable]?.trim() || undefined;
 }
 
-function readURL(path: string, text: string): URL {
+function readURL(path: string, text: string, version = ""): URL {
   const url = typeof text === "string" && URL.canParse(text) ? new URL(text) : undefined;
   if (url && /^https?:$/.test(url.protocol)) {
     url.hash = "";
+    const folder = url.pathname.replace(/\/+$/, "");
+    url.pathname = folder.endsWith(version) ? folder : folder + version;
     return url;
   }
   throw new TypeError(
@@ -205,9 +208,4 @@ function readHeaders(path: string, headers: Readonly<Record<string, string>> | u
     read[name.toLowerCase()] = value;
   }
   return read;
-}
-
-function checkRate(path: string, rate: number | undefined): void {
-  if (rate === undefined || (typeof rate === "number" && rate > 0)) return;
-  throw new RangeError(`Cannot set '${path}' as it must be a number above 0: current value is ${show(rate)}`);
 }

@@ -61,7 +61,7 @@ export class HttpProvider implements Provider<HttpAccount> {
       throw error;
     }
     if (reply.status < 200 || reply.status > 299) throw await refusal(reply, asked, signal);
-    return readAnswer(reply, { format, asked, onText, signal });
+    return readAnswer(reply, { request, format, asked, onText, signal });
   }
 
   close(): void {
@@ -80,13 +80,14 @@ export class HttpProvider implements Provider<HttpAccount> {
 }
 
 interface Reading {
+  readonly request: ModelRequest;
   readonly format: Format;
   readonly asked: Asked;
   readonly onText: ((piece: string) => void) | undefined;
   readonly signal: AbortSignal;
 }
 
-async function readAnswer(reply: HttpReply, { format, asked, onText, signal }: Reading): Promise<ModelAnswer> {
+async function readAnswer(reply: HttpReply, { request, format, asked, onText, signal }: Reading): Promise<ModelAnswer> {
   // Errors of the function are the caller's, and no failures of the model.
   let ownError: { readonly error: unknown } | undefined;
   const tell = (piece: string): void => {
@@ -102,7 +103,7 @@ async function readAnswer(reply: HttpReply, { format, asked, onText, signal }: R
     const assembly = isStream ? format.assemble?.() : undefined;
     const body = assembly ? await readStream(reply, assembly, tell) : parse(await readBody(reply));
     if (objectIn(body.error)) throw errorWithin(reply, asked, body);
-    const answer = format.decode(body);
+    const answer = format.decode(body, request);
     if (!assembly && answer.text !== "") tell(answer.text);
     return answer;
   } catch (error) {

@@ -1,7 +1,9 @@
 import { oneOf } from "../../config/one-of.js";
 import type { Provider } from "../provider.js";
 import { chatFormat } from "../wire/chat-format.js";
+import { embeddingsFormat } from "../wire/embeddings-format.js";
 import type { MaxTokensField } from "../wire/format.js";
+import { responsesFormat } from "../wire/responses-format.js";
 import type { HttpAccount } from "./http-account.js";
 import { type HttpKind, type HttpOptions, resolveHttp } from "./http-options.js";
 import { HttpProvider } from "./http-provider.js";
@@ -58,7 +60,7 @@ const KIND: HttpKind = {
 export function openai(options: OpenAIOptions): Provider<HttpAccount> {
   const { model, accounts, transport } = resolveHttp(KIND, options, ["endpoint", "maxTokensField"]);
   const { endpoint = "chat", maxTokensField } = options;
-  const formats = { chat: chatFormat };
+  const formats = { chat: chatFormat, responses: responsesFormat, embeddings: embeddingsFormat };
   oneOf("openai.endpoint", endpoint, ["chat", "responses", "embeddings"]);
   if (maxTokensField !== undefined) {
     oneOf("openai.maxTokensField", maxTokensField, ["max_tokens", "max_completion_tokens"]);

@@ -1,5 +1,5 @@
-import { onAbort } from "../../config/on-abort.js";
 import type { HttpReply, HttpRequest, Transport } from "./transport.js";
+import { unlessAborted } from "./unless-aborted.js";
 
 /** What of `fetch` is used. */
 export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
@@ -58,19 +58,5 @@ class FetchReply implements HttpReply {
       throw error;
     }
     reader.cancel().catch(() => {});
-  }
-}
-
-/** Does not wait for one that heeds no signal. */
-async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  let stopListening = (): void => {};
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      stopListening = onAbort(signal, (reason) => reject(reason as Error));
-      if (signal.aborted) reject(signal.reason as Error);
-      work.then(resolve, reject);
-    });
-  } finally {
-    stopListening();
   }
 }

@@ -32,8 +32,8 @@ export interface Format {
   /** After the base URL, as in `"/chat/completions"`. */
   readonly path: string;
   encode(request: ModelRequest, settings: EncodeSettings): JsonObject;
-  /** @throws {UnreadableError} when the body is none of this endpoint */
-  decode(body: JsonObject): ModelAnswer;
+  /** @throws {UnreadableError} when the body is none of this endpoint, or answers less than was asked */
+  decode(body: JsonObject, request: ModelRequest): ModelAnswer;
   /** Nothing where the endpoint has no streams. */
   readonly assemble: (() => StreamAssembly) | undefined;
 }

@@ -64,7 +64,7 @@ export function connectionError(asked: Asked, failure: ModelFailure, cause: unkn
 export function unreadableError(
   asked: Asked,
   problem: string,
-  status: number,
+  status: number | undefined,
   isTorn: boolean,
   cause?: unknown,
 ): ModelError {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { pipeline, type Readable } from "node:stream";
 import { createBrotliDecompress, createGunzip, createInflate } from "node:zlib";
 import type { HttpReply } from "./transport.js";
+import { UnreadableError } from "./unreadable-error.js";
 
 /** How long the rest of a body may take that nobody waits for, in ms, before its connection is given up. */
 const REST = 1000;
@@ -39,7 +40,13 @@ export class NodeReply implements HttpReply {
 
   read(onChunk: (chunk: Uint8Array) => boolean | void): Promise<void> {
     return new Promise<void>((resolve, reject) => {
-      const source = decompressed(this.#incoming, this.header("content-encoding"));
+      let source: Readable;
+      try {
+        source = decompressed(this.#incoming, this.header("content-encoding"));
+      } catch (error) {
+        this.discard();
+        throw error;
+      }
       let isEnough = false;
       const fail = (error: unknown): void => {
         this.discard();
@@ -91,7 +98,6 @@ function decompressed(incoming: IncomingMessage, encoding: string): Readable {
     case "br":
       return pipeline(incoming, createBrotliDecompress(), () => {});
     default:
-      incoming.destroy(new Error(`the response has an unknown content-encoding: ${encoding.slice(0, 40)}`));
-      return incoming;
+      throw new UnreadableError(`the response has the unknown content-encoding '${encoding.slice(0, 40)}'`);
   }
 }
