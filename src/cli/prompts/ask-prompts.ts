@@ -38,6 +38,7 @@ export async function askPrompts(context: CommandContext): Promise<number> {
       ...typed,
       ...files.batch,
       provider: model.provider,
+      ...(settings.endpoint && { endpoint: settings.endpoint }),
       ...(settings.isSimulated && { settings: { simulated: true } }),
       progress: progressOf(files, settings.model, context),
       signal,

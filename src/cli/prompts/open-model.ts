@@ -1,9 +1,8 @@
 /** Who is asked by `manyhands prompts`: a model behind a server, or one that is simulated. */
 import { readFileSync } from "node:fs";
-import { checkFields } from "../../config/check-fields.js";
 import { oneOf } from "../../config/one-of.js";
 import { show } from "../../config/show.js";
-import { openai, openai as anthropic, type Provider, serveModel } from "../../prompts/index.js";
+import { anthropic, type HttpAccountOptions, openai, type Provider, serveModel } from "../../prompts/index.js";
 import type { OptionValues } from "../command.js";
 import { readFlag, readText } from "../read-value.js";
 import { UsageError } from "../usage-error.js";
@@ -20,16 +19,7 @@ export interface ModelSettings {
   readonly baseURL: string | undefined;
   readonly apiKey: string | undefined;
   readonly endpoint: (typeof ENDPOINTS)[number] | undefined;
-  readonly accounts: readonly AccountSettings[] | undefined;
-}
-
-interface AccountSettings {
-  readonly name?: string | undefined;
-  readonly apiKey: string;
-  readonly baseURL?: string | undefined;
-  readonly rpm?: number | undefined;
-  readonly tpm?: number | undefined;
-  readonly concurrency?: number | undefined;
+  readonly accounts: readonly HttpAccountOptions[] | undefined;
 }
 
 /** A provider, and what has to be closed after it. */
@@ -102,7 +92,7 @@ function keyFrom(variable: string, option: string): string {
 }
 
 /** Reads the file of accounts. What it holds is not shown: there may be keys in it. */
-function readAccounts(path: string): AccountSettings[] {
+function readAccounts(path: string): HttpAccountOptions[] {
   let accounts: unknown;
   try {
     accounts = JSON.parse(readFileSync(path, "utf8")) as unknown;
@@ -114,21 +104,13 @@ function readAccounts(path: string): AccountSettings[] {
     throw new UsageError(`Cannot set '--accounts' as ${path} must hold a list: [{"apiKeyEnv":"KEY_1"}, …]`);
   }
   return accounts.map((account: unknown, index) => {
-    if (typeof account !== "object" || account === null) {
-      throw new UsageError(`Cannot set '--accounts' as ${path} must hold objects, and its entry ${index} is none`);
-    }
-    checkFields(`accounts[${index}]`, account, [
-      "name",
-      "apiKeyEnv",
-      "apiKey",
-      "baseURL",
-      "headers",
-      "rpm",
-      "tpm",
-      "concurrency",
-    ]);
-    const { apiKeyEnv, ...rest } = account as AccountSettings & { readonly apiKeyEnv?: string };
+    // The provider says what is wrong with the rest.
+    if (typeof account !== "object" || account === null) return account as HttpAccountOptions;
+    const { apiKeyEnv, ...rest } = account as HttpAccountOptions & { readonly apiKeyEnv?: unknown };
     if (apiKeyEnv === undefined) return rest;
+    if (typeof apiKeyEnv !== "string") {
+      throw new UsageError(`Cannot set 'accounts[${index}].apiKeyEnv' as it must be the name of an environment variable`);
+    }
     return { ...rest, apiKey: keyFrom(apiKeyEnv, `accounts[${index}].apiKeyEnv`) };
   });
 }

@@ -2,8 +2,8 @@
 import { closest } from "../../config/closest.js";
 import { listWords, oneOf } from "../../config/one-of.js";
 import { show } from "../../config/show.js";
+import { isBatchLine, readBatchLine } from "../openai-batch/read-batch-line.js";
 import type { Endpoint, ModelRequest, PromptMessage } from "../provider.js";
-import { readBatchRequest } from "./batch-request.js";
 import { compileTemplate } from "./template.js";
 
 /** What all items of a run have in common; what an item says itself wins. */
@@ -55,19 +55,20 @@ function readItem(item: unknown, defaults: PromptDefaults): ModelRequest {
     throw new TypeError(`Cannot make a prompt of the line as it must be text or an object: current value is ${show(item)}`);
   }
   const fields = item as Item;
+  // It says all by itself, and is sent as it is.
+  if (isBatchLine(fields)) return readBatchLine(fields).request;
   const kinds = KINDS.filter((kind) => fields[kind] !== undefined);
-  if (kinds.length === 0 && fields["body"] !== undefined) return readBatchRequest(fields);
   if (kinds.length !== 1) throw unclear(fields, kinds);
   checkNames(fields);
   if (kinds[0] === "prompt") return fromText(textOf(fields, "prompt"), fields, defaults);
-  if (kinds[0] === "messages") return fromMessages(fields["messages"], fields, defaults);
-  return fromInput(fields["input"], fields, defaults);
+  if (kinds[0] === "messages") return fromMessages(fields.messages, fields, defaults);
+  return fromInput(fields.input, fields, defaults);
 }
 
 function fromText(text: string, fields: Item, defaults: PromptDefaults): ModelRequest {
   if (text.trim() === "") throw new TypeError("Cannot make a prompt of the line as it is empty");
   if (defaults.endpoint === "embeddings") return { ...embedding([text]), ...own(fields, {}) };
-  const system = fields["system"] === undefined ? defaults.system : textOf(fields, "system");
+  const system = fields.system === undefined ? defaults.system : textOf(fields, "system");
   const user: PromptMessage = { role: "user", content: text };
   return {
     messages: system === undefined ? [user] : [{ role: "system", content: system }, user],
@@ -84,7 +85,7 @@ function fromMessages(messages: unknown, fields: Item, defaults: PromptDefaults)
     throw new TypeError(`Cannot read 'messages' as each must have a role: current value is ${show(message)}`);
   }
   const all = messages as PromptMessage[];
-  const system = fields["system"] === undefined ? defaults.system : textOf(fields, "system");
+  const system = fields.system === undefined ? defaults.system : textOf(fields, "system");
   const hasOwn = all.some(({ role }) => role === "system" || (role as string) === "developer");
   const whole = system === undefined || hasOwn ? all : [{ role: "system", content: system } as const, ...all];
   const request = own(fields, defaults);
@@ -116,12 +117,12 @@ function own(fields: Item, defaults: PromptDefaults): ModelRequest {
   if (body !== undefined && (typeof body !== "object" || body === null || Array.isArray(body))) {
     throw new TypeError(`Cannot read 'body' as it must be an object: current value is ${show(body)}`);
   }
-  const maxTokens = fields["maxTokens"] ?? fields["max_tokens"];
+  const maxTokens = fields.maxTokens ?? fields.max_tokens;
   return withDefaults(
     {
       ...(model !== undefined && { model: textOf(fields, "model") }),
       ...(maxTokens !== undefined && { maxTokens: numberOf("maxTokens", maxTokens, 1) }),
-      ...(fields["temperature"] !== undefined && { temperature: numberOf("temperature", fields["temperature"], 0) }),
+      ...(fields.temperature !== undefined && { temperature: numberOf("temperature", fields.temperature, 0) }),
       ...(body !== undefined && { body: body as Item }),
     },
     defaults,

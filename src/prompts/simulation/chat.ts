@@ -1,7 +1,8 @@
 /** POST /v1/chat/completions. */
 import type { Answer, Dialect, JsonObject, Question } from "./dialect.js";
-import { openaiError } from "./openai-error.js";
+import { openaiRefusal } from "./openai-refusal.js";
 import { isObject, joinContents, readMaxTokens, readMessages, readModel } from "./read-body.js";
+import { countTokens } from "./simulated-text.js";
 
 /** Chat completions of OpenAI. */
 export const chat: Dialect = {
@@ -11,10 +12,12 @@ export const chat: Dialect = {
   read(body: JsonObject): Question {
     const model = readModel(body);
     const messages = readMessages(body["messages"], "messages");
+    const text = joinContents(messages);
     return {
       model,
       messages,
-      text: joinContents(messages),
+      text,
+      inputTokens: countTokens(text),
       inputs: [],
       maxTokens: readMaxTokens(body, ["max_completion_tokens", "max_tokens"]),
       isStream: body["stream"] === true,
@@ -22,19 +25,15 @@ export const chat: Dialect = {
     };
   },
 
-  whole(question: Question, answer: Answer): string {
-    return JSON.stringify({
-      ...head(question, answer, "chat.completion"),
-      choices: [
-        {
-          index: 0,
-          message: { role: "assistant", content: answer.text, refusal: null },
-          logprobs: null,
-          finish_reason: finishReason(answer),
-        },
-      ],
-      usage: usage(answer),
-    });
+  /** Put together by hand: chat is what is asked for most, and this is the costliest part of an answer. */
+  whole({ model }: Question, answer: Answer): string {
+    const { id, created, text } = answer;
+    return (
+      `{"id":"chatcmpl-simulated-${id}","object":"chat.completion","created":${created},"model":${JSON.stringify(model)},` +
+      `"system_fingerprint":"simulated","choices":[{"index":0,"message":{"role":"assistant","content":` +
+      `${JSON.stringify(text)},"refusal":null},"logprobs":null,"finish_reason":"${finishReason(answer)}"}],` +
+      `"usage":${JSON.stringify(usage(answer))}}`
+    );
   },
 
   stream: {
@@ -48,7 +47,7 @@ export const chat: Dialect = {
     },
   },
 
-  error: openaiError,
+  refusal: openaiRefusal,
 };
 
 function chunk(question: Question, answer: Answer, delta: object, finish: string | null = null): string {

@@ -1,12 +1,12 @@
+import { show } from "../../config/show.js";
 import type { Answer, Dialect, Question } from "./dialect.js";
-import { invalidType } from "./read-body.js";
 import type { Settings } from "./simulation-options.js";
+import { simulatedSql } from "./simulated-sql.js";
 import { countTokens, simulatedText } from "./simulated-text.js";
 
 /** What is known of a request beside its question. */
 interface Asked {
   readonly hash: number;
-  readonly inputTokens: number;
   readonly number: number;
 }
 
@@ -24,7 +24,7 @@ export function createAnswer(settings: Settings, dialect: Dialect, question: Que
     created: Math.floor(Date.now() / 1000),
     text: shown,
     isCut,
-    inputTokens: asked.inputTokens,
+    inputTokens: question.inputTokens,
     outputTokens: countTokens(shown),
   };
 }
@@ -37,8 +37,8 @@ function textFor(
 ): string {
   const { model, messages, body } = question;
   const prompt = messages.findLast(({ role }) => role === "user")?.content ?? "";
-  if (!answer) return simulatedText(prompt, hash, outputTokens);
+  if (!answer) return simulatedSql(question) ?? simulatedText(prompt, hash, outputTokens);
   const text: unknown = answer({ endpoint, model, messages, prompt, body });
-  if (typeof text !== "string") throw invalidType("answer", "a string", text);
-  return text;
+  if (typeof text === "string") return text;
+  throw new TypeError(`it must return a string: current value is ${show(text)}`);
 }

@@ -9,8 +9,9 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 export interface Question {
   readonly model: string;
   readonly messages: readonly PromptMessage[];
-  /** All that the model is given to read: what its tokens are counted by and its answer is drawn for. */
+  /** All that the model is given to read: what its answer is drawn for. */
   readonly text: string;
+  readonly inputTokens: number;
   /** Texts to embed; none but for embeddings. */
   readonly inputs: readonly string[];
   readonly maxTokens: number | undefined;
@@ -38,6 +39,12 @@ export interface StreamDialect {
   close(question: Question, answer: Answer, pieces: number): string;
 }
 
+/** The response to a request that is not answered. */
+export interface Refusal {
+  readonly status: number;
+  readonly body: string;
+}
+
 /** How one endpoint speaks. */
 export interface Dialect {
   readonly endpoint: Endpoint;
@@ -48,6 +55,6 @@ export interface Dialect {
   whole(question: Question, answer: Answer): string;
   /** None where nothing is streamed. */
   readonly stream: StreamDialect | undefined;
-  /** The body of an error. */
-  error(problem: Problem): string;
+  /** An error as the vendor has it. */
+  refusal(problem: Problem): Refusal;
 }

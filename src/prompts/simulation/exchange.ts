@@ -128,8 +128,10 @@ export class Exchange {
     const body = this.#dialect.whole(this.#question!, answer);
     const response = this.#response;
     if (!fault) {
-      response.writeHead(200, this.#headers("application/json", Buffer.byteLength(body)));
-      response.end(body);
+      const length = Buffer.byteLength(body);
+      response.writeHead(200, this.#headers("application/json", length));
+      // Of characters of one byte alone, which need no encoding.
+      response.end(body, length === body.length ? "latin1" : "utf8");
       this.#simulation.countAnswer(answer, this.#account!);
       this.#end();
       return;
@@ -165,12 +167,12 @@ export class Exchange {
   }
 
   #refuse(problem: Problem): void {
-    const body = this.#dialect.error(problem);
+    const { status, body } = this.#dialect.refusal(problem);
     const headers = this.#headers("application/json", Buffer.byteLength(body));
     if (problem.wait !== undefined) addRetryAfter(headers, this.#simulation.settings.retryAfter, problem.wait);
-    this.#response.writeHead(problem.status, headers);
+    this.#response.writeHead(status, headers);
     this.#response.end(body);
-    this.#simulation.countStatus(problem.status, this.#account);
+    this.#simulation.countStatus(status, this.#account);
     this.#end();
   }
 

@@ -9,9 +9,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { chat } from "./chat.js";
 import type { Dialect } from "./dialect.js";
+import { embeddings } from "./embeddings.js";
 import { Exchange } from "./exchange.js";
-import { openaiError } from "./openai-error.js";
-import { invalidRequest, Problem } from "./problem.js";
+import { listenError } from "./listen-error.js";
+import { messages } from "./messages.js";
+import { openaiRefusal } from "./openai-refusal.js";
+import { Problem } from "./problem.js";
+import { responses } from "./responses.js";
 import { Simulation } from "./simulation.js";
 import type { Settings } from "./simulation-options.js";
 import type { SimulationStats } from "./simulation-stats.js";
@@ -22,11 +26,20 @@ const KEEP_ALIVE = 120_000;
 const GRACE = 1000;
 const WHAT_THIS_IS =
   "This is a simulated model (manyhands serve-model): nothing it says is true.\n" +
-  "It answers POST /v1/chat/completions, and tells at GET /stats how it goes.\n";
+  "It answers POST /v1/chat/completions, /v1/responses, /v1/embeddings and /v1/messages, and tells at GET /stats how it " +
+  "goes.\n";
+
+/** All models, or the one that is named. */
+const MODELS = /^(?:\/v1)?\/models(?:\/(.+))?$/;
 
 /** Endpoints by path; a base URL with and without the version will do. */
 const DIALECTS: ReadonlyMap<string, Dialect> = new Map(
-  [["/chat/completions", chat] as const].flatMap(([path, dialect]) => [
+  [
+    ["/chat/completions", chat] as const,
+    ["/responses", responses] as const,
+    ["/embeddings", embeddings] as const,
+    ["/messages", messages] as const,
+  ].flatMap(([path, dialect]) => [
     [path, dialect],
     [`/v1${path}`, dialect],
   ]),
@@ -50,9 +63,10 @@ export class ModelServer {
   async listen(): Promise<string> {
     const { host, port } = this.#simulation.settings;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", reject);
+      const refuse = (cause: Error): void => reject(listenError(host, port, cause));
+      this.#server.once("error", refuse);
       this.#server.listen({ host, port, backlog: 1024 }, () => {
-        this.#server.off("error", reject);
+        this.#server.off("error", refuse);
         resolve();
       });
     });
@@ -73,9 +87,9 @@ export class ModelServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    for (const exchange of [...this.#exchanges]) if (exchange.isHanging) exchange.destroy();
+    for (const exchange of this.#exchanges) if (exchange.isHanging) exchange.destroy();
     if (this.#exchanges.size > 0) await this.#idleWithin(GRACE);
-    for (const exchange of [...this.#exchanges]) exchange.destroy();
+    for (const exchange of this.#exchanges) exchange.destroy();
     // What was written last must leave before connections are closed by force.
     await new Promise(setImmediate);
     this.#server.closeIdleConnections();
@@ -110,6 +124,8 @@ export class ModelServer {
       );
     } else if (path === "/") {
       answerText(response, 200, "text/plain; charset=utf-8", WHAT_THIS_IS);
+    } else if (MODELS.test(path)) {
+      answerText(response, 200, "application/json", listModels(MODELS.exec(path)?.[1]));
     } else if (path === "/stats" || path === "/v1/stats") {
       answerText(response, 200, "application/json", `${JSON.stringify(this.stats())}\n`);
     } else {
@@ -123,8 +139,14 @@ export class ModelServer {
   };
 }
 
+/** Any model will do, so any that is asked for is there. */
+function listModels(name: string | undefined): string {
+  const model = { id: name ?? "simulated-model", object: "model", created: 0, owned_by: "simulated" };
+  return JSON.stringify(name === undefined ? { object: "list", data: [model] } : model);
+}
+
 function answerProblem(response: ServerResponse, problem: Problem): void {
-  answerText(response, problem.status, "application/json", openaiError(problem));
+  answerText(response, problem.status, "application/json", openaiRefusal(problem).body);
 }
 
 function answerText(response: ServerResponse, status: number, type: string, body: string): void {

@@ -21,7 +21,7 @@ export interface SimulatedModel extends AsyncDisposable {
  * Answers depend on the seed and the prompt only. A token is four characters, rounded up.
  *
  * @throws {TypeError | RangeError} for options that are not valid
- * @throws the error of the system when the port cannot be had
+ * @throws {Error} when the port cannot be had, with the error of the system as its cause
  * @example
  * await using model = await serveModel({ latency: 100, rpm: 6000, tpm: 900_000, faults: 0.02 });
  * const response = await fetch(`${model.url}/chat/completions`, {

@@ -24,7 +24,7 @@ export function countTokens(text: string): number {
 export function simulatedText(prompt: string, hash: number, [least, most]: readonly [number, number]): string {
   const length = 4 * Math.floor(least + draw(hash, LENGTH) * (most - least + 1));
   const beginning = prompt.slice(0, BEGINNING).replace(/\s+/g, " ").trim();
-  const head = `[simulated] You asked: ${beginning}${prompt.length > BEGINNING ? "…" : ""}\n`;
+  const head = `[simulated] You asked: ${beginning}${prompt.length > BEGINNING ? "..." : ""}\n`;
   if (head.length >= length) return head.trimEnd();
   return head + filler(hash, length - head.length);
 }
@@ -34,5 +34,6 @@ function filler(hash: number, length: number): string {
   const from = FILLER.indexOf(" ", Math.floor(draw(hash, FROM) * WORDS.length)) + 1;
   let text = FILLER.slice(from, from + length - 1);
   while (text.length < length - 1) text += FILLER.slice(0, length - 1 - text.length);
-  return `${text.charAt(0).toUpperCase()}${text.slice(1).trimEnd()}.`;
+  const end = text.lastIndexOf(" ");
+  return `${text.charAt(0).toUpperCase()}${text.slice(1, end > 1 ? end : undefined)}.`;
 }

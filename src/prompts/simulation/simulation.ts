@@ -2,11 +2,10 @@ import { Account } from "./account.js";
 import { createAnswer } from "./create-answer.js";
 import type { Answer, Dialect, Question } from "./dialect.js";
 import { FaultPlan } from "./fault-plan.js";
-import { invalidKey, Problem, tooManyAtOnce } from "./problem.js";
+import { invalidKey, tooManyAtOnce } from "./problem.js";
 import { draw, hashText } from "./random.js";
 import type { Settings, SimulatedFault } from "./simulation-options.js";
 import type { SimulationStats } from "./simulation-stats.js";
-import { countTokens } from "./simulated-text.js";
 
 const LATENCY = 505;
 
@@ -83,7 +82,7 @@ export class Simulation {
   judge(dialect: Dialect, question: Question, account: Account, number: number): Verdict {
     const { settings } = this;
     if (this.#inFlight > settings.concurrency) throw tooManyAtOnce(settings.concurrency);
-    const inputTokens = countTokens(question.text);
+    const { inputTokens } = question;
     const charge = settings.charge === "max" ? Math.max(question.maxTokens ?? 0, inputTokens) : inputTokens;
     const problem = account.admit(this.now(), question.model, charge);
     if (problem) throw problem;
@@ -92,7 +91,7 @@ export class Simulation {
     if (fault) this.#faulted += 1;
     const [least, most] = settings.latency;
     return {
-      answer: createAnswer(settings, dialect, question, { hash, inputTokens, number }),
+      answer: createAnswer(settings, dialect, question, { hash, number }),
       latency: most === least ? most : least + draw(hash, LATENCY) * (most - least),
       fault,
       faultAt: fault ? draw(hash, number) : 0,
