@@ -82,10 +82,7 @@ export function announceSize({ resized, watchers }: LimitCore): void {
 }
 
 /** Listens until what is returned is called: told which of the limits has another `largest`, and what that is. */
-export function onSizes(
-  cores: readonly LimitCore[],
-  listener: (index: number, largest: number) => void,
-): () => void {
+export function onSizes(cores: readonly LimitCore[], listener: (index: number, largest: number) => void): () => void {
   const listeners = cores.map((core, index) => () => listener(index, core.largest));
   for (const [index, { resized }] of cores.entries()) resized.add(listeners[index]!);
   return () => {

@@ -83,6 +83,12 @@ const ANSWERED: ReadonlySet<ModelFailure> = new Set(["rate-limit", "refused", "m
 const RATES = ["calls", "tokens", "input-tokens", "output-tokens"] as const;
 type RateKey = (typeof RATES)[number];
 
+interface Pace {
+  readonly capacity: number;
+  readonly burst?: number;
+  readonly algorithm: "token-bucket";
+}
+
 interface Rate {
   readonly limit: RateLimit;
   /** In a minute; `undefined` while not known. */
@@ -253,10 +259,11 @@ function makeRate(key: RateKey, perMinute: number | undefined): Rate {
   return { limit, perMinute, isFixed: perMinute !== undefined };
 }
 
-/** How a rate is kept, so that no minute sees more (N3). */
-function pace(key: RateKey, perMinute: number): { capacity: number; burst: number; algorithm: "token-bucket" } {
+/** How a rate is kept, so that no minute sees more (N3). The burst of requests that are not limited yet follows the limit. */
+function pace(key: RateKey, perMinute: number): Pace {
   const used = perMinute * USED_SHARE;
-  if (key !== "calls") return { capacity: used, burst: used, algorithm: "token-bucket" };
+  if (key !== "calls") return { capacity: used, burst: UNLIMITED, algorithm: "token-bucket" };
+  if (perMinute === UNLIMITED) return { capacity: used, algorithm: "token-bucket" };
   const burst = Math.max(1, used * BURST_SHARE);
   return { capacity: Math.max(used - burst, used / 2), burst, algorithm: "token-bucket" };
 }
