@@ -32,6 +32,11 @@ export type {
   SendContext,
   Usage,
 } from "./provider.js";
+export { type PromptsFormat } from "./run/answer-line.js";
+export { type FileCache, fileCache } from "./run/file-cache.js";
+export { type PromptDefaults } from "./run/read-prompt.js";
+export { type RunPromptsOptions } from "./run/run-options.js";
+export { type PromptsSummary, runPrompts } from "./run/run-prompts.js";
 export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
 export type {
   SimulatedFault,

@@ -66,9 +66,7 @@ export function readFileSettings(
     throw new UsageError(`Cannot ${VERBS[command]} as no input was given: name a file, or - for standard input`);
   }
   if (others.length > 0) {
-    throw new UsageError(
-      `Cannot ${VERBS[command]} '${others[0]}' too as there is one input: quote names with spaces`,
-    );
+    throw new UsageError(`Cannot ${VERBS[command]} '${others[0]}' too as there is one input: quote names with spaces`);
   }
   const output = readText(values, "output");
   if (output === undefined) {

@@ -25,16 +25,21 @@ export async function askPrompts(context: CommandContext): Promise<number> {
   const typed = readPromptOptions(values);
   const settings = await readModel(values, files.input);
   if (settings.isSimulated && typed.cache !== undefined) {
-    throw new UsageError("Cannot set '--cache' as '--simulate' is set too: real runs would take its answers for real ones");
+    throw new UsageError(
+      "Cannot set '--cache' as '--simulate' is set too: real runs would take its answers for real ones",
+    );
   }
   return runDurably(context, { command: "prompts", files, perform, details });
 
   async function perform(signal: AbortSignal): Promise<PromptsOutcome> {
     await using model = await openModel(settings, typed);
     if (settings.isSimulated && !files.isQuiet) {
-      streams.stderr.write("manyhands prompts: a simulated model is asked: its answers mean nothing, and cost nothing\n");
+      streams.stderr.write(
+        "manyhands prompts: a simulated model is asked: its answers mean nothing, and cost nothing\n",
+      );
     }
-    return performPrompts({
+    // Awaited here, as the model is closed on the way out.
+    return await performPrompts({
       ...typed,
       ...files.batch,
       provider: model.provider,
@@ -60,7 +65,9 @@ function readPromptOptions(values: OptionValues): Typed {
     throw new UsageError(`Cannot set '--${given}' as '--${missing}' is not set: set both`);
   }
   if (maxCost !== undefined && input === undefined) {
-    throw new UsageError("Cannot set '--max-cost' as nothing says what tokens cost: set --price-input and --price-output");
+    throw new UsageError(
+      "Cannot set '--max-cost' as nothing says what tokens cost: set --price-input and --price-output",
+    );
   }
   return defined({
     prompt: readTemplate(values),
@@ -100,11 +107,10 @@ function defined<T extends object>(options: T): T {
 
 /** What a run took, in sentences. */
 function details({ summary, stopped }: PromptsOutcome): string[] {
-  const { usage, cost, client, done, failed, invalid, skipped } = summary;
-  const throttled = client.failures["rate-limit"] ?? 0;
+  const { usage, cost, retried, throttled, reused, done, failed, invalid, skipped } = summary;
   const again = [
-    ...(client.coalesced + client.cached > 0 ? [`${exact(client.coalesced + client.cached)} answers were there already`] : []),
-    ...(client.retried > 0 ? [`${exact(client.retried)} attempts were made again`] : []),
+    ...(reused > 0 ? [`${exact(reused)} answers were there already`] : []),
+    ...(retried > 0 ? [`${exact(retried)} attempts were made again`] : []),
     ...(throttled > 0 ? [`the server said ${exact(throttled)} times to slow down`] : []),
   ].join(", ");
   return [

@@ -76,7 +76,8 @@ export async function openModel(
   };
   try {
     return {
-      provider: providerName === "anthropic" ? anthropic(options) : openai({ ...options, ...(endpoint && { endpoint }) }),
+      provider:
+        providerName === "anthropic" ? anthropic(options) : openai({ ...options, ...(endpoint && { endpoint }) }),
       [Symbol.asyncDispose]: async () => server?.close(),
     };
   } catch (error) {
@@ -109,7 +110,9 @@ function readAccounts(path: string): HttpAccountOptions[] {
     const { apiKeyEnv, ...rest } = account as HttpAccountOptions & { readonly apiKeyEnv?: unknown };
     if (apiKeyEnv === undefined) return rest;
     if (typeof apiKeyEnv !== "string") {
-      throw new UsageError(`Cannot set 'accounts[${index}].apiKeyEnv' as it must be the name of an environment variable`);
+      throw new UsageError(
+        `Cannot set 'accounts[${index}].apiKeyEnv' as it must be the name of an environment variable`,
+      );
     }
     return { ...rest, apiKey: keyFrom(apiKeyEnv, `accounts[${index}].apiKeyEnv`) };
   });

@@ -27,7 +27,12 @@ export const PROMPTS_OPTIONS: Readonly<Record<string, Specs>> = {
     simulate: { type: "boolean", help: "Ask a simulated model instead: no key, no cost, and answers without meaning" },
   },
   "What is asked": {
-    prompt: { type: "string", short: "p", value: "TEXT", help: "A template over fields: 'Translate to French: {text}'" },
+    prompt: {
+      type: "string",
+      short: "p",
+      value: "TEXT",
+      help: "A template over fields: 'Translate to French: {text}'",
+    },
     "prompt-file": { type: "string", value: "FILE", help: "The same from a file" },
     system: { type: "string", value: "TEXT", help: "What the model is told before each prompt" },
     "max-tokens": { type: "string", value: "N", help: "The most tokens of an answer" },
@@ -45,7 +50,11 @@ export const PROMPTS_OPTIONS: Readonly<Record<string, Specs>> = {
   },
   "An output that exists": EXISTING_OPTIONS,
   "How fast": {
-    rpm: { type: "string", value: "N", help: "Requests per minute, of each account (default: learned from the server)" },
+    rpm: {
+      type: "string",
+      value: "N",
+      help: "Requests per minute, of each account (default: learned from the server)",
+    },
     tpm: { type: "string", value: "N", help: "Tokens per minute, in and out (default: learned from the server)" },
     concurrency: { type: "string", value: "N", help: "Most requests at once, of each account (default: 64)" },
     retries: { type: "string", value: "N", help: "Attempts beyond the first after faults that pass (default: 10)" },

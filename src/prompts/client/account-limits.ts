@@ -90,7 +90,7 @@ interface Pace {
 }
 
 interface Rate {
-  readonly limit: RateLimit;
+  readonly limit: Pick<RateLimit, "resize"> & Limit;
   /** In a minute; `undefined` while not known. */
   perMinute: number | undefined;
   /** Given, or the caller's own: servers do not change it. */

@@ -23,9 +23,16 @@ export function customIdOf(item: unknown): string | undefined {
 export function usageOfBody(body: unknown): Usage | undefined {
   const usage = (body as { usage?: Readonly<Record<string, unknown>> } | null | undefined)?.usage;
   if (typeof usage !== "object" || usage === null) return undefined;
-  const input = usage.prompt_tokens ?? usage.input_tokens;
-  const output = usage.completion_tokens ?? usage.output_tokens ?? 0;
-  return typeof input === "number" && typeof output === "number" ? { input, output } : undefined;
+  const count = (name: string): number => (typeof usage[name] === "number" ? usage[name] : 0);
+  return {
+    // Anthropic counts tokens of its cache apart.
+    input:
+      count("prompt_tokens") +
+      count("input_tokens") +
+      count("cache_read_input_tokens") +
+      count("cache_creation_input_tokens"),
+    output: count("completion_tokens") + count("output_tokens"),
+  };
 }
 
 /** What an item without a name is called: by its line, from 1 on as editors count. */

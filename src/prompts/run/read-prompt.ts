@@ -52,7 +52,9 @@ export function promptReader(defaults: PromptDefaults): (item: unknown) => Model
 function readItem(item: unknown, defaults: PromptDefaults): ModelRequest {
   if (typeof item === "string") return fromText(item, {}, defaults);
   if (typeof item !== "object" || item === null || Array.isArray(item)) {
-    throw new TypeError(`Cannot make a prompt of the line as it must be text or an object: current value is ${show(item)}`);
+    throw new TypeError(
+      `Cannot make a prompt of the line as it must be text or an object: current value is ${show(item)}`,
+    );
   }
   const fields = item as Item;
   // It says all by itself, and is sent as it is.
@@ -162,7 +164,9 @@ function checkNames(fields: Item): void {
 
 function unclear(fields: Item, kinds: readonly string[]): TypeError {
   if (kinds.length > 1) {
-    return new TypeError(`Cannot make a prompt of the line as it has both '${kinds[0]}' and '${kinds[1]}': leave out one`);
+    return new TypeError(
+      `Cannot make a prompt of the line as it has both '${kinds[0]}' and '${kinds[1]}': leave out one`,
+    );
   }
   const names = Object.keys(fields).slice(0, 8);
   const has = names.length > 0 ? `it has ${listWords(names)}` : "it has no fields";
@@ -181,10 +185,14 @@ export function checkPromptDefaults({ prompt, system, maxTokens, temperature, en
     throw new TypeError(`Cannot set 'system' as it must be text: current value is ${show(system)}`);
   }
   if (maxTokens !== undefined && !(Number.isSafeInteger(maxTokens) && maxTokens >= 1)) {
-    throw new RangeError(`Cannot set 'maxTokens' as it must be a positive integer: current value is ${show(maxTokens)}`);
+    throw new RangeError(
+      `Cannot set 'maxTokens' as it must be a positive integer: current value is ${show(maxTokens)}`,
+    );
   }
   if (temperature !== undefined && !(typeof temperature === "number" && temperature >= 0)) {
-    throw new RangeError(`Cannot set 'temperature' as it must be a number from 0 on: current value is ${show(temperature)}`);
+    throw new RangeError(
+      `Cannot set 'temperature' as it must be a number from 0 on: current value is ${show(temperature)}`,
+    );
   }
   if (endpoint !== undefined) oneOf("endpoint", endpoint, ["chat", "responses", "embeddings", "messages"]);
 }

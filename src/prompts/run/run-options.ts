@@ -91,10 +91,7 @@ export interface ResolvedRun {
 
 /** @throws {TypeError | RangeError} naming the option, its value, and what it must be */
 export function resolveRun(options: RunPromptsOptions): ResolvedRun {
-  checkFields("prompts", options, [
-    ...OWN_OPTIONS,
-    ...Object.keys({ ...FILE_OPTIONS, ...PROMPT_OPTIONS, ...CLIENT }),
-  ]);
+  checkFields("prompts", options, [...OWN_OPTIONS, ...Object.keys({ ...FILE_OPTIONS, ...PROMPT_OPTIONS, ...CLIENT })]);
   const { provider, cache, order = "completion", format = "answer", concurrency = 64 } = options;
   if (typeof (provider as unknown) !== "object" || typeof provider?.send !== "function") {
     throw new TypeError(
@@ -116,7 +113,10 @@ export function resolveRun(options: RunPromptsOptions): ResolvedRun {
     prompts,
     client: pick<Omit<ModelClientOptions, Counted>>(options, CLIENT),
     cache,
-    concurrency: Math.min(MOST_AT_ONCE, 2 * provider.accounts.reduce((sum, own) => sum + (own.concurrency ?? atOnce), 0)),
+    concurrency: Math.min(
+      MOST_AT_ONCE,
+      2 * provider.accounts.reduce((sum, own) => sum + (own.concurrency ?? atOnce), 0),
+    ),
     format: shape,
     isText,
     settings: {

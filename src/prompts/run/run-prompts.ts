@@ -3,9 +3,9 @@ import { type BatchOutcome, performBatch, stoppedError } from "../../batch/run-b
 import type { BatchContext } from "../../batch/engine.js";
 import type { BatchOptions } from "../../batch/options.js";
 import { onAbort } from "../../config/on-abort.js";
-import { type BatchSummary, BudgetExceededError, ManyhandsError } from "../../errors.js";
+import { type BatchSummary, ManyhandsError } from "../../errors.js";
 import { type AnswerCache, MemoryCache } from "../client/answer-cache.js";
-import { ModelClient, type ModelClientStats } from "../client/model-client.js";
+import { ModelClient } from "../client/model-client.js";
 import type { Usage } from "../provider.js";
 import { type AnsweredItem, lineFormat } from "./answer-line.js";
 import { customIdOf } from "./batch-line.js";
@@ -26,8 +26,12 @@ export interface PromptsSummary extends BatchSummary {
   readonly usage: Required<Usage>;
   /** What they cost, at the prices that were given; `undefined` without prices. */
   readonly cost: number | undefined;
-  /** What the client of this run has done. */
-  readonly client: ModelClientStats;
+  /** Attempts of this run that were followed by another. */
+  readonly retried: number;
+  /** Attempts of this run that were refused as too many (429). */
+  readonly throttled: number;
+  /** Answers of this run that were in the cache, or asked for by another prompt at that time. */
+  readonly reused: number;
 }
 
 /** How a run of prompts ended, for a program that tells of it in its own words. */
@@ -99,8 +103,16 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
       unit: "prompts",
       onBar: (bar) => tally.showBelow(bar),
     });
-    const summary = { ...outcome.summary, usage: tally.usage, cost: tally.cost, client: asker.stats() };
-    return { ...outcome, summary, stopped: explained(outcome.stopped, run.client.maxCost, tally) };
+    const { retried, cached, coalesced, failures } = asker.stats();
+    const summary: PromptsSummary = {
+      ...outcome.summary,
+      usage: tally.usage,
+      cost: tally.cost,
+      retried,
+      throttled: failures["rate-limit"] ?? 0,
+      reused: cached + coalesced,
+    };
+    return { ...outcome, summary };
   } finally {
     forget?.();
     await stop(0);
@@ -119,7 +131,11 @@ async function openCache(cache: ResolvedRun["cache"]): Promise<OpenCache | undef
   if (cache === undefined || cache === false) return undefined;
   if (typeof cache === "string") return fileCache(cache);
   const held = cache === true ? new MemoryCache() : cache;
-  return { get: (key) => held.get(key), set: (key, answer) => held.set(key, answer), [Symbol.asyncDispose]: async () => {} };
+  return {
+    get: (key) => held.get(key),
+    set: (key, answer) => held.set(key, answer),
+    [Symbol.asyncDispose]: async () => {},
+  };
 }
 
 /** What comes out of a cache was paid for before. */
@@ -132,12 +148,4 @@ function marking(cache: AnswerCache, tally: Tally): AnswerCache {
     },
     set: (key, answer) => cache.set(key, answer),
   };
-}
-
-/** The cap is that of the whole output: what the client says of it is about this run. */
-function explained(stopped: BatchOutcome["stopped"], maxCost: number | undefined, tally: Tally): BatchOutcome["stopped"] {
-  if (!(stopped?.reason instanceof BudgetExceededError)) return stopped;
-  const cost = tally.cost ?? 0;
-  const message = `Cannot ask for more as the answers in the output cost ${cost}, of 'maxCost' ${maxCost}`;
-  return { ...stopped, reason: new BudgetExceededError(message, cost, { cause: stopped.reason }) };
 }

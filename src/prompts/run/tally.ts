@@ -5,15 +5,8 @@
  */
 import { scaled } from "../../progress/figures.js";
 import { ProgressBar } from "../../progress/progress-bar.js";
+import type { TokenPrice } from "../client/spending.js";
 import type { ModelAnswer, Usage } from "../provider.js";
-
-/** Prices of a million tokens, in any currency. */
-export interface TokenPrice {
-  readonly input: number;
-  readonly output: number;
-  /** Of tokens that the server had in its cache. @default as `input` */
-  readonly cached?: number | undefined;
-}
 
 /** ms between two changes of the text. */
 const RARELY = 200;
@@ -104,5 +97,9 @@ export class Tally {
 
 /** An amount of money, in whatever currency the prices are. */
 export function money(amount: number): string {
-  return amount >= 100 ? amount.toFixed(0) : amount >= 0.995 ? amount.toFixed(2) : Number(amount.toPrecision(2)).toString();
+  return amount >= 100
+    ? amount.toFixed(0)
+    : amount >= 0.995
+      ? amount.toFixed(2)
+      : Number(amount.toPrecision(2)).toString();
 }
