@@ -9,7 +9,7 @@ import { ModelClient } from "../client/model-client.js";
 import type { Usage } from "../provider.js";
 import { type AnsweredItem, lineFormat } from "./answer-line.js";
 import { customIdOf } from "./batch-line.js";
-import { type FileCache, fileCache } from "./file-cache.js";
+import { fileCache } from "./file-cache.js";
 import { promptReader } from "./read-prompt.js";
 import { type ResolvedRun, resolveRun, type RunPromptsOptions } from "./run-options.js";
 import { sumUsage } from "./spent.js";
