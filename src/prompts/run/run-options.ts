@@ -98,6 +98,11 @@ export function resolveRun(options: RunPromptsOptions): ResolvedRun {
       `Cannot set 'provider' as it must be one, such as openai({ model }): current value is ${show(provider)}`,
     );
   }
+  if (!isCache(cache)) {
+    throw new TypeError(
+      `Cannot set 'cache' as it must be a path, a boolean, or have get and set: current value is ${show(cache)}`,
+    );
+  }
   if (options.settings !== undefined) checkRecord("settings", options.settings);
   checkFlag("text", options.text);
   const prompts = pick<PromptDefaults>(options, PROMPT_OPTIONS);
@@ -130,6 +135,11 @@ export function resolveRun(options: RunPromptsOptions): ResolvedRun {
       ...options.settings,
     },
   };
+}
+
+function isCache(cache: RunPromptsOptions["cache"]): boolean {
+  if (cache === undefined || typeof cache === "boolean" || typeof cache === "string") return true;
+  return typeof cache?.get === "function" && typeof cache.set === "function";
 }
 
 /** Those of the options that were given, so that defaults hold for the others. */

@@ -3,10 +3,10 @@ import { type BatchOutcome, performBatch, stoppedError } from "../../batch/run-b
 import type { BatchContext } from "../../batch/engine.js";
 import type { BatchOptions } from "../../batch/options.js";
 import { onAbort } from "../../config/on-abort.js";
-import { type BatchSummary, ManyhandsError } from "../../errors.js";
+import { type BatchSummary, ManyhandsError, ModelError, QuotaExceededError } from "../../errors.js";
 import { type AnswerCache, MemoryCache } from "../client/answer-cache.js";
 import { ModelClient } from "../client/model-client.js";
-import type { Usage } from "../provider.js";
+import type { ModelAnswer, Usage } from "../provider.js";
 import { type AnsweredItem, lineFormat } from "./answer-line.js";
 import { customIdOf } from "./batch-line.js";
 import { fileCache } from "./file-cache.js";
@@ -120,7 +120,14 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
 
   async function ask(item: unknown, { signal: until }: BatchContext): Promise<AnsweredItem> {
     const request = toRequest(item);
-    const answer = await asker.ask(request, { signal: until });
+    let answer: ModelAnswer;
+    try {
+      answer = await asker.ask(request, { signal: until });
+    } catch (error) {
+      if (!isSpent(asker, error)) throw error;
+      const message = `Cannot ask '${provider.model}' for more as no account has anything left to spend: ${error.message}`;
+      throw new QuotaExceededError(message, { cause: error });
+    }
     return { answer, isReused: tally.add(answer), customId: customIdOf(item) };
   }
 }
@@ -136,6 +143,11 @@ async function openCache(cache: ResolvedRun["cache"]): Promise<OpenCache | undef
     set: (key, answer) => held.set(key, answer),
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+/** Whether a request failed as one of the last that the quota did not suffice for. It has not failed: it is to be asked again. */
+function isSpent(client: ModelClient, error: unknown): error is ModelError {
+  return error instanceof ModelError && client.stats().accounts.every(({ isExhausted }) => isExhausted);
 }
 
 /** What comes out of a cache was paid for before. */

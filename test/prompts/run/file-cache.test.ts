@@ -47,7 +47,11 @@ it("passes over what a crash has torn, and begins on a line of its own", async (
   await after.close();
   appendFileSync(path, "no line of ours\n");
   await using last = await fileCache(path);
-  expect((await Promise.all(["a", "b", "c"].map((key) => last.get(key)))).map((found) => found?.text)).toEqual(["1", "4", "3"]);
+  expect((await Promise.all(["a", "b", "c"].map((key) => last.get(key)))).map((found) => found?.text)).toEqual([
+    "1",
+    "4",
+    "3",
+  ]);
   // Emptied by somebody: nothing is found, and what comes is kept.
   writeFileSync(path, "");
   expect(await last.get("d")).toBeUndefined();

@@ -7,13 +7,21 @@ const user = (content: string): object => ({ role: "user", content });
 describe("an item", () => {
   it.each<[unknown, PromptDefaults, unknown]>([
     ["Hi", {}, { messages: [user("Hi")] }],
-    ["Hi", { system: "Be brief", maxTokens: 5 }, { messages: [{ role: "system", content: "Be brief" }, user("Hi")], maxTokens: 5 }],
+    [
+      "Hi",
+      { system: "Be brief", maxTokens: 5 },
+      { messages: [{ role: "system", content: "Be brief" }, user("Hi")], maxTokens: 5 },
+    ],
     [
       { prompt: "Hi", system: "Own", max_tokens: 9, temperature: 0, model: "m", id: 3 },
       { system: "Be brief", maxTokens: 5, temperature: 1 },
       { messages: [{ role: "system", content: "Own" }, user("Hi")], maxTokens: 9, temperature: 0, model: "m" },
     ],
-    [{ messages: [user("a"), { role: "assistant", content: "b" }] }, {}, { messages: [user("a"), { role: "assistant", content: "b" }] }],
+    [
+      { messages: [user("a"), { role: "assistant", content: "b" }] },
+      {},
+      { messages: [user("a"), { role: "assistant", content: "b" }] },
+    ],
     [
       { messages: [{ role: "user", content: [{ type: "image_url" }] }], body: { top_p: 0.1 } },
       {},
@@ -27,8 +35,16 @@ describe("an item", () => {
       { system: "ignored", maxTokens: 1 },
       { endpoint: "chat", model: "m", body: { model: "m", messages: [user("a")] } },
     ],
-    [{ title: "T", prompt: "data" }, { prompt: "Sum up {title}", system: "On {title}" }, { messages: [{ role: "system", content: "On T" }, user("Sum up T")] }],
-    [{ n: 2 }, { prompt: ({ n }: { n: number }) => `${n}?`, system: "S" }, { messages: [{ role: "system", content: "S" }, user("2?")] }],
+    [
+      { title: "T", prompt: "data" },
+      { prompt: "Sum up {title}", system: "On {title}" },
+      { messages: [{ role: "system", content: "On T" }, user("Sum up T")] },
+    ],
+    [
+      { n: 2 },
+      { prompt: ({ n }: { n: number }) => `${n}?`, system: "S" },
+      { messages: [{ role: "system", content: "S" }, user("2?")] },
+    ],
   ])("%j with %o is asked", (item, defaults, request) => {
     expect(read(item, defaults)).toEqual(request);
   });
@@ -39,7 +55,11 @@ describe("an item", () => {
     [{ text: "a" }, {}, "it has 'text', and a template such as 'Summarize: {text}' would say what to ask of them"],
     [{ prompt: "a", messages: [] }, {}, "as it has both 'prompt' and 'messages'"],
     [{ prompt: 1 }, {}, "Cannot read 'prompt' as it must be text: current value is 1"],
-    [{ prompt: "a", temperatur: 0 }, {}, "Cannot read 'temperatur' as there is no such field of a prompt: did you mean 'temperature'?"],
+    [
+      { prompt: "a", temperatur: 0 },
+      {},
+      "Cannot read 'temperatur' as there is no such field of a prompt: did you mean 'temperature'?",
+    ],
     [{ prompt: "a", maxTokens: 0 }, {}, "Cannot read 'maxTokens' as it must be a number from 1 on"],
     [{ messages: ["a"] }, {}, "as each must have a role"],
     [{ input: [1] }, {}, "as it must be text or a list of texts"],
@@ -51,5 +71,7 @@ describe("an item", () => {
 });
 
 it("refuses a template that would ask the same of each item", () => {
-  expect(() => promptReader({ prompt: "Translate {1}" })).toThrow("Cannot set 'prompt' as it must have a field to fill in");
+  expect(() => promptReader({ prompt: "Translate {1}" })).toThrow(
+    "Cannot set 'prompt' as it must have a field to fill in",
+  );
 });

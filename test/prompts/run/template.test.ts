@@ -20,7 +20,9 @@ it.each<[string, unknown, string]>([
 it("names a field that is missing, and the nearest that there is", () => {
   const { fill, fields } = compileTemplate("{titel} {text.body}");
   expect(fields).toEqual(["titel", "text.body"]);
-  expect(() => fill({ title: "a" })).toThrow("Cannot fill in {titel} as the item has no such field: did you mean 'title'?");
+  expect(() => fill({ title: "a" })).toThrow(
+    "Cannot fill in {titel} as the item has no such field: did you mean 'title'?",
+  );
   expect(() => fill({ titel: "a", text: "b" })).toThrow("Cannot fill in {text.body} as the item has no such field");
   expect(() => compileTemplate("{toString}").fill({})).toThrow("it has none");
 });
