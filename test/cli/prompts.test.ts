@@ -221,8 +221,8 @@ describe("manyhands prompts", () => {
 });
 
 describe("a run that was killed", () => {
-  const ITEMS = 1000;
-  const AT_ONCE = 4;
+  const ITEMS = 500;
+  const AT_ONCE = 2;
 
   it("is finished by another, which pays for nothing twice but what was under way", async () => {
     const { input, output } = makeInput(range(ITEMS).map((n) => `prompt number ${n}`));
