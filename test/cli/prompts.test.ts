@@ -150,9 +150,7 @@ describe("manyhands prompts", () => {
     expect(json.stderr).toContain("No line was JSON: add --text where each is a prompt as it stands");
     const { code, stderr } = await runCli([...args, "--text", "--overwrite"]);
     expect(code).toBe(0);
-    expect(stderr).toMatch(
-      /^manyhands prompts: a simulated model is asked: its answers mean nothing, and cost nothing\n/,
-    );
+    expect(stderr).toMatch(/^manyhands prompts: asking a simulated model, whose answers mean nothing\n/);
     for (const text of texts(output)) expect(text).toContain("[simulated]");
     // A real model would not go on with them.
     const real = await runCli([

@@ -34,9 +34,7 @@ export async function askPrompts(context: CommandContext): Promise<number> {
   async function perform(signal: AbortSignal): Promise<PromptsOutcome> {
     await using model = await openModel(settings, typed);
     if (settings.isSimulated && !files.isQuiet) {
-      streams.stderr.write(
-        "manyhands prompts: a simulated model is asked: its answers mean nothing, and cost nothing\n",
-      );
+      streams.stderr.write("manyhands prompts: asking a simulated model, whose answers mean nothing\n");
     }
     // Awaited here, as the model is closed on the way out.
     return await performPrompts({
