@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished, vi } from "vitest";
+import { LiveCounts } from "../../dist/cli/serve-model/live-counts.js";
 import { readSimulation } from "../../dist/cli/serve-model/read-simulation.js";
 import { serveModelCommand } from "../../dist/cli/serve-model/serve-model-command.js";
 import { commandHelp } from "../../dist/cli/help.js";
@@ -67,6 +68,19 @@ it("has a help of 80 columns with every option", () => {
   const help = commandHelp(serveModelCommand);
   for (const name of Object.keys(optionsOf(serveModelCommand))) expect(help).toContain(` --${name}`);
   for (const line of help.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});
+
+it("shows in one line of a terminal how it goes", async () => {
+  vi.stubEnv("CI", "");
+  vi.stubEnv("TERM", "xterm");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const model = await serveModel();
+  onTestFinished(() => model.close());
+  let text = "";
+  const stats = { ...model.stats(), inFlight: 3, statuses: { 200: 40, 429: 2 } };
+  using _live = new LiveCounts(() => stats, { isTTY: true, columns: 80, write: (part: string) => (text += part) });
+  await expect.poll(() => text, { timeout: 10_000 }).toMatch(/3 in flight .*42 responses/);
+  expect(text).toMatch(/2 failed/);
 });
 
 it.skipIf(process.platform === "win32")("serves until it is interrupted, and tells how it went", async () => {

@@ -22,8 +22,8 @@ export interface CallerContext<A extends Account = Account> {
   began(id: string): void;
   ended(id: string): void;
   failed(failure: Failure["failure"]): void;
-  /** There is no point in going on. */
-  giveUp(error: Error): void;
+  /** There is no point in going on; returns why, which another may have said before. */
+  giveUp(error: Error): Error;
   /** Whether any account has something left to spend. */
   hasAccounts(): boolean;
 }
@@ -87,8 +87,7 @@ export class ModelCaller<A extends Account> {
       if (signal.aborted) throw thrown;
       const error = attempted.timedOut ?? thrown;
       if (hasText && typeof error === "object" && error !== null) afterText.add(error);
-      this.#failed(error, attempt, limits, grant!);
-      throw error;
+      throw this.#failed(error, attempt, limits, grant!);
     } finally {
       attempted.end();
       limits.ended();
@@ -101,19 +100,19 @@ export class ModelCaller<A extends Account> {
     try {
       return spending.reserve(estimate.guess(request));
     } catch (error) {
-      giveUp(error as Error);
-      throw error;
+      throw giveUp(error as Error);
     }
   }
 
-  #failed(error: unknown, attempt: number, limits: AccountLimits<A>, grant: Grant): void {
+  /** Returns what the attempt fails with. */
+  #failed(error: unknown, attempt: number, limits: AccountLimits<A>, grant: Grant): unknown {
     const context = this.#context;
     const failure = failureOf(error);
     const isSpent = isQuotaFailure(failure, context);
     context.failed(isSpent ? "quota" : failure.failure);
     limits.failed(isSpent ? { ...failure, failure: "quota" } : failure, attempt, grant);
-    if (!isSpent || context.hasAccounts()) return;
-    context.giveUp(
+    if (!isSpent || context.hasAccounts()) return error;
+    return context.giveUp(
       new QuotaExceededError(
         `Cannot ask '${context.provider.model}' for more as no account has anything left to spend: ${failure.message}`,
         { cause: error },

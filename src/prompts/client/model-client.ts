@@ -242,10 +242,11 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   }
 
   /** K2 */
-  #giveUp(error: Error): void {
-    if (this.#givenUp) return;
+  #giveUp(error: Error): Error {
+    if (this.#givenUp) return this.#givenUp;
     this.#givenUp = error;
     for (const [id, future] of this.#pending) if (!this.#sent.has(id)) future.cancel(error);
+    return error;
   }
 }
 

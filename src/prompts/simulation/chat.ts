@@ -1,7 +1,7 @@
 /** POST /v1/chat/completions. */
 import type { Answer, Dialect, JsonObject, Question } from "./dialect.js";
 import { openaiRefusal } from "./openai-refusal.js";
-import { isObject, joinContents, readMaxTokens, readMessages, readModel } from "./read-body.js";
+import { isObject, joinContents, readMaxTokens, readMessages, readModel, readSchema } from "./read-body.js";
 import { countTokens } from "./simulated-text.js";
 
 /** Chat completions of OpenAI. */
@@ -20,6 +20,7 @@ export const chat: Dialect = {
       inputTokens: countTokens(text),
       inputs: [],
       maxTokens: readMaxTokens(body, ["max_completion_tokens", "max_tokens"]),
+      schema: readSchema(body["response_format"]),
       isStream: body["stream"] === true,
       body,
     };

@@ -1,6 +1,7 @@
 import { show } from "../../config/show.js";
 import type { Answer, Dialect, Question } from "./dialect.js";
 import type { Settings } from "./simulation-options.js";
+import { simulatedJson } from "./simulated-json.js";
 import { simulatedSql } from "./simulated-sql.js";
 import { countTokens, simulatedText } from "./simulated-text.js";
 
@@ -37,7 +38,11 @@ function textFor(
 ): string {
   const { model, messages, body } = question;
   const prompt = messages.findLast(({ role }) => role === "user")?.content ?? "";
-  if (!answer) return simulatedSql(question) ?? simulatedText(prompt, hash, outputTokens);
+  if (!answer) {
+    const sql = simulatedSql(question);
+    const text = sql ?? simulatedText(prompt, hash, outputTokens);
+    return question.schema ? simulatedJson(question.schema, text, hash) : text;
+  }
   const text: unknown = answer({ endpoint, model, messages, prompt, body });
   if (typeof text === "string") return text;
   throw new TypeError(`it must return a string: current value is ${show(text)}`);

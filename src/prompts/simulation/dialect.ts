@@ -15,6 +15,8 @@ export interface Question {
   /** Texts to embed; none but for embeddings. */
   readonly inputs: readonly string[];
   readonly maxTokens: number | undefined;
+  /** What the JSON is to be like that is asked for; `{}` for any, `undefined` where a text is asked for. */
+  readonly schema: JsonObject | undefined;
   readonly isStream: boolean;
   readonly body: JsonObject;
 }

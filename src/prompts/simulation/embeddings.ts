@@ -32,6 +32,7 @@ export const embeddings: Dialect = {
       inputTokens: inputs.reduce((sum, { tokens }) => sum + tokens, 0),
       inputs: inputs.map(({ text }) => text),
       maxTokens: undefined,
+      schema: undefined,
       isStream: false,
       body,
     };

@@ -8,11 +8,12 @@
  * E2. A response is written in one piece wherever it is not streamed over time.
  */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Account } from "./account.js";
-import type { Dialect, JsonObject, Question } from "./dialect.js";
-import { invalidRequest, Problem } from "./problem.js";
+import type { Dialect, Question } from "./dialect.js";
+import { Problem } from "./problem.js";
 import { addRateHeaders, addRetryAfter } from "./rate-headers.js";
-import { isObject } from "./read-body.js";
+import { readJson } from "./read-body.js";
 import type { Simulation, Verdict } from "./simulation.js";
 import { StreamedAnswer } from "./streamed-answer.js";
 
@@ -22,6 +23,8 @@ const STATUS_FAULTS: Readonly<Record<string, Problem>> = {
   "503": new Problem(503, "server_error", "The engine is currently overloaded, please try again later."),
   "529": new Problem(529, "overloaded_error", "Overloaded"),
 };
+/** Connections that break do so before the answer, or where the fault is drawn to be in it: this many before. */
+const BEFORE = 0.5;
 /** How long a fault "429" asks to wait, in ms. */
 const FALSE_ALARM = 1000;
 
@@ -56,17 +59,21 @@ export class Exchange {
     this.#number = simulation.arrive();
     request.on("data", (chunk: Buffer) => this.#read(chunk));
     request.on("end", () => this.#judge());
-    response.on("close", () => this.#closed());
+    response.on("close", () => this.giveUp());
   }
 
-  /** Whether it never ends by itself. */
-  get isHanging(): boolean {
-    return this.#verdict?.fault === "hang";
+  get socket(): Socket {
+    return this.#request.socket;
+  }
+
+  /** Whether it will end by itself: it is read, and does not hang. */
+  get isAnswering(): boolean {
+    return this.#verdict !== undefined && this.#verdict.fault?.kind !== "hang";
   }
 
   /** Breaks the connection. */
   destroy(): void {
-    this.#request.socket.destroy();
+    this.socket.destroy();
     this.#end();
   }
 
@@ -84,7 +91,7 @@ export class Exchange {
     if (this.#isOver) return;
     try {
       this.#account = this.#simulation.accountOf(keyOf(this.#request));
-      this.#question = this.#dialect.read(parse(this.#chunks));
+      this.#question = this.#dialect.read(readJson(this.#chunks));
       this.#chunks = [];
       this.#verdict = this.#simulation.judge(this.#dialect, this.#question, this.#account, this.#number);
     } catch (error) {
@@ -92,10 +99,10 @@ export class Exchange {
       return;
     }
     const { fault, latency } = this.#verdict;
-    if (fault === "429") {
+    if (fault?.kind === "429") {
       const message = "Rate limit reached: please try again in 1s.";
       this.#refuse(new Problem(429, "requests", message, { code: "rate_limit_exceeded", wait: FALSE_ALARM }));
-    } else if (fault !== "hang") {
+    } else if (fault?.kind !== "hang") {
       if (latency === 0) this.#answer();
       else this.#timer = setTimeout(answerNow, latency, this);
     }
@@ -107,24 +114,24 @@ export class Exchange {
   }
 
   #answer(): void {
-    const { fault, answer, faultAt } = this.#verdict!;
-    const problem = fault && STATUS_FAULTS[fault];
+    const { fault, answer } = this.#verdict!;
+    const problem = fault && STATUS_FAULTS[fault.kind];
     if (problem) {
       this.#refuse(problem);
       return;
     }
-    if (fault === "reset" && faultAt < 0.5) {
+    if (fault?.kind === "reset" && fault.at < BEFORE) {
       this.#reset();
       return;
     }
     this.#simulation.charge(this.#account!, answer);
     this.#simulation.countStatus(200);
     if (this.#question!.isStream && this.#dialect.stream) this.#stream();
-    else this.#answerWhole(fault, faultAt);
+    else this.#answerWhole();
   }
 
-  #answerWhole(fault: string | undefined, faultAt: number): void {
-    const { answer } = this.#verdict!;
+  #answerWhole(): void {
+    const { answer, fault } = this.#verdict!;
     const body = this.#dialect.whole(this.#question!, answer);
     const response = this.#response;
     if (!fault) {
@@ -136,8 +143,8 @@ export class Exchange {
       this.#end();
       return;
     }
-    const part = Buffer.from(body).subarray(0, Math.max(1, Math.floor(body.length * faultAt)));
-    if (fault === "broken-json") {
+    const part = Buffer.from(body).subarray(0, Math.max(1, Math.floor(body.length * fault.at)));
+    if (fault.kind === "broken-json") {
       response.writeHead(200, this.#headers("application/json", part.length));
       response.end(part);
       this.#end();
@@ -148,12 +155,12 @@ export class Exchange {
   }
 
   #stream(): void {
-    const { answer, fault, faultAt } = this.#verdict!;
+    const { answer, fault } = this.#verdict!;
     this.#response.writeHead(200, this.#headers("text/event-stream; charset=utf-8", undefined));
     const { tokensPerSecond } = this.#simulation.settings;
     this.#streamed = new StreamedAnswer(this.#dialect.stream!, this.#question!, answer, this.#response, {
       tokensPerSecond,
-      ends: fault && { at: faultAt, how: fault === "reset" ? "reset" : "broken" },
+      ends: fault && { at: fault.at, how: fault.kind === "reset" ? "reset" : "broken" },
       onEnd: (how) => {
         if (how === "reset") {
           this.#reset();
@@ -178,8 +185,7 @@ export class Exchange {
 
   #reset(): void {
     this.#end();
-    const { socket } = this.#request;
-    socket.resetAndDestroy();
+    this.socket.resetAndDestroy();
   }
 
   #headers(type: string, length: number | undefined): string[] {
@@ -197,7 +203,8 @@ export class Exchange {
     return headers;
   }
 
-  #closed(): void {
+  /** The client has gone away. */
+  giveUp(): void {
     if (this.#isOver) return;
     this.#simulation.countAborted();
     this.#end();
@@ -216,21 +223,6 @@ export class Exchange {
 
 function answerNow(exchange: Exchange): void {
   exchange.answerNow();
-}
-
-/** @throws {Problem} when it is no object of JSON */
-function parse(chunks: readonly Buffer[]): JsonObject {
-  let body: unknown;
-  try {
-    body = JSON.parse(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString());
-  } catch {
-    body = undefined;
-  }
-  if (isObject(body)) return body;
-  throw invalidRequest(
-    "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library " +
-      "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
-  );
 }
 
 /** What names the client: as OpenAI, Anthropic or Azure has it. */

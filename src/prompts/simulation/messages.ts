@@ -37,6 +37,7 @@ export const messages: Dialect = {
       inputTokens: countTokens(text),
       inputs: [],
       maxTokens,
+      schema: undefined,
       isStream: body["stream"] === true,
       body,
     };

@@ -6,7 +6,7 @@
  * V1. After `close` has resolved no socket and no timer is left.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { chat } from "./chat.js";
 import type { Dialect } from "./dialect.js";
 import { embeddings } from "./embeddings.js";
@@ -49,6 +49,7 @@ export class ModelServer {
   readonly #simulation: Simulation;
   readonly #server: Server;
   readonly #exchanges = new Set<Exchange>();
+  readonly #queued = new WeakMap<Socket, Set<Exchange>>();
   #whenIdle: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
@@ -87,7 +88,7 @@ export class ModelServer {
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
     });
-    for (const exchange of this.#exchanges) if (exchange.isHanging) exchange.destroy();
+    for (const exchange of this.#exchanges) if (!exchange.isAnswering) exchange.destroy();
     if (this.#exchanges.size > 0) await this.#idleWithin(GRACE);
     for (const exchange of this.#exchanges) exchange.destroy();
     // What was written last must leave before connections are closed by force.
@@ -113,7 +114,9 @@ export class ModelServer {
     const path = query === -1 ? url : url.slice(0, query);
     const dialect = DIALECTS.get(path);
     if (dialect && request.method === "POST") {
-      this.#exchanges.add(new Exchange(this.#simulation, dialect, request, response, this.#onOver));
+      const exchange = new Exchange(this.#simulation, dialect, request, response, this.#onOver);
+      this.#exchanges.add(exchange);
+      if (response.socket === null) this.#watchQueued(exchange);
       return;
     }
     request.resume();
@@ -133,8 +136,24 @@ export class ModelServer {
     }
   }
 
+  /** A response that comes after others on its connection (pipelining) is not told when that closes. */
+  #watchQueued(exchange: Exchange): void {
+    const { socket } = exchange;
+    let queued = this.#queued.get(socket);
+    if (!queued) {
+      const all = new Set<Exchange>();
+      queued = all;
+      this.#queued.set(socket, all);
+      socket.once("close", () => {
+        for (const one of all) one.giveUp();
+      });
+    }
+    queued.add(exchange);
+  }
+
   readonly #onOver = (exchange: Exchange): void => {
     this.#exchanges.delete(exchange);
+    this.#queued.get(exchange.socket)?.delete(exchange);
     if (this.#exchanges.size === 0) this.#whenIdle?.();
   };
 }

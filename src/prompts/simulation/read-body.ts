@@ -3,6 +3,21 @@ import type { PromptMessage } from "../provider.js";
 import type { JsonObject } from "./dialect.js";
 import { invalidRequest, missingParameter } from "./problem.js";
 
+/** @throws {Problem} when it is no object of JSON */
+export function readJson(chunks: readonly Buffer[]): JsonObject {
+  let body: unknown;
+  try {
+    body = JSON.parse(chunks.length === 1 ? chunks[0]!.toString() : Buffer.concat(chunks).toString());
+  } catch {
+    body = undefined;
+  }
+  if (isObject(body)) return body;
+  throw invalidRequest(
+    "We could not parse the JSON body of your request. (HINT: This likely means you aren't using your HTTP library " +
+      "correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)",
+  );
+}
+
 /** @throws {Problem} when there is none */
 export function readModel({ model }: JsonObject): string {
   if (model === undefined || model === "") throw invalidRequest("you must provide a model parameter");
@@ -64,6 +79,15 @@ export function readText(content: unknown): string {
   return content
     .map((part: unknown) => (isObject(part) && typeof part["text"] === "string" ? part["text"] : ""))
     .join("");
+}
+
+/** What JSON is asked for: by chat with the schema one level deeper than by responses. */
+export function readSchema(format: unknown): JsonObject | undefined {
+  if (!isObject(format)) return undefined;
+  if (format["type"] === "json_object") return {};
+  if (format["type"] !== "json_schema") return undefined;
+  const named = isObject(format["json_schema"]) ? format["json_schema"] : format;
+  return isObject(named["schema"]) ? named["schema"] : {};
 }
 
 export function isObject(value: unknown): value is JsonObject {

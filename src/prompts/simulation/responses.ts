@@ -3,7 +3,7 @@ import type { PromptMessage } from "../provider.js";
 import type { Answer, Dialect, JsonObject, Question } from "./dialect.js";
 import { openaiRefusal } from "./openai-refusal.js";
 import { missingParameter } from "./problem.js";
-import { isObject, joinContents, readMaxTokens, readMessages, readModel, readText } from "./read-body.js";
+import { isObject, joinContents, readMaxTokens, readMessages, readModel, readSchema, readText } from "./read-body.js";
 import { serverSentEvent } from "./server-sent-event.js";
 import { countTokens } from "./simulated-text.js";
 
@@ -26,6 +26,7 @@ export const responses: Dialect = {
       inputTokens: countTokens(text),
       inputs: [],
       maxTokens: readMaxTokens(body, ["max_output_tokens"]),
+      schema: readSchema(isObject(body["text"]) ? body["text"]["format"] : undefined),
       isStream: body["stream"] === true,
       body,
     };

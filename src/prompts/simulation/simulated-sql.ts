@@ -9,8 +9,8 @@ interface Table {
 
 const CREATE_TABLE = /create\s+table\s+(?:if\s+not\s+exists\s+)?((?:"[^"]+"|[\w$#]+)(?:\.(?:"[^"]+"|[\w$#]+))*)\s*\(/gi;
 const ASKS_FOR_SQL = /\b(?:sql|select|query)\b/i;
-/** Of what is to be said of SQL or rows, rather than to be written as SQL. */
-const ASKS_FOR_WORDS = /\b(?:explain|narrate|describe|summari[sz]e|in plain (?:words|language)|rows?\s*:)/i;
+/** How instructions begin that want words about SQL, and not SQL. */
+const ASKS_FOR_WORDS = /^\s*(?:please\s+)?(?:explain|narrate|describe|summari[sz]e)\b/i;
 const CONSTRAINTS = /^(?:constraint|primary|foreign|unique|check|exclude|key|index|like)$/i;
 /** How a question asks for a number of one column, and the function that gives it. */
 const AGGREGATES: readonly (readonly [asked: RegExp, name: string])[] = [

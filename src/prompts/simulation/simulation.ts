@@ -1,10 +1,10 @@
 import { Account } from "./account.js";
 import { createAnswer } from "./create-answer.js";
 import type { Answer, Dialect, Question } from "./dialect.js";
-import { FaultPlan } from "./fault-plan.js";
+import { type Fault, FaultPlan } from "./fault-plan.js";
 import { invalidKey, tooManyAtOnce } from "./problem.js";
 import { draw, hashText } from "./random.js";
-import type { Settings, SimulatedFault } from "./simulation-options.js";
+import type { Settings } from "./simulation-options.js";
 import type { SimulationStats } from "./simulation-stats.js";
 
 const LATENCY = 505;
@@ -14,9 +14,7 @@ export interface Verdict {
   readonly answer: Answer;
   /** In ms, until the answer begins. */
   readonly latency: number;
-  readonly fault: SimulatedFault | undefined;
-  /** Where in the answer a fault happens, from 0 up to 1. */
-  readonly faultAt: number;
+  readonly fault: Fault | undefined;
 }
 
 /**
@@ -94,7 +92,6 @@ export class Simulation {
       answer: createAnswer(settings, dialect, question, { hash, number }),
       latency: most === least ? most : least + draw(hash, LATENCY) * (most - least),
       fault,
-      faultAt: fault ? draw(hash, number) : 0,
     };
   }
 

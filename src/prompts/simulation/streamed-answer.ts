@@ -36,7 +36,7 @@ export class StreamedAnswer {
     this.#answer = answer;
     this.#response = response;
     this.#plan = plan;
-    this.#pieces = answer.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [];
+    this.#pieces = answer.text.match(/\s*\S+\s*$|\s*\S+/g) ?? [answer.text];
     this.#last = plan.ends ? Math.floor(this.#pieces.length * plan.ends.at) : this.#pieces.length;
   }
 

@@ -1,6 +1,9 @@
 import { onTestFinished } from "vitest";
 import { serveModel, type SimulatedModel, type SimulationOptions } from "manyhands/prompts";
 
+/** How long to wait for what takes no time on a machine that has nothing else to do. */
+export const PATIENCE = { timeout: 10_000 };
+
 /** Serves a model until the test is over. */
 export async function serve(options: SimulationOptions = {}): Promise<SimulatedModel> {
   const model = await serveModel({ latency: 0, ...options });

@@ -41,6 +41,43 @@ it("speaks responses to the official client, streamed or not", async () => {
   expect(cut).toMatchObject({ status: "incomplete", incomplete_details: { reason: "max_output_tokens" } });
 });
 
+it("gives JSON that fits the schema it is asked for", async () => {
+  const client = clientOf(await serve({ outputTokens: 4 }));
+  const text = { type: ["string", "null"] };
+  const schema = {
+    type: "object",
+    properties: {
+      summary: text,
+      label: { enum: ["good", "bad"] },
+      score: { type: "integer", minimum: 3 },
+      parts: { type: "array", items: { $ref: "#/$defs/part" } },
+    },
+    $defs: { part: { anyOf: [{ type: "null" }, { type: "object", properties: { next: { $ref: "#/$defs/part" } } }] } },
+  };
+  const asked = await client.chat.completions.create({
+    model: "m",
+    messages,
+    response_format: { type: "json_schema", json_schema: { name: "summary", schema } },
+  });
+  const value = JSON.parse(asked.choices[0]!.message.content!) as { label: string };
+  expect(value).toMatchObject({ score: 3, parts: [{ next: {} }] });
+  expect(value).toHaveProperty("summary", expect.stringMatching(/^\[simulated\]/));
+  expect(["good", "bad"]).toContain(value.label);
+  const format = { type: "json_schema" as const, name: "summary", schema };
+  const response = await client.responses.create({ model: "m", input: messages[0]!.content, text: { format } });
+  expect(JSON.parse(response.output_text)).toEqual(value);
+  const names = Array.from({ length: 50 }, (_, index) => [`n${index}`, { $ref: "#" }]);
+  const endless = { type: "object", properties: Object.fromEntries(names) as object };
+  const bounded = await client.responses.create({
+    model: "m",
+    input: "x",
+    text: { format: { ...format, schema: endless as Record<string, unknown> } },
+  });
+  expect(Object.keys(JSON.parse(bounded.output_text) as object)).toHaveLength(50);
+  const any = await client.chat.completions.create({ model: "m", messages, response_format: { type: "json_object" } });
+  expect(JSON.parse(any.choices[0]!.message.content!)).toMatchObject({ simulated: true });
+});
+
 it("embeds for the official client, which asks for base64, and as numbers", async () => {
   const client = clientOf(await serve());
   const input = ["red apples", "green apples", "an index of a database"];
@@ -126,12 +163,12 @@ it("refuses messages as Anthropic does", async () => {
 });
 
 it("streams as fast as it is told to", async () => {
-  const model = await serve({ outputTokens: 20, tokensPerSecond: 400 });
+  const model = await serve({ outputTokens: 40, tokensPerSecond: 200 });
   const startedAt = performance.now();
   const response = await post(model, chatBody("Slowly", { stream: true }));
   let parts = 0;
   for await (const _ of response.body!) parts += 1;
   // All but the last word must have waited for its time.
-  expect(performance.now() - startedAt).toBeGreaterThan(35);
-  expect(parts).toBeGreaterThan(2);
+  expect(performance.now() - startedAt).toBeGreaterThan(150);
+  expect(parts).toBeGreaterThan(1);
 });

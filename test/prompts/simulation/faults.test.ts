@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { FaultPlan } from "../../../dist/prompts/simulation/fault-plan.js";
 import { hashText } from "../../../dist/prompts/simulation/random.js";
 import { FAULTS } from "../../../dist/prompts/simulation/simulation-options.js";
-import { chatBody, errorOf, post, serve, textOf } from "./ask.js";
+import { chatBody, errorOf, PATIENCE, post, serve, textOf } from "./ask.js";
 
 it("draws as many faults as it is told to, for each attempt anew, and the same for the same seed", () => {
   const [plan, again] = [new FaultPlan(0.1, FAULTS), new FaultPlan(0.1, FAULTS)];
@@ -13,7 +13,7 @@ it("draws as many faults as it is told to, for each attempt anew, and the same f
   expect(hashes.map((hash) => again.next(hash))).toEqual(first);
   const share = (drawn: readonly unknown[]): number => drawn.filter(Boolean).length / drawn.length;
   expect(share(first)).toBeCloseTo(0.1, 1);
-  for (const kind of FAULTS) expect(first).toContain(kind);
+  for (const kind of FAULTS) expect(first.map((fault) => fault?.kind)).toContain(kind);
   const failed = hashes.filter((_, index) => first[index]);
   expect(share(failed.map((hash) => plan.next(hash)))).toBeLessThan(0.2);
 });
@@ -77,10 +77,10 @@ it("counts a request no more whose client went away", async () => {
   const controller = new AbortController();
   const asked = post(model, chatBody("x"), { signal: controller.signal });
   asked.catch(() => {});
-  await expect.poll(() => model.stats()).toMatchObject({ faults: 1, inFlight: 1 });
+  await expect.poll(() => model.stats(), PATIENCE).toMatchObject({ faults: 1, inFlight: 1 });
   controller.abort();
   await expect(asked).rejects.toThrow();
-  await expect.poll(() => model.stats()).toMatchObject({ inFlight: 0, aborted: 1 });
+  await expect.poll(() => model.stats(), PATIENCE).toMatchObject({ inFlight: 0, aborted: 1 });
 });
 
 it("counts a request no more whose client went away in the middle of an answer", async () => {
@@ -90,7 +90,19 @@ it("counts a request no more whose client went away in the middle of an answer",
   await response.body!.getReader().read();
   expect(model.stats()).toMatchObject({ inFlight: 1 });
   controller.abort();
-  await expect.poll(() => model.stats()).toMatchObject({ inFlight: 0, aborted: 1, answered: 0 });
+  await expect.poll(() => model.stats(), PATIENCE).toMatchObject({ inFlight: 0, aborted: 1, answered: 0 });
+});
+
+it("counts requests no more that were sent one behind the other, and whose client went away", async () => {
+  const model = await serve({ faults: 1, faultKinds: ["hang"] });
+  const client = connect(Number(new URL(model.url).port), "127.0.0.1");
+  const body = JSON.stringify(chatBody("x"));
+  client.write(
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`.repeat(3),
+  );
+  await expect.poll(() => model.stats(), PATIENCE).toMatchObject({ faults: 3, inFlight: 3 });
+  client.destroy();
+  await expect.poll(() => model.stats(), PATIENCE).toMatchObject({ inFlight: 0, aborted: 3 });
 });
 
 it("ends with connections that are open, hang, or have sent half a request", async () => {
@@ -102,7 +114,7 @@ it("ends with connections that are open, hang, or have sent half a request", asy
   const half = connect(port, "127.0.0.1");
   half.on("error", () => {});
   half.write("POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{");
-  await expect.poll(() => model.stats().inFlight).toBe(2);
+  await expect.poll(() => model.stats().inFlight, PATIENCE).toBe(2);
   const gone = once(half, "close");
   await Promise.all([model.close(), model.close()]);
   await gone;
@@ -112,9 +124,9 @@ it("ends with connections that are open, hang, or have sent half a request", asy
 });
 
 it("answers what it has begun before it ends", async () => {
-  const model = await serve({ latency: 50 });
+  const model = await serve({ latency: 200 });
   const asked = post(model, chatBody("x"));
-  await expect.poll(() => model.stats().inFlight).toBe(1);
+  await expect.poll(() => model.stats().requests, PATIENCE).toBe(1);
   const [response] = await Promise.all([asked, model.close()]);
   expect(await textOf(response)).toContain("x");
 });

@@ -25,6 +25,7 @@ function ask(question: string, system = `Answer with one SQL query.\n${TABLES}`)
     inputTokens: 1,
     inputs: [],
     maxTokens: undefined,
+    schema: undefined,
     isStream: false,
     body: {},
   });
@@ -44,6 +45,7 @@ it.each([
 it("writes no SQL where none is asked for, or no tables are shown", () => {
   expect(ask("How many customers?", "Answer with one SQL query")).toBeUndefined();
   expect(ask("How many customers?", `You know these tables: ${TABLES}`)).toBeUndefined();
+  expect(ask("How many customers?", `Write SQL alone, do not explain it. ${TABLES}`)).toContain("SELECT count");
   expect(ask("How many customers?", `Explain this SQL query in plain words. ${TABLES}`)).toBeUndefined();
 });
 
