@@ -79,6 +79,9 @@ export interface ResolvedHttp {
  */
 export function resolveHttp(kind: HttpKind, options: HttpOptions, others: readonly string[] = []): ResolvedHttp {
   const { name } = kind;
+  // A mere key is a likely mistake, and shown in no message.
+  if (typeof options !== "object" || options === null)
+    throw new TypeError(`Cannot set '${name}' as it must be an object`);
   checkFields(name, options, [...OPTION_NAMES, ...others]);
   const { model, fetch, accounts } = options;
   if (typeof model !== "string" || model.trim() === "") {
