@@ -6,6 +6,7 @@ import { commandHelp } from "../../dist/cli/help.js";
 import { optionsOf } from "../../dist/cli/parse-arguments.js";
 import { prompts } from "../../dist/cli/prompts/prompts-command.js";
 import { makeFolder, makeInput, range, readLines } from "../batch/folder.js";
+import { deferred } from "../prompts/client/fake-provider.js";
 import { runCli, startCli } from "./run-cli.js";
 
 interface Line {
@@ -225,18 +226,19 @@ describe("a run that was killed", () => {
   it("is finished by another, which pays for nothing twice but what was under way", async () => {
     const { input, output } = makeInput(range(ITEMS).map((n) => `prompt number ${n}`));
     const asked = new Map<string, number>();
-    let half: (() => void) | undefined;
+    const halfway = deferred();
     const { model, args } = await repeating({
       latency: 2,
       answer: ({ prompt }) => {
         asked.set(prompt, (asked.get(prompt) ?? 0) + 1);
-        if (asked.size >= ITEMS / 2) half?.();
+        if (asked.size >= ITEMS / 2) halfway.resolve();
         return prompt;
       },
     });
     const all = ["prompts", input, "-o", output, ...args, "--concurrency", String(AT_ONCE), "--quiet"];
     const { child, result } = startCli(all);
-    half = () => child.kill("SIGKILL");
+    await halfway.promise;
+    child.kill("SIGKILL");
     expect(await result).toMatchObject({ signal: "SIGKILL" });
     const done = readFileSync(output, "utf8").split("\n").length - 1;
     expect(done).toBeGreaterThan(ITEMS / 4);
