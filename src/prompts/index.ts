@@ -73,6 +73,11 @@ export {
 } from "./profile/profile.js";
 export { type ProfileOptions } from "./profile/profile-options.js";
 export { type RunPipelineOptions } from "./profile/run-actions.js";
+export { type PromptsFormat } from "./run/answer-line.js";
+export { type FileCache, fileCache } from "./run/file-cache.js";
+export { type PromptDefaults } from "./run/read-prompt.js";
+export { type RunPromptsOptions } from "./run/run-options.js";
+export { type PromptsSummary, runPrompts } from "./run/run-prompts.js";
 export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
 export type {
   SimulatedFault,
