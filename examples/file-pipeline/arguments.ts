@@ -23,7 +23,7 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-export const HELP = `Usage: npm start -- [FOLDER] [OPTIONS]
+export const HELP = `Usage: npm start -- --only files [FOLDER] [OPTIONS]
 
 Reads every text file below FOLDER, hashes it and counts its
 lines, words and identifiers, in three pools:

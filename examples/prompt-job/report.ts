@@ -1,0 +1,54 @@
+import { readFileSync } from "node:fs";
+import type { PromptsSummary, SimulationStats } from "manyhands/prompts";
+import { count, plural, seconds } from "../file-pipeline/text.js";
+import type { Checked } from "./check-answers.js";
+import type { OneByOne } from "./one-by-one.js";
+
+const LABEL = 14;
+const COLUMN = 14;
+const LINES_SHOWN = 4;
+
+/** What is told at the end. */
+export interface Outcome {
+  readonly summary: PromptsSummary;
+  readonly oneByOne: OneByOne;
+  readonly checked: Checked;
+  readonly server: SimulationStats;
+}
+
+/** Both ways side by side, and what became of the prompts. */
+export function outcomeText({ summary, oneByOne, checked, server }: Outcome): string {
+  const { elapsed, usage, client } = summary;
+  const total = checked.right + checked.missing;
+  const rows = [
+    row("", "one by one", "concurrently"),
+    row("prompts", `${count(oneByOne.measured)} *`, count(summary.done)),
+    row("all of them", `${seconds(oneByOne.estimate)} *`, seconds(elapsed)),
+    row("a minute", count((total / oneByOne.estimate) * 60_000), count((summary.done / elapsed) * 60_000)),
+  ];
+  const refused = server.statuses[429] ?? 0;
+  return [
+    ...rows.map((line) => line.trimEnd()),
+    `  * asked one after the other meanwhile; all ${count(total)} are an estimate`,
+    "",
+    `${(oneByOne.estimate / elapsed).toFixed(1)} times as fast`,
+    `${count(checked.right)} of ${plural(total, "prompt")} have an answer of their own, ${count(checked.wrong)} a wrong one`,
+    `${plural(client.retried, "attempt")} more were made, as faults pass; ${count(refused)} met status 429`,
+    `${count(usage.input)} tokens in, ${count(usage.output)} out`,
+  ].join("\n");
+}
+
+/** The first lines of the results file, as far as they fit. */
+export function someLines(output: URL, columns: number): string {
+  const lines = readFileSync(output, "utf8").split("\n", LINES_SHOWN).filter(Boolean);
+  return lines.map((line) => `  ${fit(line, columns - 2)}`).join("\n");
+}
+
+/** Characters that take two columns are few here: cut earlier rather than later. */
+function fit(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(columns - 1, 1))}…`;
+}
+
+function row(label: string, left: string, right: string): string {
+  return `  ${label.padEnd(LABEL)}${left.padStart(COLUMN)}${right.padStart(COLUMN)}`;
+}
