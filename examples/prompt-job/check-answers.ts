@@ -10,15 +10,15 @@ interface AnswerLine {
 
 /** What is in the results file. */
 export interface Checked {
-  /** Prompts with the one answer that belongs to them. */
+  /** Prompts with an answer of their own. */
   readonly right: number;
-  /** Answers to another prompt, or second ones. */
+  /** Answers to other prompts, and second ones. */
   readonly wrong: number;
   readonly missing: number;
 }
 
 /** Reads the results file again, and holds each answer against its prompt. */
-export function checkAnswers(output: URL, prompts: readonly JobPrompt[]): Checked {
+export function checkAnswers(output: string, prompts: readonly JobPrompt[]): Checked {
   const seen = new Set<number>();
   let wrong = 0;
   for (const line of readFileSync(output, "utf8").split("\n").slice(0, -1)) {

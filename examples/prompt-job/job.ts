@@ -7,13 +7,10 @@ export interface JobPrompt {
   readonly prompt: string;
 }
 
-/** The source folder: this program is run from `build/examples/prompt-job`. */
-const ROOT = new URL("../../../", import.meta.url);
+/** In the source folder: this program is run from `build/examples/prompt-job`. */
+const INPUT = new URL("../../../examples/prompt-job/prompts.jsonl", import.meta.url);
 
-export const INPUT = new URL("examples/prompt-job/prompts.jsonl", ROOT);
-export const OUTPUT = new URL("build/answers.jsonl", ROOT);
-
-export function readPrompts(): readonly JobPrompt[] {
-  const lines = readFileSync(INPUT, "utf8").trimEnd().split("\n");
-  return lines.map((line) => JSON.parse(line) as JobPrompt);
+/** The first lines of the file of prompts. */
+export function readLines(count: number): readonly string[] {
+  return readFileSync(INPUT, "utf8").trimEnd().split("\n").slice(0, count);
 }

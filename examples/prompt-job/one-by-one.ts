@@ -10,32 +10,35 @@ export interface OneByOne {
   readonly estimate: number;
 }
 
-/** Coprime to the number of prompts: a few steps meet all tasks, and texts from everywhere. */
+export interface OneByOneOptions {
+  readonly signal: AbortSignal;
+  /** Whether no more need to be asked. */
+  isEnough(): boolean;
+}
+
+/** No divisor of the number of prompts: a few steps meet all tasks, and texts from everywhere. */
 const STRIDE = 237;
+const LEAST_MEASURED = 3;
 
 /**
- * Asks prompts one after the other, each when the one before is answered, until the signal fires: that all of them would
- * go on at this pace is an estimate.
+ * Asks prompts one after the other, each when the one before is answered, until that is enough: that all of them would go
+ * on at this pace is an estimate.
  */
 export async function askOneByOne(
   provider: Provider,
   prompts: readonly JobPrompt[],
-  signal: AbortSignal,
+  { signal, isEnough }: OneByOneOptions,
 ): Promise<OneByOne> {
   await using client = new ModelClient(provider, { concurrency: 1 });
   using bar = new ProgressBar({ total: prompts.length, description: "One by one", unit: "prompts" });
   const startedAt = performance.now();
   let measured = 0;
-  let elapsed = 0;
-  while (!signal.aborted && measured < prompts.length) {
-    const { prompt } = prompts[(measured * STRIDE) % prompts.length]!;
-    const error = await client.ask(prompt, { signal }).exception();
-    if (signal.aborted) break;
-    if (error !== undefined) throw error;
+  while (measured < prompts.length && !(isEnough() && measured >= LEAST_MEASURED)) {
+    await client.ask(prompts[(measured * STRIDE) % prompts.length]!.prompt, { signal });
     measured += 1;
-    elapsed = performance.now() - startedAt;
     bar.advance();
   }
-  bar.stop(`after ${measured}`);
-  return { measured, estimate: (elapsed / measured) * prompts.length };
+  const estimate = ((performance.now() - startedAt) / measured) * prompts.length;
+  if (measured < prompts.length) bar.stop("enough to compare");
+  return { measured, estimate };
 }

@@ -39,7 +39,7 @@ export function outcomeText({ summary, oneByOne, checked, server }: Outcome): st
 }
 
 /** The first lines of the results file, as far as they fit. */
-export function someLines(output: URL, columns: number): string {
+export function someLines(output: string, columns: number): string {
   const lines = readFileSync(output, "utf8").split("\n", LINES_SHOWN).filter(Boolean);
   return lines.map((line) => `  ${fit(line, columns - 2)}`).join("\n");
 }
