@@ -1,6 +1,6 @@
 /** Runs the prompt job as a program of its own, and `npm start` as far as it refuses or explains. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -100,16 +100,17 @@ describe("prompt job", () => {
     "ends at Ctrl-C with whole lines, and keeps what it has",
     async () => {
       const output = join(folder, "interrupted.jsonl");
-      writeFileSync(output, "");
-      const begun = new Promise<void>((resolve) => {
-        const watcher = watch(output, () => {
-          if (statSync(output).size === 0) return;
-          watcher.close();
-          resolve();
-        });
-      });
       const { child, end } = start(PROGRAM, "--output", output);
-      await begun;
+      const watcher = watch(folder);
+      await Promise.race([
+        end,
+        new Promise<void>((resolve) => {
+          watcher.on("change", () => {
+            if ((statSync(output, { throwIfNoEntry: false })?.size ?? 0) > 0) resolve();
+          });
+        }),
+      ]);
+      watcher.close();
       child.kill("SIGINT");
       const { code, stdout, stderr } = await end;
       expect(code).toBe(130);

@@ -42,7 +42,8 @@ async function main(): Promise<number> {
 
   let isOver = false;
   const comparing = askOneByOne(modelFor("one-by-one"), prompts, { signal, isEnough: () => isOver });
-  comparing.catch(() => {});
+  const comparison = new AbortController();
+  comparing.catch((error: unknown) => comparison.abort(error));
   try {
     const summary = await runPrompts({
       input: Readable.from([Buffer.from(lines.join("\n"))]),
@@ -52,7 +53,7 @@ async function main(): Promise<number> {
       rpm: RPM,
       tpm: TPM,
       progress: { description: "Concurrently", total: prompts.length },
-      signal,
+      signal: AbortSignal.any([signal, comparison.signal]),
     });
     isOver = true;
     const oneByOne = await comparing;
