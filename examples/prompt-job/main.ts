@@ -1,6 +1,7 @@
 // A thousand prompts of a shop's mail, reviews and log go to a simulated model, under its limits and in spite of its
-// faults; some are asked one by one meanwhile, to compare. A complete program, with a clean end at Ctrl-C. See --help.
+// faults; a few were asked one by one before, to compare. A complete program, with a clean end at Ctrl-C. See --help.
 import { Readable } from "node:stream";
+import { BatchRefusedError } from "manyhands";
 import { openai, type Provider, runPrompts, serveModel } from "manyhands/prompts";
 import { Interruption } from "../file-pipeline/interruption.js";
 import { columns, endWithReader, here, print } from "../file-pipeline/output.js";
@@ -15,10 +16,10 @@ import { simulatedAnswer } from "./simulated-answer.js";
 
 const EXIT = { ok: 0, someFailed: 1, badUsage: 2 } as const;
 const LATENCY = [150, 450] as const;
-const RPM = 6000;
+const RPM = 9000;
 const TPM = 900_000;
 const FAULTS = 0.02;
-/** Keys of the simulated model: as each has limits of its own, neither way of asking slows the other down. */
+/** Keys of the simulated model: as each has limits of its own, neither way of asking takes from the other. */
 const KEYS = { "one-by-one": { rpm: RPM, tpm: TPM }, concurrently: { rpm: RPM, tpm: TPM } };
 
 async function main(): Promise<number> {
@@ -40,11 +41,10 @@ async function main(): Promise<number> {
   const modelFor = (apiKey: keyof typeof KEYS): Provider => openai({ baseURL: server.url, apiKey, model: "simulated" });
   print(introduction(prompts.length));
 
-  let isOver = false;
-  const comparing = askOneByOne(modelFor("one-by-one"), prompts, { signal, isEnough: () => isOver });
-  const comparison = new AbortController();
-  comparing.catch((error: unknown) => comparison.abort(error));
+  let hasBegun = false;
   try {
+    const oneByOne = await askOneByOne(modelFor("one-by-one"), prompts, signal);
+    hasBegun = true;
     const summary = await runPrompts({
       input: Readable.from([Buffer.from(lines.join("\n"))]),
       output,
@@ -53,23 +53,19 @@ async function main(): Promise<number> {
       rpm: RPM,
       tpm: TPM,
       progress: { description: "Concurrently", total: prompts.length },
-      signal: AbortSignal.any([signal, comparison.signal]),
+      signal,
     });
-    isOver = true;
-    const oneByOne = await comparing;
     const checked = checkAnswers(output, prompts);
-    print(`\n${outcomeText({ summary, oneByOne, checked, server: server.stats() })}`);
+    print(`\n${outcomeText({ summary, oneByOne, checked })}`);
     print(`\nResults in ${here(output)}\n${someLines(output, columns())}`);
     return checked.missing + checked.wrong > 0 ? EXIT.someFailed : EXIT.ok;
   } catch (error) {
     if (interruption.exitCode === undefined) throw error;
-    const { right } = checkAnswers(output, prompts);
+    // What an earlier run has left in the output is none of ours.
+    const { right } = hasBegun ? checkAnswers(output, prompts) : { right: 0 };
     print(`Interrupted after ${count(right)} of ${plural(prompts.length, "prompt")}`);
-    print(`\n${plural(right, "answer")} in ${here(output)}`);
+    if (right > 0) print(`\n${plural(right, "answer")} in ${here(output)}`);
     return interruption.exitCode;
-  } finally {
-    isOver = true;
-    await comparing.catch(() => {});
   }
 }
 
@@ -89,7 +85,7 @@ endWithReader();
 try {
   process.exitCode = await main();
 } catch (error) {
-  const isUsage = error instanceof UsageError;
+  const isUsage = error instanceof UsageError || error instanceof BatchRefusedError;
   process.stderr.write(`${isUsage ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exitCode = isUsage ? EXIT.badUsage : EXIT.someFailed;
 }

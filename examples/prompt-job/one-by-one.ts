@@ -10,35 +10,29 @@ export interface OneByOne {
   readonly estimate: number;
 }
 
-export interface OneByOneOptions {
-  readonly signal: AbortSignal;
-  /** Whether no more need to be asked. */
-  isEnough(): boolean;
-}
-
 /** No divisor of the number of prompts: a few steps meet all tasks, and texts from everywhere. */
 const STRIDE = 237;
-const LEAST_MEASURED = 3;
+const MOST_MEASURED = 12;
+const MEASURED_SHARE = 0.05;
 
 /**
- * Asks prompts one after the other, each when the one before is answered, until that is enough: that all of them would go
- * on at this pace is an estimate.
+ * Asks a few prompts one after the other, each when the one before is answered, and nothing else meanwhile: that all of
+ * them would go on at this pace is an estimate.
  */
 export async function askOneByOne(
   provider: Provider,
   prompts: readonly JobPrompt[],
-  { signal, isEnough }: OneByOneOptions,
+  signal: AbortSignal,
 ): Promise<OneByOne> {
   await using client = new ModelClient(provider, { concurrency: 1 });
   using bar = new ProgressBar({ total: prompts.length, description: "One by one", unit: "prompts" });
+  const measured = Math.min(Math.ceil(prompts.length * MEASURED_SHARE), MOST_MEASURED);
   const startedAt = performance.now();
-  let measured = 0;
-  while (measured < prompts.length && !(isEnough() && measured >= LEAST_MEASURED)) {
-    await client.ask(prompts[(measured * STRIDE) % prompts.length]!.prompt, { signal });
-    measured += 1;
+  for (let index = 0; index < measured; index += 1) {
+    await client.ask(prompts[(index * STRIDE) % prompts.length]!.prompt, { signal });
     bar.advance();
   }
   const estimate = ((performance.now() - startedAt) / measured) * prompts.length;
-  if (measured < prompts.length) bar.stop("enough to compare");
+  bar.stop("enough to estimate");
   return { measured, estimate };
 }

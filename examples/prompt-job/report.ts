@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import type { PromptsSummary, SimulationStats } from "manyhands/prompts";
+import type { PromptsSummary } from "manyhands/prompts";
 import { count, plural, seconds } from "../file-pipeline/text.js";
 import type { Checked } from "./check-answers.js";
 import type { OneByOne } from "./one-by-one.js";
@@ -13,27 +13,26 @@ export interface Outcome {
   readonly summary: PromptsSummary;
   readonly oneByOne: OneByOne;
   readonly checked: Checked;
-  readonly server: SimulationStats;
 }
 
 /** Both ways side by side, and what became of the prompts. */
-export function outcomeText({ summary, oneByOne, checked, server }: Outcome): string {
+export function outcomeText({ summary, oneByOne, checked }: Outcome): string {
   const { elapsed, usage, client } = summary;
   const total = checked.right + checked.missing;
   const rows = [
     row("", "one by one", "concurrently"),
-    row("prompts", `${count(oneByOne.measured)} *`, count(summary.done)),
-    row("all of them", `${seconds(oneByOne.estimate)} *`, seconds(elapsed)),
-    row("a minute", count((total / oneByOne.estimate) * 60_000), count((summary.done / elapsed) * 60_000)),
+    row("prompts", `${count(total)} *`, count(summary.done)),
+    row("time", `${seconds(oneByOne.estimate)} *`, seconds(elapsed)),
+    row("a minute", `${count((total / oneByOne.estimate) * 60_000)} *`, count((summary.done / elapsed) * 60_000)),
   ];
-  const refused = server.statuses[429] ?? 0;
+  const refused = client.failures["rate-limit"] ?? 0;
   return [
     ...rows.map((line) => line.trimEnd()),
-    `  * asked one after the other meanwhile; all ${count(total)} are an estimate`,
+    `  * estimated from ${count(oneByOne.measured)} that were asked one after the other`,
     "",
     `${(oneByOne.estimate / elapsed).toFixed(1)} times as fast`,
     `${count(checked.right)} of ${plural(total, "prompt")} have an answer of their own, ${count(checked.wrong)} a wrong one`,
-    `${plural(client.retried, "attempt")} more were made, as faults pass; ${count(refused)} met status 429`,
+    `${plural(client.retried, "attempt")} went wrong and were made again, ${count(refused)} of them for status 429`,
     `${count(usage.input)} tokens in, ${count(usage.output)} out`,
   ].join("\n");
 }

@@ -34,6 +34,7 @@ export async function openProfile(): Promise<OpenProfile> {
     const provider = openai({ model: env["OPENAI_MODEL"] ?? "gpt-4o-mini" });
     return owning(new Profile({ provider, database: tablesOnly }));
   }
+  console.error("A SIMULATED model answers: set OPENAI_API_KEY or SELECT_AI_… for a real one");
   const server = await serveModel({ latency: LATENCY, answer: ({ prompt }) => simulatedSql(prompt) });
   const provider = openai({ baseURL: server.url, model: "simulated" });
   return owning(new Profile({ provider, database: tablesOnly }), server);
