@@ -56,7 +56,7 @@ async function main(): Promise<number> {
       signal,
     });
     const checked = checkAnswers(output, prompts);
-    print(`\n${outcomeText({ summary, oneByOne, checked })}`);
+    print(`\n${outcomeText({ summary, oneByOne, checked }, columns())}`);
     print(`\nResults in ${here(output)}\n${someLines(output, columns())}`);
     return checked.missing + checked.wrong > 0 ? EXIT.someFailed : EXIT.ok;
   } catch (error) {

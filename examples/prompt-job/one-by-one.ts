@@ -13,7 +13,7 @@ export interface OneByOne {
 /** No divisor of the number of prompts: a few steps meet all tasks, and texts from everywhere. */
 const STRIDE = 237;
 const MOST_MEASURED = 12;
-const MEASURED_SHARE = 0.05;
+const MEASURED_SHARE = 0.02;
 
 /**
  * Asks a few prompts one after the other, each when the one before is answered, and nothing else meanwhile: that all of

@@ -1,11 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { PromptsSummary } from "manyhands/prompts";
-import { count, plural, seconds } from "../file-pipeline/text.js";
+import { count, plural, seconds, wrap } from "../file-pipeline/text.js";
 import type { Checked } from "./check-answers.js";
 import type { OneByOne } from "./one-by-one.js";
 
-const LABEL = 14;
-const COLUMN = 14;
+const LABEL = 10;
+const COLUMN = 13;
 const LINES_SHOWN = 4;
 
 /** What is told at the end. */
@@ -16,7 +16,7 @@ export interface Outcome {
 }
 
 /** Both ways side by side, and what became of the prompts. */
-export function outcomeText({ summary, oneByOne, checked }: Outcome): string {
+export function outcomeText({ summary, oneByOne, checked }: Outcome, columns: number): string {
   const { elapsed, usage, client } = summary;
   const total = checked.right + checked.missing;
   const rows = [
@@ -26,14 +26,18 @@ export function outcomeText({ summary, oneByOne, checked }: Outcome): string {
     row("a minute", `${count((total / oneByOne.estimate) * 60_000)} *`, count((summary.done / elapsed) * 60_000)),
   ];
   const refused = client.failures["rate-limit"] ?? 0;
-  return [
-    ...rows.map((line) => line.trimEnd()),
-    `  * estimated from ${count(oneByOne.measured)} that were asked one after the other`,
-    "",
+  const sentences = [
     `${(oneByOne.estimate / elapsed).toFixed(1)} times as fast`,
     `${count(checked.right)} of ${plural(total, "prompt")} have an answer of their own, ${count(checked.wrong)} a wrong one`,
-    `${plural(client.retried, "attempt")} went wrong and were made again, ${count(refused)} of them for status 429`,
+    `Made again after a fault: ${plural(client.retried, "attempt")}, ${count(refused)} of them for status 429`,
     `${count(usage.input)} tokens in, ${count(usage.output)} out`,
+  ];
+  const note = `* estimated from ${count(oneByOne.measured)} that were asked one after the other`;
+  return [
+    ...rows.map((line) => line.trimEnd()),
+    wrap(note.split(" "), columns, "  "),
+    "",
+    ...sentences.map((sentence) => wrap(sentence.split(" "), columns, "")),
   ].join("\n");
 }
 
