@@ -4,7 +4,7 @@ import { count, plural, seconds, wrap } from "../file-pipeline/text.js";
 import type { Checked } from "./check-answers.js";
 import type { OneByOne } from "./one-by-one.js";
 
-const LABEL = 10;
+const LABEL = 11;
 const COLUMN = 13;
 const LINES_SHOWN = 4;
 
@@ -17,22 +17,21 @@ export interface Outcome {
 
 /** Both ways side by side, and what became of the prompts. */
 export function outcomeText({ summary, oneByOne, checked }: Outcome, columns: number): string {
-  const { elapsed, usage, client } = summary;
+  const { done, elapsed, usage, retried, throttled } = summary;
   const total = checked.right + checked.missing;
   const rows = [
     row("", "one by one", "concurrently"),
-    row("prompts", `${count(total)} *`, count(summary.done)),
-    row("time", `${seconds(oneByOne.estimate)} *`, seconds(elapsed)),
-    row("a minute", `${count((total / oneByOne.estimate) * 60_000)} *`, count((summary.done / elapsed) * 60_000)),
+    row("asked", count(oneByOne.measured), count(done)),
+    row(`all ${count(total)}`, `${seconds(oneByOne.estimate)} *`, seconds(elapsed)),
+    row("a minute", count((total / oneByOne.estimate) * 60_000), count((done / elapsed) * 60_000)),
   ];
-  const refused = client.failures["rate-limit"] ?? 0;
   const sentences = [
     `${(oneByOne.estimate / elapsed).toFixed(1)} times as fast`,
     `${count(checked.right)} of ${plural(total, "prompt")} have an answer of their own, ${count(checked.wrong)} a wrong one`,
-    `Made again after a fault: ${plural(client.retried, "attempt")}, ${count(refused)} of them for status 429`,
+    `Made again after a fault: ${plural(retried, "attempt")}, ${count(throttled)} of them for status 429`,
     `${count(usage.input)} tokens in, ${count(usage.output)} out`,
   ];
-  const note = `* estimated from ${count(oneByOne.measured)} that were asked one after the other`;
+  const note = `* estimated from the ${count(oneByOne.measured)} that were asked one after the other`;
   return [
     ...rows.map((line) => line.trimEnd()),
     wrap(note.split(" "), columns, "  "),
