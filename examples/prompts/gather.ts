@@ -1,7 +1,7 @@
 // Gather: all prompts at once, results in the order of the prompts, as `asyncio.gather` gives them. There nothing bounds
 // how many run but the pool, and the first error leaves the others running unseen. Here the profile bounds them, a failure
-// stands in the place of its result, and where none is acceptable, the others are cancelled.
-import { gather } from "manyhands";
+// stands in the place of its result; and where none is acceptable, a group cancels the others and waits for their end.
+import { gather, taskGroup } from "manyhands";
 import { openProfile } from "./open-profile.js";
 import { print } from "./print.js";
 import { QUESTIONS } from "./questions.js";
@@ -15,17 +15,12 @@ const results = await gather(
 );
 for (const [index, question] of QUESTIONS.entries()) print(index, question, results[index]);
 
-// All or nothing: the first failure ends the wait, and what is still asked is given up.
-const giveUp = new AbortController();
-const futures = QUESTIONS.map((question) => profile.showSql(question, { signal: giveUp.signal }));
+// All or nothing: the first failure ends the group, which is left when all its children have ended.
 try {
-  await gather(futures);
+  await taskGroup((group) => {
+    for (const question of QUESTIONS) group.spawn((signal) => profile.showSql(question, { signal }));
+  });
 } catch (error) {
-  giveUp.abort();
-  const ends = await Promise.allSettled(futures);
-  console.log("all or nothing:", (error as Error).name);
-  console.log(
-    "given up:",
-    ends.some((end) => end.status === "rejected" && end.reason === giveUp.signal.reason),
-  );
+  const [reason] = error instanceof AggregateError ? (error.errors as Error[]) : [];
+  console.log("all or nothing:", reason?.name, "- still asked:", profile.stats().actions.showSql.running);
 }

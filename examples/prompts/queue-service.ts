@@ -2,10 +2,10 @@
 // who asks is slowed down when too much waits; a failure is told to the one who asked and to nobody else; and the service
 // ends in order: what was accepted is answered. In the recipe with `asyncio.Queue` its workers die of the first error.
 import { Queue, QueueClosedError } from "manyhands";
+import type { Profile } from "manyhands/prompts";
 import { openProfile } from "./open-profile.js";
 import { print } from "./print.js";
 import { QUESTIONS } from "./questions.js";
-import type { Profile } from "manyhands/prompts";
 
 interface Question {
   readonly text: string;

@@ -106,8 +106,8 @@ describe("recipes", () => {
       expect.stringMatching(/^ {3}Cannot .* as its last consumer failed/),
       expect.stringMatching(/^ {3}/),
     ]);
-    expect(resultsOf("gather").rest).toEqual(["all or nothing: InvalidSqlError", "given up: true"]);
-    expect(resultsOf("as-completed").rest).toEqual(["enough: 2 - given up: true"]);
+    expect(resultsOf("gather").rest).toEqual(["all or nothing: InvalidSqlError - still asked: 0"]);
+    expect(resultsOf("as-completed").rest).toEqual(["enough: 2 - still asked: 0"]);
     expect(resultsOf("pipeline").rest).toEqual(["without continueOnError: InvalidSqlError"]);
     expect(resultsOf("queue-service").rest).toEqual([
       "7 questions were processed",
