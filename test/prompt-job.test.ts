@@ -126,6 +126,7 @@ describe("prompt job", () => {
 
   it.each([
     [["--prompts", "none"], "Cannot set --prompts to 'none': give a whole number from 1 on"],
+    [["--prompts", "1001"], "Cannot ask 1001 prompts: there are 1000"],
     [["--fast"], "Unknown option '--fast': see --help"],
     [["folder"], "Unexpected argument 'folder'"],
   ])("refuses %j", (args, message) => {

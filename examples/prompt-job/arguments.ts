@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { toUsageError, wholeNumber } from "../file-pipeline/usage-error.js";
+import { toUsageError, UsageError, wholeNumber } from "../file-pipeline/usage-error.js";
 
 /** What is asked for on the command line. */
 export interface Arguments {
@@ -24,15 +24,17 @@ Exit codes: 0 all answered, 1 some failed, 2 bad usage,
 130 interrupted (Ctrl-C; twice ends at once)
 `;
 
-const ALL = "1000";
+const ALL = 1000;
 /** This program is run from `build/examples/prompt-job`. */
 const OUTPUT = new URL("../../answers.jsonl", import.meta.url);
 
 /** @throws {UsageError} */
 export function parseArguments(args: readonly string[]): Arguments {
   const { values } = parse(args);
+  const prompts = wholeNumber("--prompts", values.prompts);
+  if (prompts > ALL) throw new UsageError(`Cannot ask ${prompts} prompts: there are ${ALL}`);
   return {
-    prompts: wholeNumber("--prompts", values.prompts),
+    prompts,
     output: resolve(values.output ?? fileURLToPath(OUTPUT)),
     isHelp: values.help,
   };
@@ -44,7 +46,7 @@ function parse(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        prompts: { type: "string", default: ALL },
+        prompts: { type: "string", default: String(ALL) },
         output: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },

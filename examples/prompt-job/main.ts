@@ -1,5 +1,6 @@
 // A thousand prompts of a shop's mail, reviews and log go to a simulated model, under its limits and in spite of its
 // faults; a few were asked one by one before, to compare. A complete program, with a clean end at Ctrl-C. See --help.
+import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
 import { BatchRefusedError } from "manyhands";
 import { openai, type Provider, runPrompts, serveModel } from "manyhands/prompts";
@@ -28,6 +29,7 @@ async function main(): Promise<number> {
     process.stdout.write(HELP);
     return EXIT.ok;
   }
+  await checkOutput(output);
   const lines = readLines(asked);
   const prompts = lines.map((line) => JSON.parse(line) as JobPrompt);
   const interruption = new Interruption(() => process.stderr.write("Stopping (Ctrl-C again: at once)\n"));
@@ -66,6 +68,19 @@ async function main(): Promise<number> {
     print(`Interrupted after ${count(right)} of ${plural(prompts.length, "prompt")}`);
     if (right > 0) print(`\n${plural(right, "answer")} in ${here(output)}`);
     return interruption.exitCode;
+  }
+}
+
+/**
+ * Makes sure that the output can be written, before anything is asked.
+ * @throws {UsageError}
+ */
+async function checkOutput(output: string): Promise<void> {
+  try {
+    await using _file = await open(output, "a");
+  } catch (error) {
+    const [reason] = (error as Error).message.split(", open");
+    throw new UsageError(`Cannot write to ${output}: ${reason}: name another file with --output`);
   }
 }
 

@@ -31,7 +31,7 @@ export function outcomeText({ summary, oneByOne, checked }: Outcome, columns: nu
     `Made again after a fault: ${plural(retried, "attempt")}, ${count(throttled)} of them for status 429`,
     `${count(usage.input)} tokens in, ${count(usage.output)} out`,
   ];
-  const note = `* estimated from the ${count(oneByOne.measured)} that were asked one after the other`;
+  const note = `* estimated from ${count(oneByOne.measured)} that ${oneByOne.measured === 1 ? "was" : "were"} asked one after the other`;
   return [
     ...rows.map((line) => line.trimEnd()),
     wrap(note.split(" "), columns, "  "),
