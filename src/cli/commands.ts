@@ -1,5 +1,6 @@
 import type { Command } from "./command.js";
 import { map } from "./map/map-command.js";
+import { serveModelCommand } from "./serve-model/serve-model-command.js";
 
 /** The commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [map];
+export const COMMANDS: readonly Command[] = [map, serveModelCommand];

@@ -1,7 +1,7 @@
 /** What a method can learn about the call it serves, through `call()`. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { processWide } from "../config/process-wide.js";
-import type { Limits } from "../limits/grant.js";
+import type { Grant, Limits } from "../limits/grant.js";
 import { provideCaller } from "../limits/holdings.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 
@@ -17,6 +17,14 @@ export interface CallContext {
   readonly deadline: number | undefined;
   /** The limits of the pool: what a class that extends `Worker` has as `this.limits`. */
   readonly limits: Limits;
+  /**
+   * What this attempt took of the limits as the declared cost of its method; `undefined` where that has none.
+   *
+   * Tells which set it was granted from (`config`), settles what was really used (`update`), and speaks for that set alone
+   * (`learn`, `pause`). The pool releases it when the worker lets go of the call: to release it in the method only gives back
+   * earlier what can be given back, and tells an `AdaptiveLimit` how it went.
+   */
+  readonly grant: Grant | undefined;
   /** Tells the caller how far the call has come, in units of your choice. */
   progress(done: number, total?: number): void;
   /** Sends values to the pool's `log` listeners; without any they are printed with the worker's name. */

@@ -13,7 +13,7 @@
  */
 import { sharedController } from "../config/shared-controller.js";
 import { CancelledError, SerializationError } from "../errors.js";
-import type { Limits } from "../limits/grant.js";
+import type { Grant, Limits } from "../limits/grant.js";
 import { type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
 import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
 
@@ -42,6 +42,8 @@ export interface HostedCall {
   readonly isUrgent: boolean;
   /** The how-manieth call of this host it is; 0 for an urgent one. */
   readonly arrival: number;
+  /** What it took of limits before it came here; only where its method has a declared cost. */
+  readonly grant: Grant | undefined;
 }
 
 /** What decides, in one mode, when the next call may begin. */
@@ -295,6 +297,10 @@ class RunningCall implements CallContext {
 
   get deadline(): number | undefined {
     return this.hosted.deadline || undefined;
+  }
+
+  get grant(): Grant | undefined {
+    return this.hosted.grant;
   }
 
   /** Made when first asked for: most calls never look. */

@@ -9,7 +9,7 @@
  */
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
-import type { Limits } from "../limits/grant.js";
+import type { Grant, Limits } from "../limits/grant.js";
 import { unlimited } from "../limits/unlimited.js";
 import type { LimitClient, LimitLine } from "../limits/remote/limit-client.js";
 import type { LimitReply } from "../limits/remote/line.js";
@@ -30,8 +30,22 @@ const FLUSH_AFTER_MS = 0.25;
 const MEMORY_EVERY_MS = 1000;
 /** Longer messages than this hold several calls. */
 const BULK_LENGTH = 12;
-/** Fields of a plain call before its arguments. */
+/** Fields of a call before its arguments. */
 const PLAIN_FIELDS = 2;
+const FULL_FIELDS = 7;
+const GRANTED_FIELDS = 10;
+/** Which of them is the number of arguments, in one that is not plain. */
+const COUNT_FIELD = 6;
+
+const OTHER_CALLS: ReadonlySet<number> = new Set([ToHost.call, ToHost.urgentCall, ToHost.grantedCall]);
+
+/** The fields of a granted call after its code, of which any other has the first six. */
+type CallFields = [
+  ...[id: number, method: number, attempt: number, deadline: number, readAhead: number, count: number],
+  isUrgent: boolean,
+  set: number,
+  taken: readonly number[],
+];
 
 /** What differs between a thread and a process. */
 export interface HostEnvironment {
@@ -114,13 +128,13 @@ class ChannelHost implements Replies, Pacing {
     this.#vigil.arrived();
     this.#isBulk = message.length > BULK_LENGTH;
     const first = message[0] as number;
-    this.#isLone = codeOf(first) === ToHost.plainCall && message.length === PLAIN_FIELDS + countOf(first);
+    this.#isLone = message.length === lengthOfCall(first, message);
     let at = 0;
     while (at < message.length) {
       const header = message[at] as number;
       const code = codeOf(header);
       if (code === ToHost.plainCall) at = this.#receivePlainCall(header, message, at + 1);
-      else if (code === ToHost.call || code === ToHost.urgentCall) at = this.#receiveFullCall(code, message, at + 1);
+      else if (OTHER_CALLS.has(code)) at = this.#receiveCall(code, message, at + 1);
       else at = this.#receiveControl(code, message, at + 1);
     }
   }
@@ -136,30 +150,27 @@ class ChannelHost implements Replies, Pacing {
       args: message.slice(at + 1, end),
       isUrgent: false,
       arrival: (this.#arrivals = (this.#arrivals + 1) | 0),
+      grant: undefined,
     });
     return end;
   }
 
-  #receiveFullCall(code: number, message: unknown[], at: number): number {
-    const [attempt, deadline, readAhead] = message.splice(at + 2, 3) as [number, number, number];
-    return this.#receiveCall(message, at, attempt, deadline, readAhead, code === ToHost.urgentCall);
-  }
-
-  /** At `at`: id, method, argument count, …arguments. */
-  #receiveCall(
-    message: unknown[],
-    at: number,
-    attempt: number,
-    deadline: number,
-    readAhead: number,
-    isUrgent: boolean,
-  ): number {
-    const id = message[at] as number;
-    const method = message[at + 1] as number;
-    const end = at + 3 + (message[at + 2] as number);
-    const args = message.slice(at + 3, end);
+  #receiveCall(code: number, message: unknown[], at: number): number {
+    const fields = message.slice(at, at + GRANTED_FIELDS - 1) as CallFields;
+    const [id, method, attempt, deadline, readAhead, count] = fields;
+    let isUrgent = code === ToHost.urgentCall;
+    let begin = at + FULL_FIELDS - 1;
+    let grant: Grant | undefined;
+    if (code === ToHost.grantedCall) {
+      const [, , , , , , isUrgentToo, set, taken] = fields;
+      isUrgent = isUrgentToo;
+      begin = at + GRANTED_FIELDS - 1;
+      grant = this.#limits!.grantOf(id, set, taken);
+    }
+    const end = begin + count;
+    const args = message.slice(begin, end);
     const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
-    this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival });
+    this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival, grant });
     return end;
   }
 
@@ -332,4 +343,11 @@ class ChannelHost implements Replies, Pacing {
     }
     this.#flush();
   }
+}
+
+/** How long a message is that begins with a call and holds nothing else; -1 where that is no usual call. */
+function lengthOfCall(header: number, message: readonly unknown[]): number {
+  const code = codeOf(header);
+  if (code === ToHost.plainCall) return PLAIN_FIELDS + countOf(header);
+  return code === ToHost.grantedCall ? GRANTED_FIELDS + (message[COUNT_FIELD] as number) : -1;
 }

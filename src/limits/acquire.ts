@@ -34,6 +34,7 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
   if (only && choices.length === 1) return only.set.enqueue(only.need, requester);
   const requests: LimitRequest[] = [];
   let isGranted = false;
+  let left = choices.length;
   const leave = (): void => requests.forEach((request) => request.leave());
   const first: Requester<C> = {
     ...requester,
@@ -43,6 +44,10 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
       isGranted = true;
       leave();
       requester.granted(grant);
+    },
+    failed: (error) => {
+      left -= 1;
+      if (left === 0) requester.failed?.(error);
     },
   };
   for (const { set, need } of choices) if (!isGranted) requests.push(set.enqueue(need, first));
@@ -77,7 +82,7 @@ export function waitFor<C>(
     own?.throwIfAborted();
     if (timeout === undefined && !signal && !own) {
       // Most wait like this, for no call, and of those that wait there may be a million.
-      enqueueIn(choices, { owner: undefined, priority, key, granted: resolve });
+      enqueueIn(choices, { owner: undefined, priority, key, granted: resolve, failed: reject });
       return;
     }
     const isHolder = caller?.isHolder;
@@ -86,12 +91,15 @@ export function waitFor<C>(
       for (const forget of forgets) forget();
       resolve(grant);
     };
-    const waiting = enqueueIn(choices, { owner: caller?.id, isHolder, priority, key, granted });
+    const failed = (error: unknown): void => {
+      for (const forget of forgets) forget();
+      reject(error as Error);
+    };
+    const waiting = enqueueIn(choices, { owner: caller?.id, isHolder, priority, key, granted, failed });
     // It leaves before it rejects: a grant in between would be lost.
     const fail = (error: unknown): void => {
-      for (const forget of forgets) forget();
       waiting.leave();
-      reject(error as Error);
+      failed(error);
     };
     if (timeout !== undefined) {
       const { clock } = choices[0]!.set;

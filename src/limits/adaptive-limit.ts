@@ -65,6 +65,7 @@ class AdaptiveCore implements LimitCore {
   readonly memory = new LimitMemory(1);
   readonly claims = new Set<Claim>();
   readonly watchers = new Set<() => void>();
+  readonly resized = new Set<() => void>();
   readonly #min: number;
   readonly #max: number;
   readonly #isGradient: boolean;

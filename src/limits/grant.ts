@@ -1,6 +1,7 @@
 import { show } from "../config/show.js";
+import { duration } from "../config/duration.js";
 import { oneOf } from "../config/one-of.js";
-import type { HeadersLike } from "./headers/read-headers.js";
+import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
 import { changeHoldings, type HeldLimit } from "./holdings.js";
 import { OUTCOMES, type Outcome } from "./limit.js";
 import { keepShape } from "../config/keep-shape.js";
@@ -36,6 +37,15 @@ export interface Grant<C = unknown> extends Disposable, AsyncDisposable {
    * @throws {TypeError} for an outcome that there is not
    */
   release(outcome?: Outcome): void;
+  /**
+   * Lets the set that it was taken from grant nothing for `ms` ms, as `Limits.pause` does with all: of several accounts the
+   * others go on. Also after release.
+   *
+   * @throws {RangeError} for what is no duration
+   */
+  pause(ms: number): void;
+  /** Tells the set that it was taken from, and no other, what a response says of its limits; see `Limits.learn`. Also after release. */
+  learn(headers: HeadersLike): void;
 }
 
 /** How a request waits, where it must. */
@@ -78,6 +88,10 @@ export interface GrantKeeper {
   /** What was taken is changed by these differences, one for each limit; of a released grant, for rates only. */
   settle(grant: HeldGrant<unknown>, differences: readonly number[]): void;
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void;
+  /** Grants nothing of its set for so many ms, which are checked. */
+  pause(ms: number): void;
+  /** Its set does what was read from a response. */
+  heed(advice: ServerAdvice): void;
   /** What the grant was for began at this time, or before. */
   began?(grant: HeldGrant<unknown>, at: number): void;
 }
@@ -138,6 +152,14 @@ export class HeldGrant<C> implements Grant<C> {
     this.keeper.giveBack(this as HeldGrant<unknown>, outcome);
   }
 
+  pause(ms: number): void {
+    this.keeper.pause(duration("pause", ms));
+  }
+
+  learn(headers: HeadersLike): void {
+    this.keeper.heed(readHeaders(headers, Date.now()));
+  }
+
   [Symbol.dispose](): void {
     this.release();
   }
@@ -166,4 +188,6 @@ function checkUsage(key: string, amount: number, held: readonly HeldLimit[]): vo
   }
 }
 
-keepShape(new HeldGrant({ held: [], settle: () => {}, giveBack: () => {} }, [], 0, undefined, undefined));
+const nothing = (): void => {};
+const keeper: GrantKeeper = { held: [], settle: nothing, giveBack: nothing, pause: nothing, heed: nothing };
+keepShape(new HeldGrant(keeper, [], 0, undefined, undefined));

@@ -70,12 +70,12 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
     return this.tryAcquireFor(currentCaller(), amounts);
   }
 
-  /** Pauses all sets. One alone, such as that of a throttled key, is paused by itself: `pool.sets[i].pause(ms)`. */
+  /** Pauses all sets. One alone, such as that of a throttled key, is paused by itself: `grant.pause(ms)`. */
   pause(ms: number): void {
     for (const set of this.sets) set.pause(ms);
   }
 
-  /** All sets learn. What a response says of one key is told to its own set: `pool.sets[i].learn(headers)`. */
+  /** All sets learn. What a response says of one key is told to its own set: `grant.learn(headers)`. */
   learn(headers: HeadersLike): void {
     this.heed(readHeaders(headers, Date.now()));
   }
@@ -105,8 +105,13 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
     for (const set of this.sets) set.serve();
   }
 
-  poke(set: number): void {
-    this.sets[set]?.poke();
+  setAt(index: number): LimitSet<C> | undefined {
+    return this.sets[index];
+  }
+
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void {
+    const forgets = this.sets.map((set, index) => set.onResize((_, limit, largest) => listener(index, limit, largest)));
+    return () => forgets.forEach((forget) => forget());
   }
 
   issue(isThread: boolean): IssuedTicket {

@@ -15,7 +15,7 @@ export interface Requester<C> {
   readonly key?: string | undefined;
   /** Told at once when everything was taken. */
   granted(grant: HeldGrant<C>): void;
-  /** Told when it will never be granted; only limits that are owned elsewhere say so. */
+  /** Told when it will never be granted: it waits no more. */
   failed?(error: unknown): void;
   /** Whether what was granted could be used now; until then others go first. Default: it can. */
   isReady?(): boolean;

@@ -17,16 +17,18 @@ import { FairRoom } from "../waiting/fair-room.js";
 import { type AcquireOptions, type Amounts, type Grant, type GrantKeeper, HeldGrant } from "./grant.js";
 import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
 import { Claims } from "./claims.js";
+import { CoreRow } from "./core-row.js";
 import { checkLimits } from "./check-limits.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
-import { CORE, type Limit, type LimitCore, type LimitStats, type Outcome } from "./limit.js";
+import { CORE, type Limit, type LimitCore, type LimitStats, onSizes, type Outcome } from "./limit.js";
 import { LateStarts } from "./late-starts.js";
-import type { LimitMemory } from "./limit-memory.js";
 import type { LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
 import { needOf } from "./need.js";
 import { Recovery } from "./recovery.js";
+import { capRates } from "./server-caps.js";
+import { refusals } from "./refusals.js";
 import { ThreadClosure } from "./thread-closure.js";
 import { LimitRequest, type Requester } from "./limit-request.js";
 import { keepShape } from "../config/keep-shape.js";
@@ -74,8 +76,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly config: C;
   readonly keys: readonly string[];
   readonly #cores: readonly LimitCore[];
-  /** In the order in which they are locked. */
-  readonly #memories: readonly LimitMemory[];
+  readonly #row: CoreRow;
   readonly clock: Clock;
   readonly #holders = new FairRoom<LimitRequest>();
   readonly #others = new FairRoom<LimitRequest>();
@@ -98,9 +99,15 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #wakesAt = Number.POSITIVE_INFINITY;
   readonly #serve = (): void => this.serve();
   readonly #leave = (request: LimitRequest): void => {
-    (request.isHolder ? this.#holders : this.#others).delete(request);
-    this.#forget(request);
+    this.#remove(request);
     this.serve();
+  };
+  /** A capacity has changed: who waits in vain is told so. The others are served as its watchers. */
+  readonly #resized = (): void => {
+    const refused = refusals([...this.#holders.all(), ...this.#others.all()], this.#cores);
+    for (const { request } of refused) this.#remove(request);
+    for (const { request, error } of refused) request.requester.failed?.(error);
+    if (refused.length > 0) this.serve();
   };
 
   constructor(limits: readonly Limit[], options: LimitSetOptions<C> = {}) {
@@ -110,8 +117,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.config = options.config as C;
     this.clock = options.clock ?? machineClock;
     this.#cores = limits.map((limit) => limit[CORE]);
-    this.#memories = this.#cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
-    this.#closure = new ThreadClosure(this.#memories, this.clock);
+    if (options.clock) for (const core of this.#cores) core.clock = options.clock;
+    this.#row = new CoreRow(this.#cores);
+    this.#closure = new ThreadClosure(this.#row.memories, this.clock);
     this.keys = this.#cores.map(({ key }) => key);
     this.#isTimed = this.#cores.some(({ kind }) => kind !== "resource");
     this.#givesBack = this.#cores.some(({ kind }) => kind !== "rate");
@@ -151,19 +159,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   heed({ retryAfter, budgets }: ServerAdvice): void {
-    const now = this.clock.now();
-    for (const { key = "requests", unit, remaining, resetAfter } of budgets) {
-      if (remaining === undefined) continue;
-      // A policy may have any name: where no limit has that, its unit tells what it counts.
-      const counted = this.keys.includes(key) ? key : (unit ?? key);
-      const name = counted === "requests" ? "calls" : counted;
-      for (const core of this.#cores) {
-        if (core.kind !== "rate" || core.key !== name) continue;
-        core.memory.lock();
-        core.cap(now, remaining, resetAfter);
-        core.memory.unlock();
-      }
-    }
+    capRates(this.#cores, budgets, this.clock.now());
     if (retryAfter !== undefined && retryAfter > 0) this.pause(retryAfter);
     // What is left may be more than a waiting timer thinks, never less: it looks again by itself.
   }
@@ -213,6 +209,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return 0;
   }
 
+  setAt(): this {
+    return this;
+  }
+
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void {
+    return onSizes(this.#cores, (index, largest) => listener(0, index, largest));
+  }
+
   poke(): void {
     for (const core of this.#cores) for (const watcher of core.watchers) watcher();
   }
@@ -236,7 +240,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     if (!isHolder && this.#waiting > 0) return undefined;
     const order = Number.POSITIVE_INFINITY;
     if (this.#recovery.isOn && !this.#recovery.mayGrant(this.clock.now())) return undefined;
-    const isContended = this.#isContended();
+    const isContended = this.#row.isContended();
     if (isContended && !isHolder && !this.#claims.mayOvertake(need, order)) return undefined;
     const takenAt = this.#takeAll(need);
     if (takenAt === undefined) return undefined;
@@ -257,8 +261,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     (isHolder ? this.#holders : this.#others).add(request);
     this.#waiting += 1;
     if (isFirst) this.#watch();
-    this.#countWaiting(need, 1);
-    const wait = isFirst || isHolder || this.#isServing || this.#recovery.isOn ? 0 : this.#waitFor(need, now);
+    this.#row.countWaiting(need, 1);
+    const wait = isFirst || isHolder || this.#isServing || this.#recovery.isOn ? 0 : this.#row.waitFor(need, now);
     // One that cannot be served changes nothing for those before it: the queue of a million is not gone through.
     if (wait === 0) this.serve();
     else if (now + wait < this.#wakesAt && requester.isReady?.() !== false) this.#wakeAfter(wait, now);
@@ -298,7 +302,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
     let freed: LimitCore[] | undefined;
-    this.#lock();
+    this.#row.lock();
     const now = this.#now();
     for (let index = 0; index < taken.length; index += 1) {
       const core = this.#cores[index]!;
@@ -306,7 +310,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         (freed ??= []).push(core);
       }
     }
-    this.#unlock();
+    this.#row.unlock();
     for (const { watchers } of freed ?? []) for (const watcher of watchers) watcher();
   }
 
@@ -337,7 +341,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       this.#served(request, this.#others, takenAt);
       return true;
     }
-    const waitForAny = this.#waitFor(this.#least, now);
+    const waitForAny = this.#row.waitFor(this.#least, now);
     if (waitForAny === 0) return undefined;
     this.#claims.offer(request, OTHERS);
     this.#wakeAfter(waitForAny, now);
@@ -370,7 +374,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
           continue;
         }
         if (requester.isReady?.() === false) {
-          const wait = this.#waitFor(need, now);
+          const wait = this.#row.waitFor(need, now);
           if (wait === 0) requester.isWanted?.();
           else {
             missing = need;
@@ -386,11 +390,11 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
           return true;
         }
         firstBlocked ??= request;
-        const wait = this.#waitFor(need, now);
+        const wait = this.#row.waitFor(need, now);
         if (wait > 0) missing = need;
         // One that is held back by a claim is told when that has gone.
         if (wait > 0 || isFirst) soonest = Math.min(soonest, wait);
-        const waitForAny = firstBlocked === request ? this.#waitFor(this.#least, now) : 0;
+        const waitForAny = firstBlocked === request ? this.#row.waitFor(this.#least, now) : 0;
         if (waitForAny === 0) continue;
         soonest = Math.min(soonest, waitForAny);
         break;
@@ -408,81 +412,60 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
 
-  #waitFor(need: readonly number[], now: number): number {
-    let longest = 0;
-    for (let index = 0; index < need.length; index += 1) {
-      const amount = need[index]!;
-      if (amount > 0) longest = Math.max(longest, this.#cores[index]!.wait(now, amount));
-    }
-    return longest;
-  }
-
   /** Returns when it was taken; `undefined` when something is missing. */
   #takeAll(need: readonly number[]): number | undefined {
-    this.#lock();
+    this.#row.lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = this.#now();
     this.#lateStarts.catchUp(now);
-    const canTake = this.#waitFor(need, now) === 0;
+    const canTake = this.#row.waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
         if (need[index]! > 0) this.#cores[index]!.take(now, need[index]!, OWN_ROW);
       }
     }
-    this.#unlock();
+    this.#row.unlock();
     return canTake ? now : undefined;
   }
 
-  /** Whether anybody waits for any of the limits, in this set or another; else there are no claims and no watchers. */
-  #isContended(): boolean {
-    for (let index = 0; index < this.#cores.length; index += 1) {
-      if (this.#cores[index]!.memory.hasWaiting) return true;
-    }
-    return false;
+  #remove(request: LimitRequest): void {
+    (request.isHolder ? this.#holders : this.#others).delete(request);
+    this.#forget(request);
   }
 
   #forget(request: LimitRequest): void {
     request.isOver = true;
     this.#waiting -= 1;
     if (this.#waiting === 0) this.#watch();
-    this.#countWaiting(request.need, -1);
+    this.#row.countWaiting(request.need, -1);
     this.#claims.forget(request);
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
-    this.#lock();
+    this.#row.lock();
     const now = this.clock.now();
     const freed = this.#cores.filter((core, index) => change(core, index, now));
-    this.#unlock();
+    this.#row.unlock();
     for (const core of freed) for (const watcher of core.watchers) watcher();
   }
 
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
     const isIdle = this.#waiting === 0;
-    for (const { watchers } of this.#cores) {
-      if (isIdle) watchers.delete(this.#serve);
-      else watchers.add(this.#serve);
-    }
-  }
-
-  #countWaiting(need: readonly number[], difference: 1 | -1): void {
-    for (let index = 0; index < need.length; index += 1) {
-      if (need[index]! > 0) this.#cores[index]!.memory.countWaiting(difference);
+    for (const { watchers, resized } of this.#cores) {
+      if (isIdle) {
+        watchers.delete(this.#serve);
+        resized.delete(this.#resized);
+      } else {
+        watchers.add(this.#serve);
+        resized.add(this.#resized);
+      }
     }
   }
 
   /** The time, where it matters; else any. */
   #now(): number {
     return this.#isTimed || this.#recovery.isOn ? this.clock.now() : 0;
-  }
-
-  #lock(): void {
-    for (let index = 0; index < this.#memories.length; index += 1) this.#memories[index]!.lock();
-  }
-
-  #unlock(): void {
-    for (let index = 0; index < this.#memories.length; index += 1) this.#memories[index]!.unlock();
   }
 
   #wakeAfter(ms: number, now: number): void {

@@ -1,5 +1,5 @@
 import type { Waiting } from "./acquire.js";
-import type { AcquireOptions, Amounts, Grant, HeldGrant, Limits } from "./grant.js";
+import type { AcquireOptions, Amounts, Grant, GrantKeeper, HeldGrant, Limits } from "./grant.js";
 import type { ServerAdvice } from "./headers/read-headers.js";
 import type { Caller } from "./holdings.js";
 import type { Requester } from "./limit-request.js";
@@ -9,6 +9,12 @@ import type { IssuedTicket } from "./remote/ticket.js";
 
 /** Which set of a limit pool is asked first. */
 export type LimitPoolBalancing = "round-robin" | "random" | "least-used";
+
+/** One set of a source, for what concerns no other. */
+export interface OneSet extends Pick<GrantKeeper, "pause" | "heed"> {
+  /** A thread gave something of this set back by itself: others may take something now. */
+  poke(): void;
+}
 
 /** Limits as pools need them: a set, several, or those of a pool around this one, reached from one of its workers. */
 export interface LimitSource<C = unknown> extends Limits<C> {
@@ -31,10 +37,12 @@ export interface LimitSource<C = unknown> extends Limits<C> {
   heed(advice: ServerAdvice): void;
   /** Gives to those that wait what there is, as one that was not ready may be now. */
   serve(): void;
-  /** A thread gave something of this set back by itself: others may take something now. */
-  poke(set: number): void;
+  /** The set of this index; nothing where there is none. */
+  setAt(index: number): OneSet | undefined;
   /** Tells the owner what is lent to workers inside this one; only where the owner is elsewhere. */
   relay?(message: LimitMessage): void;
+  /** Told until what is returned is called when more, or less, of a limit can be taken at most. */
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void;
   /** What a worker in another thread or process needs to ask for them. */
   issue(isThread: boolean): IssuedTicket;
   /** One for each set; none where they are not known. */

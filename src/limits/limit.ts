@@ -1,3 +1,4 @@
+import type { Clock } from "../config/monotonic.js";
 import { show } from "../config/show.js";
 import type { LimitMemory } from "./limit-memory.js";
 
@@ -52,6 +53,10 @@ export interface LimitCore {
   readonly claims: Set<Claim>;
   /** Told when something was given back that others may be waiting for. */
   readonly watchers: Set<() => void>;
+  /** Told when `largest` has changed: what some wait for may never be there any more. */
+  readonly resized: Set<() => void>;
+  /** What the times of a change from outside any set are of; only where they matter. */
+  clock?: Clock;
   /** Ms until `amount` can be taken; `Infinity` when only somebody giving back can help. */
   wait(now: number, amount: number): number;
   take(now: number, amount: number, row: number): void;
@@ -68,6 +73,32 @@ export interface LimitCore {
   ticket(): LimitTicket | undefined;
   /** Gives back what the holder of a row held. */
   abandonRow(row: number): void;
+}
+
+/** Tells those whom it concerns that `largest` has changed. */
+export function announceSize({ resized, watchers }: LimitCore): void {
+  for (const listener of Array.from(resized)) listener();
+  for (const watcher of Array.from(watchers)) watcher();
+}
+
+/** Listens until what is returned is called: told which of the limits has another `largest`, and what that is. */
+export function onSizes(cores: readonly LimitCore[], listener: (index: number, largest: number) => void): () => void {
+  const listeners = cores.map((core, index) => () => listener(index, core.largest));
+  for (const [index, { resized }] of cores.entries()) resized.add(listeners[index]!);
+  return () => {
+    for (const [index, { resized }] of cores.entries()) resized.delete(listeners[index]!);
+  };
+}
+
+/**
+ * Checks a new capacity.
+ * @throws {RangeError} when a request that does not say would take more
+ */
+export function checkFallback({ key, fallback, largest }: LimitCore, capacity: number): void {
+  if (fallback === undefined || capacity >= fallback || largest < fallback) return;
+  throw new RangeError(
+    `Cannot set the capacity of '${key}' as a request that does not say takes ${fallback}: current value is ${capacity}`,
+  );
 }
 
 /** Where the core of a public limit is found. */

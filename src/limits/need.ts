@@ -27,13 +27,15 @@ export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefin
           show(amount),
       );
     }
-    if (amount > limit.largest) {
-      throw new RangeError(
-        `Cannot acquire ${amount} of '${limit.key}' as that is above its capacity of ${limit.largest}`,
-      );
-    }
+    refuseTooMuch(limit, amount);
     return amount;
   });
+}
+
+/** @throws {RangeError} for an amount above the capacity */
+export function refuseTooMuch({ key, largest }: KnownLimit, amount: number): void {
+  if (amount <= largest) return;
+  throw new RangeError(`Cannot acquire ${amount} of '${key}' as that is above its capacity of ${largest}`);
 }
 
 function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {

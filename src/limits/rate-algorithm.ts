@@ -8,7 +8,8 @@ import { checkAlgorithm, type Rate, type RateAlgorithmName } from "./rate.js";
 /**
  * Holds a rate, as functions of a state, the time and an amount.
  *
- * The state is a row of `size(rate)` numbers and all there is: it may be copied, or lie in memory that threads share.
+ * The state is a row of `size(rate)` numbers and all there is: it may be copied, or lie in memory that threads share. It may
+ * serve another rate of the same algorithm later (`resize`).
  * The caller sees to it that only one thread at a time calls what writes (all but `available` and `wait`). A thread that
  * is stopped between two writes leaves a state that is valid and allows no more than one of the two did.
  *
@@ -34,6 +35,11 @@ export interface RateAlgorithm {
   settle(state: Float64Array, rate: Rate, now: number, takenAt: number, difference: number): void;
   /** Of what was taken from `since` on, `amount` began at `until` at the latest: counts it from then on. Only where it matters. */
   postpone?(state: Float64Array, rate: Rate, since: number, until: number, amount: number): void;
+  /**
+   * Makes a state of `before` one of `after`, at `now`: what was taken, and what is owed, stays the same amount. Only where
+   * the state depends on the rate.
+   */
+  resize?(state: Float64Array, before: Rate, after: Rate, now: number): void;
   /** Takes what is available above `remaining`, as the server knows of takes that we do not. Never raises anything. */
   cap(state: Float64Array, rate: Rate, now: number, remaining: number): void;
 }

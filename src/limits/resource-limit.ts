@@ -1,7 +1,9 @@
 import { checkFields } from "../config/check-fields.js";
 import {
+  announceSize,
   CORE,
   checkCapacity,
+  checkFallback,
   checkKey,
   type Claim,
   type Limit,
@@ -24,27 +26,42 @@ export interface ResourceLimitOptions {
 const ROUNDING = 1e-9;
 
 const IN_USE = 0;
-const FIRST_ROW = 1;
+const CAPACITY = 1;
+const FIRST_ROW = 2;
 
-/** A number of things that can be held at once. State: what is held in all, then what each holder holds. */
+/** A number of things that can be held at once. State: what is held in all, how much there is, what each holder holds. */
 export class ResourceCore implements LimitCore {
   readonly kind = "resource";
   readonly key: string;
   readonly fallback = 1;
-  readonly largest: number;
   readonly memory: LimitMemory;
   readonly claims = new Set<Claim>();
   readonly watchers = new Set<() => void>();
+  readonly resized = new Set<() => void>();
 
   constructor({ key, capacity }: ResourceLimitOptions, buffer?: SharedArrayBuffer) {
     this.key = checkKey(key);
-    this.largest = checkCapacity("capacity", capacity);
+    checkCapacity("capacity", capacity);
     this.memory = new LimitMemory(buffer ?? FIRST_ROW + ROWS);
+    if (!buffer) this.memory.state[CAPACITY] = capacity;
+  }
+
+  get largest(): number {
+    return this.memory.state[CAPACITY]!;
+  }
+
+  resize(capacity: number): void {
+    checkFallback(this, checkCapacity("capacity", capacity));
+    this.memory.lock();
+    this.memory.state[CAPACITY] = capacity;
+    this.memory.unlock();
+    announceSize(this);
   }
 
   wait(_now: number, amount: number): number {
-    const above = this.memory.state[IN_USE]! + amount - this.largest;
-    return above <= this.largest * ROUNDING ? 0 : Number.POSITIVE_INFINITY;
+    const { largest } = this;
+    const above = this.memory.state[IN_USE]! + amount - largest;
+    return above <= largest * ROUNDING ? 0 : Number.POSITIVE_INFINITY;
   }
 
   take(_now: number, amount: number, row: number): void {
@@ -107,10 +124,28 @@ export class ResourceLimit implements Limit {
   readonly key: string;
   readonly [CORE]: LimitCore;
 
+  readonly #core: ResourceCore;
+
   constructor(options: ResourceLimitOptions) {
     checkFields("ResourceLimit", options, ["key", "capacity"]);
-    this[CORE] = new ResourceCore(options);
-    this.key = this[CORE].key;
+    this.#core = new ResourceCore(options);
+    this[CORE] = this.#core;
+    this.key = this.#core.key;
+  }
+
+  /**
+   * Changes how much there is, from now on, in all sets and all workers that share the limit.
+   *
+   * What is held stays held: where that is more than there is now, nothing is granted until enough was given back. Who
+   * waits for more than there is now is refused at once, with a `RangeError`.
+   *
+   * @throws {RangeError} for a capacity that is not a finite number above 0, or is below the 1 that requests take by default
+   * @example
+   * const connections = new ResourceLimit({ key: "connections", capacity: 5 });
+   * connections.resize(20);
+   */
+  resize(capacity: number): void {
+    this.#core.resize(capacity);
   }
 }
 

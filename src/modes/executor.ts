@@ -1,6 +1,7 @@
 /** The one interface that a mode implements: how to make the place a worker lives in, and how to talk to it. */
 import type { Mode } from "../config/mode.js";
 import type { CrashDetails } from "../errors.js";
+import type { HeldGrant } from "../limits/grant.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { ErrorClassLookup } from "../wire/error-codec.js";
 import type { StartMessage } from "../wire/protocol.js";
@@ -29,6 +30,8 @@ export interface HostSetup {
   readonly settings: HostSettings;
   /** What the worker has as `this.limits`. */
   readonly limits: LimitSource;
+  /** Whether there are methods with a declared cost: what a call took is shown to it. */
+  readonly hasCosts: boolean;
 }
 
 /** Options of threads and processes; each is Node's own option of that name. */
@@ -64,6 +67,8 @@ export interface CallRequest {
   readonly handedAs: number;
   /** Begins at once, beside what the worker runs: how a broadcast reaches a busy worker. */
   readonly isUrgent: boolean;
+  /** What it took of the limits of its pool; `undefined` where its method has no declared cost. */
+  readonly grant: HeldGrant<unknown> | undefined;
 }
 
 /** The place one worker lives in. */

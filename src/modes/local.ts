@@ -46,9 +46,9 @@ class LocalHost implements Host {
   }
 
   call(request: CallRequest): void {
-    const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
+    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
     const args = request.args as unknown[];
-    this.#server!.call({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0 });
+    this.#server!.call({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0, grant });
   }
 
   cancel(sequence: number, reason: unknown): void {

@@ -47,6 +47,7 @@ const CALL_FIELDS = new Map<number, number>([
   [ToHost.plainCall, 2],
   [ToHost.call, 7],
   [ToHost.urgentCall, 7],
+  [ToHost.grantedCall, 10],
 ]);
 
 export class RemoteHost implements Host {
@@ -113,8 +114,12 @@ export class RemoteHost implements Host {
     const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
     this.#inFlight += 1;
     if (this.#inFlight === 1) this.#vigil.expect();
-    const { sequence, method, attempt, deadline, readAhead, isUrgent } = request;
-    if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
+    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
+    if (grant) {
+      const set = this.#limits!.lendGrant(sequence, grant);
+      const limited = [isUrgent, set, grant.taken];
+      entry.push(ToHost.grantedCall, sequence, method, attempt, deadline, readAhead, args.length, ...limited);
+    } else if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
       entry.push(plainHeader(method, args.length), sequence);
     } else {
       const code = isUrgent ? ToHost.urgentCall : ToHost.call;
@@ -185,10 +190,10 @@ export class RemoteHost implements Host {
     this.#vessel?.unref();
   }
 
-  /** Limits for the worker, where the pool has any. */
+  /** Limits for the worker, where the pool has any, or calls that speak of them. */
   #serveLimits(): LimitServer | undefined {
-    const { limits, start } = this.#setup;
-    if (limits.isUnlimited) return undefined;
+    const { limits, start, hasCosts } = this.#setup;
+    if (limits.isUnlimited && !hasCosts) return undefined;
     return new LimitServer(limits, start.identity.mode === "thread", {
       send: (reply) => {
         if (!this.#hasExited) this.#outbox!.begin().push(ToHost.limits, reply);
@@ -204,6 +209,7 @@ export class RemoteHost implements Host {
       const code = message[at] as number;
       if (code === ToCaller.done) {
         this.#inFlight -= 1;
+        this.#limits?.callEnded(message[at + 1] as number);
         events.done(message[at + 1] as number, message[at + 2] as number, message[at + 3]);
         at += 4;
       } else {
@@ -218,6 +224,7 @@ export class RemoteHost implements Host {
     switch (code) {
       case ToCaller.failed:
         this.#inFlight -= 1;
+        this.#limits?.callEnded(first);
         events.failed(first, message[at + 1] as number, this.#decode(message[at + 2]));
         return at + 3;
       case ToCaller.items:
@@ -283,7 +290,8 @@ export class RemoteHost implements Host {
     const fields = CALL_FIELDS.get(code);
     if (fields === undefined) throw cause;
     const method = code === ToHost.plainCall ? methodOf(header) : (entry[2] as number);
-    if (code !== ToHost.urgentCall) this.#vessel!.channel.post([ToHost.skipped], []);
+    const isUrgent = code === ToHost.urgentCall || (code === ToHost.grantedCall && entry[7] === true);
+    if (!isUrgent) this.#vessel!.channel.post([ToHost.skipped], []);
     const name = this.#setup.start.blueprint.methods[method];
     const args = entry.slice(fields);
     const { trySend } = this.#vessel!;
@@ -295,6 +303,7 @@ export class RemoteHost implements Host {
             cause,
           });
     this.#inFlight -= 1;
+    this.#limits?.callEnded(sequence);
     this.#setup.events.failed(sequence, 0, error);
   }
 }

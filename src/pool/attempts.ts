@@ -119,7 +119,7 @@ function settle(
   status: "done" | "failed",
   outcome: unknown,
 ): { error: unknown } | undefined {
-  const { grant } = call.hasGrant ? call.extras : { grant: undefined };
+  const { grant } = call;
   if (!grant) return undefined;
   try {
     if (call.ran !== undefined) grant.began(machineClock.now() - call.ran);

@@ -228,8 +228,8 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     return this.#extras?.boundTo;
   }
 
-  get hasGrant(): boolean {
-    return this.#extras?.grant !== undefined;
+  get grant(): CallExtras["grant"] {
+    return this.#extras?.grant;
   }
 
   /** What the call took of limits is somebody else's to give back. */

@@ -22,7 +22,12 @@ export type Configuration = ConfigSections<Omit<PoolOptions, "methods" | "blocki
 export interface Configured {
   readonly mode: Mode | undefined;
   readonly options: (mode: Mode) => PoolOptions;
+  /** Whether `MANYHANDS_MODE` does not count. @default false */
+  readonly isFixed?: boolean;
 }
+
+/** For pools of the library's own, which are no business of whoever configures those of a program. */
+export const UNCONFIGURED: Configured = { mode: undefined, options: () => ({}), isFixed: true };
 
 const HERE: Configured = {
   get mode() {
@@ -42,7 +47,7 @@ export function effectiveOptions(
   definition: PoolOptions,
   configured: Configured = HERE,
 ): PoolOptions {
-  const forced = forcedMode();
+  const forced = configured.isFixed ? undefined : forcedMode();
   const mode = forced ?? explicit.mode ?? definition.mode ?? configured.mode ?? "thread";
   const { maxWorkers: configuredSize, ...common } = configured.options(mode);
   const size = mode === "sync" ? undefined : configuredSize;

@@ -70,6 +70,7 @@ export function openPool(
   const options = effectiveOptions(explicit, source.defaults, configured);
   const resolved = resolveOptions(options);
   const plans = planMethods(name, methods, { definition: facts, pool: options.methods, retry: options.retry, schema });
+  const hasCosts = plans.some((plan) => plan?.cost !== undefined);
   const limits = new PoolLimits(options.limits);
   const executor = EXECUTORS[resolved.mode];
   assertMayOpen(registration, resolved);
@@ -105,6 +106,7 @@ export function openPool(
         errorClasses: (errorName) => errorClasses.find(errorName),
         settings: resolved.host,
         limits: workerLimits,
+        hasCosts,
       }),
   });
   if (resolved.handleSignals) core.events.on("stop", stopOnSignals(core));

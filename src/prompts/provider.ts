@@ -57,6 +57,12 @@ export interface ModelAnswer {
 export interface Account {
   /** Shown in statistics; never the key. */
   readonly name: string;
+  /** Requests per minute. @default the client's, else learned from the headers of responses */
+  readonly rpm?: number | undefined;
+  /** Tokens per minute, of prompts and answers together. @default the client's, else learned likewise */
+  readonly tpm?: number | undefined;
+  /** The most requests at once. @default the client's */
+  readonly concurrency?: number | undefined;
 }
 
 /** What an attempt is made with. */

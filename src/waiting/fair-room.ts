@@ -49,6 +49,11 @@ export class FairRoom<T extends FairWaiter> {
     if (flow.size > 0) this.#flows.set(waiter.flow, flow);
   }
 
+  /** All of them, which stay, in no order. */
+  all(): T[] {
+    return [...this.#flows.values()].flatMap((flow) => flow.all());
+  }
+
   /** The first of the flow whose turn it is; it stays. */
   peek(): T | undefined {
     for (const flow of this.#flows.values()) return flow.peek();

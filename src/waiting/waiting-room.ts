@@ -107,10 +107,13 @@ export class WaitingRoom<T extends Waiter> {
   /** The live call that came first, whatever its priority. Linear: for overflow only. */
   oldest(): T | undefined {
     let oldest: T | undefined;
-    for (const call of [...this.#line.slice(this.#head), ...this.#heap]) {
-      if (call?.waitsIn === this && (!oldest || call.sequence < oldest.sequence)) oldest = call;
-    }
+    for (const call of this.all()) if (!oldest || call.sequence < oldest.sequence) oldest = call;
     return oldest;
+  }
+
+  /** All live calls, which stay, in no order. */
+  all(): T[] {
+    return [...this.#line.slice(this.#head), ...this.#heap].filter((call) => call?.waitsIn === this) as T[];
   }
 
   /** Moves the live calls of the line before `index` up to it, where many dead ones lie between them (W2). */

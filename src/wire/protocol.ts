@@ -32,6 +32,11 @@ export const ToHost = {
   skipped: 9,
   /** an answer about limits, see `limits/remote/line.ts` */
   limits: 10,
+  /**
+   * as `call`, of a method with a declared cost; before the arguments: whether it is urgent, the index of the set that it
+   * was granted from, what it took of each of its limits
+   */
+  grantedCall: 11,
 } as const;
 
 /** Codes have so many bits; what the code of a plain call holds besides stands above them. */

@@ -84,22 +84,13 @@ class Gated {
 
 const METHODS = ["wait", "now", "stream"];
 const [WAIT, NOW, STREAM] = [0, 1, 2];
+const PLAIN = { attempt: 1, deadline: 0, readAhead: 0, isUrgent: false, grant: undefined };
 
 function create(concurrency = 1, isAlone = false, limits = new LimitSet([])) {
   const [worker, replies, pacing] = [new Gated(), new Recorder(), new TestPacing()];
   const server = new CallServer(worker, METHODS, { concurrency, pool: "pool", isAlone, limits }, replies, pacing);
   const send = (id: number, method: number, given: Partial<HostedCall> = {}): void =>
-    server.call({
-      id,
-      method,
-      args: [id],
-      attempt: 1,
-      deadline: 0,
-      readAhead: 0,
-      isUrgent: false,
-      arrival: id,
-      ...given,
-    });
+    server.call({ id, method, args: [id], ...PLAIN, arrival: id, ...given });
   return { worker, replies, pacing, server, send };
 }
 

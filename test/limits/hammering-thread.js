@@ -11,7 +11,7 @@ import { SharedSet } from "../../dist/limits/remote/shared-set.js";
  */
 const { tickets, facts, amounts, gauge, durationMs, isDying } = workerData;
 
-const set = new SharedSet(tickets, facts, undefined, () => {});
+const set = new SharedSet(tickets, facts, undefined, { poke() {}, pause() {}, heed() {} });
 /** @type {number[]} when something was taken of the rate */
 const times = [];
 

@@ -45,6 +45,11 @@ export const fixedWindow: RateAlgorithm = {
     }
   },
 
+  /** Windows that ended did so by the former rate; the present one is as long as the new says. */
+  resize(state, before, _after, now) {
+    add(state, before, now, 0);
+  },
+
   cap(state, rate, now, remaining) {
     const missing = rate.capacity - remaining - usedAt(state, rate, now);
     if (missing > 0) add(state, rate, now, missing);

@@ -54,6 +54,12 @@ export const gcra: RateAlgorithm = {
     state[FULL] = Math.max(state[FULL]!, until + amount / rate.perMs);
   },
 
+  resize(state, before, after, now) {
+    const factor = before.perMs / after.perMs;
+    stretchLows(state, FIRST, factor);
+    state[FULL] = now + (state[FULL]! - now) * factor;
+  },
+
   cap(state, rate, now, remaining) {
     state[FULL] = Math.max(state[FULL]!, now + (rate.burst - remaining) / rate.perMs);
   },
@@ -115,6 +121,11 @@ export function lessenLows(state: Float64Array, first: number, takenAt: number, 
   for (let at = first + 2 * state[first]!; at > first; at -= 2) {
     if (state[at - 1]! > takenAt) state[at] = state[at]! - refund;
   }
+}
+
+/** The same amounts, in ms of another flow. */
+export function stretchLows(state: Float64Array, first: number, factor: number): void {
+  for (let at = first + 2 * state[first]!; at > first; at -= 2) state[at] = state[at]! * factor;
 }
 
 /** Makes room by merging the two neighbours whose lows differ least, relatively: what is near 0 decides (G3). */

@@ -9,7 +9,7 @@
  */
 import { largestAmount, type Rate } from "../rate.js";
 import type { RateAlgorithm } from "../rate-algorithm.js";
-import { LOWS_SIZE, lessenLows, noteLow, refundable } from "./gcra.js";
+import { LOWS_SIZE, lessenLows, noteLow, refundable, stretchLows } from "./gcra.js";
 
 const TOKENS = 0;
 const COUNTED_AT = 1;
@@ -57,6 +57,12 @@ export const tokenBucket: RateAlgorithm = {
   postpone(state, rate, _since, until, amount) {
     const left = rate.burst - amount;
     if (tokensAt(state, rate, until) > left) count(state, until, left);
+  },
+
+  resize(state, before, after, now) {
+    stretchLows(state, FIRST, before.perMs / after.perMs);
+    // What is lacking is what was taken: that stays.
+    count(state, now, tokensAt(state, before, now) - before.burst + after.burst);
   },
 
   cap(state, rate, now, remaining) {

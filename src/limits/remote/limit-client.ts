@@ -13,9 +13,9 @@ import { type HeadersLike, readHeaders, type ServerAdvice } from "../headers/rea
 import { type Caller, checkHolder, currentCaller } from "../holdings.js";
 import type { Requester } from "../limit-request.js";
 import { endOfTurn } from "../late-starts.js";
-import type { LimitSource } from "../limit-source.js";
+import type { LimitSource, OneSet } from "../limit-source.js";
 import { needOf } from "../need.js";
-import type { LimitMessage, LimitReply } from "./line.js";
+import type { GrantName, LimitMessage, LimitReply } from "./line.js";
 import { ReadyQueue } from "./ready-queue.js";
 import { SharedSet } from "./shared-set.js";
 import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } from "./ticket.js";
@@ -23,6 +23,7 @@ import { issueTicket, type IssuedTicket, type LimitsTicket, type SetTicket } fro
 interface Pending {
   /** The call that asks. */
   readonly owner: string | undefined;
+  readonly amounts: Amounts | undefined;
   resolve(grant: HeldGrant<unknown> | undefined): void;
   reject(error: unknown): void;
 }
@@ -31,6 +32,10 @@ interface Pending {
 interface KnownSet {
   readonly ticket: SetTicket;
   readonly shared: SharedSet | undefined;
+  /** The set as its owner has it. */
+  readonly owner: OneSet;
+  /** Until when the owner alone knows what may be taken. */
+  takesAgainAt: number;
 }
 
 /** What carries messages to the owner. */
@@ -48,21 +53,17 @@ export class LimitClient implements LimitSource {
   readonly #ticket: LimitsTicket;
   readonly #sets: readonly KnownSet[];
   readonly #pending = new Map<number, Pending>();
+  readonly #sizeListeners = new Set<(set: number, limit: number, largest: number) => void>();
   /** Requests of pools in this worker. */
   readonly #queue = new ReadyQueue(this);
   #requests = 0;
-  /** Until when the owner alone knows what may be taken. */
-  #takesAgainAt = Number.NEGATIVE_INFINITY;
   #next: number;
 
   constructor(ticket: LimitsTicket, line: LimitLine, thread: number) {
     this.#line = line;
     this.#ticket = ticket;
     this.#next = ticket.first;
-    this.#sets = ticket.sets.map((set, index) => ({
-      ticket: set,
-      shared: set.shared && new SharedSet(set.shared, set.facts, set.config, () => this.poke(index)),
-    }));
+    this.#sets = ticket.sets.map((set, index) => this.#know(set, index));
     line.send({ what: "hello", thread });
   }
 
@@ -75,8 +76,8 @@ export class LimitClient implements LimitSource {
   }
 
   pause(ms: number): void {
-    this.#line.send({ what: "pause", ms: duration("pause", ms) });
-    this.#takeNothingFor(ms);
+    this.#line.send({ what: "pause", set: undefined, ms: duration("pause", ms) });
+    for (const set of this.#sets) takeNothingFor(set, ms);
   }
 
   learn(headers: HeadersLike): void {
@@ -84,8 +85,8 @@ export class LimitClient implements LimitSource {
   }
 
   heed(advice: ServerAdvice): void {
-    this.#line.send({ what: "learn", advice });
-    this.#takeNothingFor(advice.retryAfter ?? SETTLED_AFTER_MS);
+    this.#line.send({ what: "learn", set: undefined, advice });
+    for (const set of this.#sets) takeNothingFor(set, advice.retryAfter ?? SETTLED_AFTER_MS);
   }
 
   async acquireFor(caller: Caller | undefined, amounts?: Amounts, options: AcquireOptions = {}): Promise<Grant> {
@@ -98,6 +99,7 @@ export class LimitClient implements LimitSource {
     return (await this.#ask(
       (request) => ({ what: "acquire", request, amounts, owner, isHolder: grant, timeout, priority, key }),
       owner,
+      amounts,
       [options.signal, caller?.signal],
     ))!;
   }
@@ -106,7 +108,7 @@ export class LimitClient implements LimitSource {
     const grant = this.#take(caller, amounts);
     if (typeof grant === "object") return grant;
     const owner = caller?.id;
-    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder: grant }), owner, []);
+    return this.#ask((request) => ({ what: "try", request, amounts, owner, isHolder: grant }), owner, amounts, []);
   }
 
   enqueueFor(amounts: Amounts | undefined, requester: Requester<unknown>): Waiting {
@@ -128,16 +130,16 @@ export class LimitClient implements LimitSource {
     this.#queue.serve();
   }
 
-  poke(set: number): void {
-    this.#line.send({ what: "poke", set });
+  setAt(index: number): OneSet | undefined {
+    return this.#sets[index]?.owner;
   }
 
   issue(isThread: boolean): IssuedTicket {
-    const sets = this.#sets.map(({ shared, ticket }, index) => ({
+    const sets = this.#sets.map(({ shared, ticket, owner }) => ({
       cores: shared?.cores,
       ticket,
       config: ticket.config,
-      poke: () => this.poke(index),
+      poke: () => owner.poke(),
     }));
     if (isThread && sets.every(({ cores }) => cores)) {
       const issuers = sets.map(({ cores, config, poke }) => ({ cores: cores!, config, poke }));
@@ -174,7 +176,18 @@ export class LimitClient implements LimitSource {
     return [];
   }
 
+  onResize(listener: (set: number, limit: number, largest: number) => void): () => void {
+    // One of its own: it may be there more than once.
+    const own: typeof listener = (set, limit, largest) => listener(set, limit, largest);
+    this.#sizeListeners.add(own);
+    return () => this.#sizeListeners.delete(own);
+  }
+
   receive(reply: LimitReply): void {
+    if (reply.what === "resized") {
+      this.#resized(reply);
+      return;
+    }
     const pending = this.#pending.get(reply.request);
     this.#pending.delete(reply.request);
     if (!pending) {
@@ -189,6 +202,19 @@ export class LimitClient implements LimitSource {
     }
   }
 
+  #resized({ set, limit, largest }: LimitReply & { what: "resized" }): void {
+    this.#sets[set]!.ticket.facts[limit]!.largest = largest;
+    for (const listener of this.#sizeListeners) listener(set, limit, largest);
+    // The owner refuses what is too much. What a call took by itself, and now would wait for, is known here alone.
+    for (const [request, { owner, amounts, reject }] of Array.from(this.#pending)) {
+      const refusal = owner === undefined ? undefined : this.#refusal(owner, amounts);
+      if (refusal === undefined) continue;
+      this.#pending.delete(request);
+      this.#line.send({ what: "leave", request });
+      reject(refusal);
+    }
+  }
+
   /**
    * Takes what is free, where this thread can; checks the request in any case. Returns whether the call holds something
    * where nothing was taken.
@@ -197,13 +223,13 @@ export class LimitClient implements LimitSource {
     let refusal: unknown;
     let isPossible = false;
     let isHolder = false;
-    const mayTake = machineClock.now() >= this.#takesAgainAt;
-    for (const { shared, ticket } of this.#inOrder()) {
+    const now = machineClock.now();
+    for (const { shared, ticket, takesAgainAt } of this.#inOrder()) {
       try {
         const need = needOf(ticket.facts, amounts);
         if (checkHolder(caller, ticket.facts, need)) isHolder = true;
         isPossible = true;
-        const grant = mayTake ? shared?.take(need, caller?.id) : undefined;
+        const grant = now >= takesAgainAt ? shared?.take(need, caller?.id) : undefined;
         if (grant) return grant;
       } catch (error) {
         refusal ??= error;
@@ -211,6 +237,20 @@ export class LimitClient implements LimitSource {
     }
     if (!isPossible) throw refusal;
     return isHolder;
+  }
+
+  /** Why no set can ever serve what a call asks for; nothing where one can. */
+  #refusal(owner: string, amounts: Amounts | undefined): unknown {
+    let refusal: unknown;
+    for (const { ticket } of this.#sets) {
+      try {
+        checkHolder({ id: owner }, ticket.facts, needOf(ticket.facts, amounts));
+        return undefined;
+      } catch (error) {
+        refusal ??= error;
+      }
+    }
+    return refusal;
   }
 
   /** The sets, the one to ask first at the front. */
@@ -223,13 +263,27 @@ export class LimitClient implements LimitSource {
     return [...sets.slice(first), ...sets.slice(0, first)];
   }
 
-  #takeNothingFor(ms: number): void {
-    this.#takesAgainAt = Math.max(this.#takesAgainAt, machineClock.now() + ms);
+  #know(ticket: SetTicket, index: number): KnownSet {
+    const owner: OneSet = {
+      pause: (ms) => {
+        this.#line.send({ what: "pause", set: index, ms });
+        takeNothingFor(set, ms);
+      },
+      heed: (advice) => {
+        this.#line.send({ what: "learn", set: index, advice });
+        takeNothingFor(set, advice.retryAfter ?? SETTLED_AFTER_MS);
+      },
+      poke: () => this.#line.send({ what: "poke", set: index }),
+    };
+    const shared = ticket.shared && new SharedSet(ticket.shared, ticket.facts, ticket.config, owner);
+    const set: KnownSet = { ticket, shared, owner, takesAgainAt: Number.NEGATIVE_INFINITY };
+    return set;
   }
 
   async #ask(
     message: (request: number) => LimitMessage,
     owner: string | undefined,
+    amounts: Amounts | undefined,
     signals: readonly (AbortSignal | undefined)[],
   ): Promise<HeldGrant<unknown> | undefined> {
     for (const signal of signals) signal?.throwIfAborted();
@@ -237,7 +291,7 @@ export class LimitClient implements LimitSource {
     const forgets: (() => void)[] = [];
     try {
       return await new Promise((resolve, reject) => {
-        this.#pending.set(request, { owner, resolve, reject });
+        this.#pending.set(request, { owner, amounts, resolve, reject });
         const leave = (reason: unknown): void => {
           if (this.#pending.delete(request)) this.#line.send({ what: "leave", request });
           reject(reason as Error);
@@ -251,18 +305,41 @@ export class LimitClient implements LimitSource {
   }
 
   #granted({ request, set, taken }: LimitReply & { what: "granted" }, owner: string | undefined): HeldGrant<unknown> {
-    const { facts, config } = this.#sets[set]!.ticket;
-    const keeper: GrantKeeper = {
-      held: facts,
-      settle: ({ amounts }) => this.#line.send({ what: "update", request, usage: amounts }),
-      giveBack: (_grant, outcome) => this.#line.send({ what: "release", request, outcome }),
-      began: (_grant, at) => this.#line.send({ what: "began", request, at }),
-    };
-    if (facts.some(({ kind }) => kind === "rate")) {
-      endOfTurn(() => this.#line.send({ what: "began", request, at: machineClock.now() }));
+    const began = (at: number): void => this.#line.send({ what: "began", request, at });
+    if (this.#sets[set]!.ticket.facts.some(({ kind }) => kind === "rate")) {
+      endOfTurn(() => began(machineClock.now()));
     }
-    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), config, owner);
+    return this.#grant({ request }, set, taken, owner, (_grant, at) => began(at));
   }
+
+  /** What a call took before this worker was given it, of this set. Its pool gives it back, and knows that the call holds it. */
+  grantOf(call: number, set: number, taken: readonly number[]): HeldGrant<unknown> {
+    return this.#grant({ call }, set, taken, undefined, undefined);
+  }
+
+  #grant(
+    name: GrantName,
+    set: number,
+    taken: readonly number[],
+    owner: string | undefined,
+    began: GrantKeeper["began"],
+  ): HeldGrant<unknown> {
+    const { ticket, owner: setOwner } = this.#sets[set]!;
+    const keeper: GrantKeeper = {
+      held: ticket.facts,
+      settle: ({ amounts }) => this.#line.send({ what: "update", ...name, usage: amounts }),
+      giveBack: (_grant, outcome) => this.#line.send({ what: "release", ...name, outcome }),
+      pause: setOwner.pause,
+      heed: setOwner.heed,
+      ...(began && { began }),
+    };
+    return new HeldGrant<unknown>(keeper, taken, machineClock.now(), ticket.config, owner);
+  }
+}
+
+/** What a server says of itself holds here before the owner has read it. */
+function takeNothingFor(set: KnownSet, ms: number): void {
+  set.takesAgainAt = Math.max(set.takesAgainAt, machineClock.now() + ms);
 }
 
 /** How much of the limit is used of which the most is, where this thread can see it; else the owner chooses. */

@@ -1,16 +1,15 @@
 /**
  * Answers one worker in another thread or process that asks for limits.
  *
- * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end.
+ * Owns the requests that wait and the grants that were given; when the worker is gone, both come to an end. What calls
+ * took that were given to the worker is their pool's: it is only found here.
  */
-import type { Amounts, HeldGrant } from "../grant.js";
+import type { HeldGrant } from "../grant.js";
 import type { Outcome } from "../limit.js";
-import type { LimitSource } from "../limit-source.js";
-import type { LimitMessage, LimitReply } from "./line.js";
+import type { LimitSource, OneSet } from "../limit-source.js";
+import { GrantLedger } from "./grant-ledger.js";
+import type { GrantName, LimitMessage, LimitReply } from "./line.js";
 import type { IssuedTicket, LimitsTicket } from "./ticket.js";
-
-/** How many released grants can still be corrected. */
-const RELEASED = 1024;
 
 /** How answers travel. */
 export interface ReplyLine {
@@ -23,11 +22,15 @@ export class LimitServer {
   readonly #line: ReplyLine;
   readonly #issued: IssuedTicket;
   readonly #waiting = new Map<number, AbortController>();
-  readonly #grants = new Map<number, HeldGrant<unknown>>();
-  /** The last ones that were released, the oldest first. */
-  readonly #released = new Map<number, HeldGrant<unknown>>();
+  /** What the worker asked for, by request. */
+  readonly #grants = new GrantLedger();
+  /** What calls took before the worker was given them, by call: their pool gives it back. */
+  readonly #lentGrants = new GrantLedger();
   /** Rows of workers inside this one. */
   readonly #lent = new Set<LimitMessage & { what: "lent" | "returned" }>();
+  readonly #forgetSizes: () => void;
+  /** What the worker is told as soon as it says that it listens. */
+  #unsaid: LimitReply[] | undefined = [];
   #thread: number | undefined;
   #isClosed = false;
 
@@ -35,10 +38,26 @@ export class LimitServer {
     this.#source = source;
     this.#line = line;
     this.#issued = source.issue(isThread);
+    this.#forgetSizes = source.onResize((set, limit, largest) => {
+      const reply: LimitReply = { what: "resized", set, limit, largest };
+      if (this.#unsaid) this.#unsaid.push(reply);
+      else line.send(reply);
+    });
   }
 
   get ticket(): LimitsTicket {
     return this.#issued.ticket;
+  }
+
+  /** A call goes to the worker, and may speak of what it took; returns of which set that is. */
+  lendGrant(call: number, grant: HeldGrant<unknown>): number {
+    this.#lentGrants.add(call, grant);
+    return this.#source.indexOf(grant);
+  }
+
+  /** The worker has let go of the call. */
+  callEnded(call: number): void {
+    this.#lentGrants.end(call);
   }
 
   receive(message: LimitMessage): void {
@@ -53,22 +72,22 @@ export class LimitServer {
         this.#waiting.get(message.request)?.abort();
         return;
       case "began":
-        this.#find(message.request)?.began(message.at);
+        this.#grants.find(message.request)?.began(message.at);
         return;
       case "update":
-        this.#update(message.request, message.usage);
+        this.#find(message)?.update(message.usage);
         return;
       case "release":
-        this.#release(message.request, message.outcome);
+        this.#release(message, message.outcome);
         return;
       case "pause":
-        this.#source.pause(message.ms);
+        this.#told(message.set)?.pause(message.ms);
         return;
       case "learn":
-        this.#source.heed(message.advice);
+        this.#told(message.set)?.heed(message.advice);
         return;
       case "poke":
-        this.#source.poke(message.set);
+        this.#source.setAt(message.set)?.poke();
         return;
       case "lent":
       case "returned":
@@ -76,20 +95,27 @@ export class LimitServer {
         return;
       case "hello":
         this.#thread = message.thread;
+        for (const reply of this.#unsaid ?? []) this.#line.send(reply);
+        this.#unsaid = undefined;
     }
   }
 
   /** The worker is gone: what it held is free, and what it waited for is not needed. */
   close(): void {
     this.#isClosed = true;
+    this.#forgetSizes();
     for (const controller of this.#waiting.values()) controller.abort();
-    for (const grant of this.#grants.values()) grant.release("ignored");
-    this.#grants.clear();
+    for (const grant of this.#grants.takeAll()) grant.release("ignored");
     this.#issued.withdraw(this.#thread);
     for (const { set, rows } of Array.from(this.#lent)) {
       this.#issued.abandon(set, rows);
       this.#lend({ what: "returned", set, rows });
     }
+  }
+
+  /** What is told concerns one set, or all. */
+  #told(set: number | undefined): Pick<OneSet, "pause" | "heed"> | undefined {
+    return set === undefined ? this.#source : this.#source.setAt(set);
   }
 
   #lend(message: LimitMessage & { what: "lent" | "returned" }): void {
@@ -139,25 +165,16 @@ export class LimitServer {
   }
 
   #granted(request: number, grant: HeldGrant<unknown>): void {
-    this.#grants.set(request, grant);
+    this.#grants.add(request, grant);
     this.#line.send({ what: "granted", request, set: this.#source.indexOf(grant), taken: grant.taken });
   }
 
-  #release(request: number, outcome: Outcome): void {
-    const grant = this.#grants.get(request);
-    if (!grant) return;
-    grant.release(outcome);
-    this.#grants.delete(request);
-    // What it really used may become known only later.
-    this.#released.set(request, grant);
-    if (this.#released.size > RELEASED) this.#released.delete(this.#released.keys().next().value!);
+  #release(name: GrantName, outcome: Outcome): void {
+    const grant = "request" in name ? this.#grants.end(name.request) : this.#lentGrants.find(name.call);
+    grant?.release(outcome);
   }
 
-  #update(request: number, usage: Amounts): void {
-    this.#find(request)?.update(usage);
-  }
-
-  #find(request: number): HeldGrant<unknown> | undefined {
-    return this.#grants.get(request) ?? this.#released.get(request);
+  #find(name: GrantName): HeldGrant<unknown> | undefined {
+    return "request" in name ? this.#grants.find(name.request) : this.#lentGrants.find(name.call);
   }
 }

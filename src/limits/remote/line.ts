@@ -2,6 +2,9 @@ import type { ServerAdvice } from "../headers/read-headers.js";
 import type { Outcome } from "../limit.js";
 import type { Amounts } from "../grant.js";
 
+/** A grant: by the request that led to it, or by the call that it was taken for before a worker was given that. */
+export type GrantName = { readonly request: number } | { readonly call: number };
+
 /** What a worker elsewhere says to the owner of its limits. `request` numbers what is answered, and the grant it leads to. */
 export type LimitMessage =
   | {
@@ -27,10 +30,11 @@ export type LimitMessage =
   | { readonly what: "leave"; readonly request: number }
   /** What was granted begins now, by the clock of the machine. */
   | { readonly what: "began"; readonly request: number; readonly at: number }
-  | { readonly what: "update"; readonly request: number; readonly usage: Amounts }
-  | { readonly what: "release"; readonly request: number; readonly outcome: Outcome }
-  | { readonly what: "pause"; readonly ms: number }
-  | { readonly what: "learn"; readonly advice: ServerAdvice }
+  | ({ readonly what: "update"; readonly usage: Amounts } & GrantName)
+  | ({ readonly what: "release"; readonly outcome: Outcome } & GrantName)
+  /** Of one set, or of all. */
+  | { readonly what: "pause"; readonly set: number | undefined; readonly ms: number }
+  | { readonly what: "learn"; readonly set: number | undefined; readonly advice: ServerAdvice }
   /** Others may take something of this set now. */
   | { readonly what: "poke"; readonly set: number }
   /** A worker inside this one counts what it holds of this set in rows of its own; they end with this one, if not before. */
@@ -44,4 +48,6 @@ export type LimitReply =
   /** There was not enough for a `try`. */
   | { readonly what: "none"; readonly request: number }
   /** `error` as the wire carries errors. */
-  | { readonly what: "failed"; readonly request: number; readonly error: unknown };
+  | { readonly what: "failed"; readonly request: number; readonly error: unknown }
+  /** Of this limit of this set so much can be taken at most from now on. */
+  | { readonly what: "resized"; readonly set: number; readonly limit: number; readonly largest: number };

@@ -6,10 +6,12 @@
  */
 import { machineClock } from "../../config/monotonic.js";
 import { type GrantKeeper, HeldGrant } from "../grant.js";
+import { CoreRow } from "../core-row.js";
+import type { ServerAdvice } from "../headers/read-headers.js";
 import type { HeldLimit } from "../holdings.js";
 import type { LimitCore, LimitTicket, Outcome } from "../limit.js";
 import { LateStarts } from "../late-starts.js";
-import type { LimitMemory } from "../limit-memory.js";
+import type { OneSet } from "../limit-source.js";
 import { RateCore, type RateLimitOptions } from "../rate-limit.js";
 import { ResourceCore, type ResourceLimitOptions } from "../resource-limit.js";
 import type { Issuer } from "./ticket.js";
@@ -19,24 +21,24 @@ export class SharedSet implements GrantKeeper, Issuer {
   readonly config: unknown;
   readonly cores: readonly LimitCore[];
   readonly #rows: readonly number[];
-  readonly #memories: readonly LimitMemory[];
+  readonly #locks: CoreRow;
   readonly #lateStarts: LateStarts;
-  /** Tells the owner that others may take something now. */
-  readonly poke: () => void;
+  /** The set as its owner has it. */
+  readonly #owner: OneSet;
 
-  constructor(tickets: readonly LimitTicket[], held: readonly HeldLimit[], config: unknown, poke: () => void) {
+  constructor(tickets: readonly LimitTicket[], held: readonly HeldLimit[], config: unknown, owner: OneSet) {
     this.cores = tickets.map(revive);
     this.config = config;
     this.held = held;
     this.#rows = tickets.map(({ row }) => row);
     this.#lateStarts = new LateStarts(this.cores, machineClock);
-    this.#memories = this.cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
-    this.poke = poke;
+    this.#locks = new CoreRow(this.cores);
+    this.#owner = owner;
   }
 
   /** Takes all of it when it is free and nobody waits. */
   take(need: readonly number[], owner: string | undefined): HeldGrant<unknown> | undefined {
-    this.#lock();
+    this.#locks.lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = machineClock.now();
     this.#lateStarts.catchUp(now);
@@ -48,7 +50,7 @@ export class SharedSet implements GrantKeeper, Issuer {
         if (need[index]! > 0) core.take(now, need[index]!, this.#rows[index]!);
       }
     }
-    this.#unlock();
+    this.#locks.unlock();
     if (!isFree) return undefined;
     this.#lateStarts.taken(now, need);
     return new HeldGrant(this, need, now, this.config, owner);
@@ -68,26 +70,30 @@ export class SharedSet implements GrantKeeper, Issuer {
     });
   }
 
+  pause(ms: number): void {
+    this.#owner.pause(ms);
+  }
+
+  heed(advice: ServerAdvice): void {
+    this.#owner.heed(advice);
+  }
+
+  poke(): void {
+    this.#owner.poke();
+  }
+
   began(grant: HeldGrant<unknown>, at: number): void {
     this.#lateStarts.began(grant.takenAt, at, grant.taken);
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
-    this.#lock();
+    this.#locks.lock();
     const now = machineClock.now();
     const isAwaited = this.cores
       .filter((core, index) => change(core, index, now))
       .some((core) => core.memory.hasWaiting);
-    this.#unlock();
+    this.#locks.unlock();
     if (isAwaited) this.poke();
-  }
-
-  #lock(): void {
-    for (const memory of this.#memories) memory.lock();
-  }
-
-  #unlock(): void {
-    for (const memory of this.#memories) memory.unlock();
   }
 }
 

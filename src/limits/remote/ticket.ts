@@ -6,7 +6,8 @@ import type { LimitPoolBalancing } from "../limit-source.js";
 export interface LimitFacts {
   readonly key: string;
   readonly fallback: number | undefined;
-  readonly largest: number;
+  /** As the owner last told. */
+  largest: number;
   readonly kind: LimitCore["kind"];
 }
 
@@ -79,8 +80,12 @@ function abandonRows(set: Issuer, rows: readonly number[]): void {
   set.poke();
 }
 
-/** All or none: a worker that cannot see one of the limits cannot take from any. */
+/**
+ * All or none: a worker that cannot see one of the limits cannot take from any. Nor from a set without any, as there is
+ * nothing in which it could see a pause.
+ */
 function shareAll(cores: readonly LimitCore[]): LimitTicket[] | undefined {
+  if (cores.length === 0) return undefined;
   const tickets: LimitTicket[] = [];
   for (const core of cores) {
     const ticket = core.ticket();

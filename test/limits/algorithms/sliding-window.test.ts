@@ -218,13 +218,15 @@ describe("sliding-window", () => {
 
   it("takes on when its ring is full, keeping what came last for as long as the latest of it", () => {
     const state = fresh(RATE);
+    const pairs = (state.length - 3) / 2;
+    const [step, more] = [90 / (pairs + 25), 25];
     // More in debt than there are pairs.
-    for (let now = 0; now < 90; now += 1) slidingWindow.take(state, RATE, now, 1);
-    expect(available(state, 89)).toBe(-80);
-    // Those of 0 to 63 have pairs of their own, the others share one.
-    expect(available(state, 163)).toBe(-16);
-    expect(available(state, 188.9)).toBe(-16);
-    expect(available(state, 189)).toBe(10);
+    for (let index = 0; index < pairs + more; index += 1) slidingWindow.take(state, RATE, index * step, 1);
+    expect(available(state, 89.9)).toBe(10 - pairs - more);
+    // All but the last of the pairs hold one take, that one holds all others.
+    expect(available(state, 100 + (pairs - 1.5) * step)).toBe(10 - more - 1);
+    expect(available(state, 189.9 - step)).toBe(10 - more - 1);
+    expect(available(state, 190)).toBe(10);
   });
 
   it("has the whole capacity when nothing is left, whatever rounding did", () => {
@@ -246,11 +248,12 @@ describe("sliding-window", () => {
     const state = fresh(RATE);
     slidingWindow.take(state, RATE, 0, 1);
     state[2] = state[2]! + 4;
-    for (let now = 10; now < 2000; now += 10) {
+    const end = 10 * state.length;
+    for (let now = 10; now < end; now += 10) {
       if (wait(state, now, 1) === 0) slidingWindow.take(state, RATE, now, 1);
     }
-    // One each 10 ms is just the rate: those from 1,960 on are left.
-    expect(takeAll(state, RATE, 2050, 1)).toBe(6);
+    // One each 10 ms is just the rate: the last four are left.
+    expect(takeAll(state, RATE, end + 50, 1)).toBe(6);
   });
 
   it("goes on when its ring has come round many times", () => {

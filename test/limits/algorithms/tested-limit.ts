@@ -30,15 +30,19 @@ export type Step =
 
 /** A limit with its clock and a log of its own of what was taken when. */
 export class TestedLimit {
-  readonly rate: Rate;
+  rate: Rate;
   readonly algorithm: RateAlgorithm;
   readonly taken: Taken[] = [];
+  /** What held until when, the oldest first. */
+  readonly former: { readonly options: RateOptions; readonly until: number }[] = [];
+  options: RateOptions;
   now: number;
   state: Float64Array;
   /** The state lies within it; a write outside of the state is seen here. */
   #row: Float64Array;
 
   constructor(options: RateOptions, now: number) {
+    this.options = options;
     this.rate = resolveRate(options);
     this.algorithm = rateAlgorithm(options.algorithm ?? "sliding-window");
     this.now = now;
@@ -70,6 +74,14 @@ export class TestedLimit {
 
   cap(remaining: number): void {
     this.algorithm.cap(this.state, this.rate, this.now, remaining);
+  }
+
+  resize(options: Partial<RateOptions>): void {
+    const before = this.rate;
+    this.former.push({ options: this.options, until: this.now });
+    this.options = { ...this.options, ...options };
+    this.rate = resolveRate(this.options);
+    this.algorithm.resize?.(this.state, before, this.rate, this.now);
   }
 
   /** Goes on with a copy, the old state made unusable. */

@@ -1,0 +1,269 @@
+/**
+ * The limits of one account of a model, and what its responses say of them.
+ *
+ * Owns the limit set that requests take from, whose `config` is this object; whether the account has been tried yet, and
+ * whether it is exhausted. Does not own the requests, nor who retries them.
+ *
+ * States: untried (one request at a time) → open → exhausted (nothing is granted any more).
+ *
+ * N1. What is given is kept; what is not is learned from the headers of responses, and unlimited until they tell. Their
+ *     `remaining` is a cap besides.
+ * N2. After a 429 nothing is sent by this account until the server's time is over, whichever request met it; then it begins
+ *     again gently. Any other failure holds up only the request that met it.
+ * N3. Requests flow evenly: a server that says "per minute" may count by the second. Tokens flow evenly as well, but what is
+ *     given back by requests that took less counts whole, however late it comes.
+ */
+import type { ModelFailure } from "../../errors.js";
+import { AdaptiveLimit } from "../../limits/adaptive-limit.js";
+import type { Grant } from "../../limits/grant.js";
+import { type HeadersLike, readHeaders, type ServerBudget } from "../../limits/headers/read-headers.js";
+import type { Limit } from "../../limits/limit.js";
+import { LimitSet } from "../../limits/limit-set.js";
+import { RateLimit, CallLimit } from "../../limits/rate-limit.js";
+import { ResourceLimit } from "../../limits/resource-limit.js";
+import type { Failure } from "../failure.js";
+import type { Account } from "../provider.js";
+
+/** What is known of an account before any request. */
+export interface AccountOptions {
+  /** Requests per minute. */
+  readonly rpm: number | undefined;
+  /** Tokens per minute, of prompts and answers together. */
+  readonly tpm: number | undefined;
+  /** The most requests at once. */
+  readonly concurrency: number;
+  /** Limits of the caller's own, which take the place of those with the same key. */
+  readonly others: readonly Limit[];
+}
+
+/** How an account is doing. */
+export interface AccountStats {
+  readonly name: string;
+  /** Whether it has nothing left to spend. */
+  readonly isExhausted: boolean;
+  /** For how long nothing is sent, in ms, as the server asked; 0 when it is not paused. */
+  readonly pausedFor: number;
+  readonly inFlight: number;
+  /** Requests and tokens per minute, as given or as learned from the server; `undefined` while not known. */
+  readonly rpm: number | undefined;
+  readonly tpm: number | undefined;
+}
+
+const MINUTE = 60_000;
+/** What is not used for so long, in ms, is not saved up for later. */
+const IDLE = 1000;
+const NO_BUDGET: ServerBudget = {
+  key: undefined,
+  limit: undefined,
+  remaining: undefined,
+  resetAfter: undefined,
+  window: undefined,
+};
+/** What stands for "no limit": a finite number, as capacities are. */
+const UNLIMITED = 1e12;
+/** Of a rate, so much is used: clocks differ, and requests do not all take equally long to arrive. */
+const USED_SHARE = 0.995;
+/** Requests that may go at once after a pause, as a share of those in a minute. */
+const BURST_SHARE = 0.001;
+/** Tokens that may go at once after a pause, as a share of those in a minute: half a second's. */
+const TOKEN_START_SHARE = 0.5 / 60;
+/** No account is told the outcome of its first request later than this, in ms: then the others go all the same. */
+const TRIAL = 1000;
+/** After a 429 that does not say how long to wait, in ms; doubled with each that follows. */
+const PAUSE = 1000;
+const LONGEST_PAUSE = 60_000;
+/** A request that was refused so often while others passed waits by itself: it may be too large for the limit. */
+const SHARED_PAUSES = 3;
+/** As long as a timer can wait, about 24 days. */
+const FOR_EVER = 0x7fff_ffff;
+const NOT_TAKEN: ReadonlySet<ModelFailure> = new Set(["rate-limit", "overloaded", "server", "quota"]);
+const ANSWERED: ReadonlySet<ModelFailure> = new Set(["rate-limit", "refused", "malformed"]);
+
+/** What is counted, by the key of its limit; the first two can be given. */
+const RATES = ["calls", "tokens", "input-tokens", "output-tokens"] as const;
+type RateKey = (typeof RATES)[number];
+
+interface Pace {
+  readonly capacity: number;
+  readonly burst?: number;
+  readonly algorithm: "token-bucket";
+}
+
+interface Rate {
+  readonly limit: Pick<RateLimit, "resize"> & Limit;
+  /** In a minute; `undefined` while not known. */
+  perMinute: number | undefined;
+  /** Given, or the caller's own: servers do not change it. */
+  readonly isFixed: boolean;
+}
+
+export class AccountLimits<A extends Account = Account> {
+  readonly account: A;
+  readonly set: LimitSet<AccountLimits<A>>;
+  readonly #rates: ReadonlyMap<RateKey, Rate>;
+  readonly #trial = new ResourceLimit({ key: "trial", capacity: 1 });
+  #isOpen = false;
+  #trialTimer: NodeJS.Timeout | undefined;
+  #isExhausted = false;
+  #inFlight = 0;
+  #idleSince = performance.now();
+  /** 429s without a time, one after the other. */
+  #pauses = 0;
+
+  constructor(account: A, { rpm, tpm, concurrency, others }: AccountOptions) {
+    this.account = account;
+    const given: Partial<Record<RateKey, number | undefined>> = { calls: rpm, tokens: tpm };
+    this.#rates = new Map(RATES.map((key) => [key, makeRate(key, given[key])]));
+    const own: Limit[] = [
+      this.#trial,
+      new AdaptiveLimit({ initial: concurrency, max: concurrency }),
+      ...[...this.#rates.values()].map(({ limit }) => limit),
+    ];
+    const keys = new Set(others.map(({ key }) => key));
+    this.set = new LimitSet([...own.filter(({ key }) => !keys.has(key)), ...others], { config: this });
+    this.#start(0);
+  }
+
+  get isExhausted(): boolean {
+    return this.#isExhausted;
+  }
+
+  /** The most tokens that one request can be said to take: more can never be granted. */
+  most(key: RateKey): number {
+    const rate = this.#rates.get(key)!;
+    return (rate.perMinute ?? UNLIMITED) / 2;
+  }
+
+  /** A request is sent. */
+  began(): void {
+    if (this.#inFlight === 0 && performance.now() - this.#idleSince > IDLE) this.#start(0);
+    this.#inFlight += 1;
+    if (this.#isOpen || this.#trialTimer) return;
+    this.#trialTimer = setTimeout(() => this.#open(), TRIAL).unref();
+  }
+
+  ended(): void {
+    this.#inFlight -= 1;
+    this.#idleSince = performance.now();
+  }
+
+  /** The headers of a response are there. */
+  heard(headers: HeadersLike): void {
+    const { budgets } = readHeaders(headers, Date.now());
+    for (const budget of budgets) this.#adopt(budget);
+    this.set.heed({ retryAfter: undefined, budgets: budgets.map((budget) => this.#capOf(budget)) });
+  }
+
+  succeeded(): void {
+    this.#pauses = 0;
+    this.#open();
+  }
+
+  /** An attempt failed: sees to it that no other fails for the same reason, and settles what it took. */
+  failed(failure: Failure, attempt: number, grant: Grant): void {
+    const { failure: how } = failure;
+    // First: what is given back below goes to the next at once.
+    if (how === "quota") this.#exhaust();
+    else if (how === "rate-limit") this.#throttled(failure, attempt);
+    // What was not taken on is not counted; where that is not known, it may have been.
+    if (NOT_TAKEN.has(how)) grant.update({ tokens: 0, "input-tokens": 0, "output-tokens": 0 });
+    const isOverrun = how === "rate-limit" && this.#rates.get("calls")!.perMinute === undefined;
+    grant.release(isOverrun ? "dropped" : "ignored");
+    // It answers: whatever it says of this request.
+    if (ANSWERED.has(how)) this.#open();
+  }
+
+  stats(): AccountStats {
+    const { pausedFor } = this.set.stats();
+    return {
+      name: this.account.name,
+      isExhausted: this.#isExhausted,
+      pausedFor: this.#isExhausted ? 0 : pausedFor,
+      inFlight: this.#inFlight,
+      rpm: this.#rates.get("calls")!.perMinute,
+      tpm: this.#rates.get("tokens")!.perMinute,
+    };
+  }
+
+  close(): void {
+    clearTimeout(this.#trialTimer);
+  }
+
+  /** The account works: as many requests at once as may be. */
+  #open(): void {
+    clearTimeout(this.#trialTimer);
+    if (this.#isOpen) return;
+    this.#isOpen = true;
+    this.#trial.resize(UNLIMITED);
+  }
+
+  /** There is nothing left to spend. */
+  #exhaust(): void {
+    this.#isExhausted = true;
+    this.set.pause(FOR_EVER);
+  }
+
+  /** N2 */
+  #throttled({ retryAfter }: Failure, attempt: number): void {
+    if (attempt > SHARED_PAUSES) return;
+    const unsaid = Math.min(LONGEST_PAUSE, PAUSE * 2 ** this.#pauses);
+    if (retryAfter === undefined && this.set.stats().pausedFor === 0) this.#pauses += 1;
+    const pause = retryAfter ?? unsaid;
+    this.set.pause(pause);
+    this.#start(pause);
+  }
+
+  /** Takes a limit that the server names (N1). */
+  #adopt({ key, limit, window }: ServerBudget): void {
+    const name = rateKeyOf(key);
+    const rate = name && this.#rates.get(name);
+    if (!rate || rate.isFixed || limit === undefined || limit <= 0) return;
+    const perMinute = (limit * MINUTE) / (window ?? MINUTE);
+    if (rate.perMinute === perMinute) return;
+    const isNew = rate.perMinute === undefined;
+    rate.perMinute = perMinute;
+    rate.limit.resize(pace(name, perMinute).capacity);
+    if (isNew) this.#startRate(name, rate, 0);
+  }
+
+  /** Nothing was saved up `after` ms from now: tokens flow evenly from there (N3). */
+  #start(after: number): void {
+    for (const [key, rate] of this.#rates) this.#startRate(key, rate, after);
+  }
+
+  #startRate(key: RateKey, { perMinute }: Rate, after: number): void {
+    if (key === "calls" || perMinute === undefined) return;
+    const remaining = perMinute * (TOKEN_START_SHARE - (after / MINUTE) * USED_SHARE);
+    this.set.heed({ retryAfter: undefined, budgets: [{ ...NO_BUDGET, key, remaining }] });
+  }
+
+  /**
+   * A budget as a cap. The reset of one that is used up says when it is whole again, which at a known rate is of no use: some
+   * of it is there much earlier.
+   */
+  #capOf(budget: ServerBudget): ServerBudget {
+    const key = rateKeyOf(budget.key);
+    const isKnown = key !== undefined && this.#rates.get(key)!.perMinute !== undefined;
+    return isKnown ? { ...budget, resetAfter: undefined } : budget;
+  }
+}
+
+function rateKeyOf(key: string | undefined): RateKey | undefined {
+  const name = key === undefined || key === "requests" ? "calls" : key;
+  return RATES.find((rate) => rate === name);
+}
+
+function makeRate(key: RateKey, perMinute: number | undefined): Rate {
+  const options = { key, window: MINUTE, ...pace(key, perMinute ?? UNLIMITED) };
+  const limit = key === "calls" ? new CallLimit(options) : new RateLimit(options);
+  return { limit, perMinute, isFixed: perMinute !== undefined };
+}
+
+/** How a rate is kept, so that no minute sees more (N3). The burst of requests that are not limited yet follows the limit. */
+function pace(key: RateKey, perMinute: number): Pace {
+  const used = perMinute * USED_SHARE;
+  if (key !== "calls") return { capacity: used, burst: UNLIMITED, algorithm: "token-bucket" };
+  if (perMinute === UNLIMITED) return { capacity: used, algorithm: "token-bucket" };
+  const burst = Math.max(1, used * BURST_SHARE);
+  return { capacity: Math.max(used - burst, used / 2), burst, algorithm: "token-bucket" };
+}

@@ -1,0 +1,167 @@
+/** The worker behind a client: makes one attempt of one request, in this event loop. */
+import { ModelError, QuotaExceededError } from "../../errors.js";
+import type { Grant } from "../../limits/grant.js";
+import { call } from "../../host/call-context.js";
+import { worker } from "../../worker.js";
+import { type Failure, failureOf } from "../failure.js";
+import type { Account, ModelAnswer, ModelRequest, Provider, Usage } from "../provider.js";
+import type { AccountLimits } from "./account-limits.js";
+import type { Spending } from "./spending.js";
+import type { TokenEstimate } from "./token-estimate.js";
+
+/** What attempts need and tell: the client's. */
+export interface CallerContext<A extends Account = Account> {
+  readonly provider: Provider<A>;
+  readonly estimate: TokenEstimate;
+  readonly spending: Spending;
+  /** How long an attempt may take, in ms. */
+  readonly timeout: number;
+  /** Whether nothing is left to spend, where the failure alone does not tell. */
+  readonly isQuota: (failure: Failure) => boolean;
+  /** An attempt of this call begins, or has failed. */
+  began(id: string): void;
+  ended(id: string): void;
+  failed(failure: Failure["failure"]): void;
+  /** There is no point in going on; returns why, which another may have said before. */
+  giveUp(error: Error): Error;
+  /** Whether any account has something left to spend. */
+  hasAccounts(): boolean;
+}
+
+/** Errors after which nothing must be sent again, as their reader has begun to read the answer. */
+const afterText = new WeakSet<object>();
+
+/** Whether a failed attempt may be made again. */
+export function isRetryable(
+  error: unknown,
+  { isQuota, hasAccounts }: Pick<CallerContext, "isQuota" | "hasAccounts">,
+): boolean {
+  if (typeof error === "object" && error !== null && afterText.has(error)) return false;
+  const failure = failureOf(error);
+  if (isQuotaFailure(failure, { isQuota })) return hasAccounts();
+  return failure.failure !== "refused";
+}
+
+export class ModelCaller<A extends Account> {
+  readonly #context: CallerContext<A>;
+
+  constructor(context: CallerContext<A>) {
+    this.#context = context;
+  }
+
+  /** @param onText - where given, the answer is streamed to it */
+  async ask(request: ModelRequest, onText?: (piece: string) => void): Promise<ModelAnswer> {
+    const context = this.#context;
+    const { id, signal, attempt, grant } = call();
+    const limits = grant!.config as AccountLimits<A>;
+    const done = this.#reserve(request);
+    context.began(id);
+    limits.began();
+    const attempted = new Attempt(signal, context.timeout);
+    let hasText = false;
+    const tell =
+      onText &&
+      ((piece: string): void => {
+        hasText = true;
+        onText(piece);
+      });
+    try {
+      const { account } = limits;
+      const answer = await context.provider.send(request, {
+        account,
+        attempt,
+        signal: attempted.signal,
+        onHeaders: (headers) => limits.heard(headers),
+        onText: tell,
+      });
+      limits.succeeded();
+      if (answer.usage) {
+        context.estimate.learn(request, answer.usage);
+        context.spending.add(answer.usage);
+        grant!.update(amountsOf(answer.usage));
+      }
+      return answer;
+    } catch (thrown) {
+      context.ended(id);
+      // Whose caller has left says nothing of the server.
+      if (signal.aborted) throw thrown;
+      const error = attempted.timedOut ?? thrown;
+      if (hasText && typeof error === "object" && error !== null) afterText.add(error);
+      throw this.#failed(error, attempt, limits, grant!);
+    } finally {
+      attempted.end();
+      limits.ended();
+      done();
+    }
+  }
+
+  #reserve(request: ModelRequest): () => void {
+    const { estimate, spending, giveUp } = this.#context;
+    try {
+      return spending.reserve(estimate.guess(request));
+    } catch (error) {
+      throw giveUp(error as Error);
+    }
+  }
+
+  /** Returns what the attempt fails with. */
+  #failed(error: unknown, attempt: number, limits: AccountLimits<A>, grant: Grant): unknown {
+    const context = this.#context;
+    const failure = failureOf(error);
+    const isSpent = isQuotaFailure(failure, context);
+    context.failed(isSpent ? "quota" : failure.failure);
+    limits.failed(isSpent ? { ...failure, failure: "quota" } : failure, attempt, grant);
+    if (!isSpent || context.hasAccounts()) return error;
+    return context.giveUp(
+      new QuotaExceededError(
+        `Cannot ask '${context.provider.model}' for more as no account has anything left to spend: ${failure.message}`,
+        { cause: error },
+      ),
+    );
+  }
+}
+
+function isQuotaFailure(failure: Failure, { isQuota }: Pick<CallerContext, "isQuota">): boolean {
+  return failure.failure === "quota" || isQuota(failure);
+}
+
+export const ModelCallerWorker = worker(import.meta, ModelCaller);
+
+/** What a request really took, by the keys of the limits. */
+function amountsOf({ input, output, cached = 0 }: Usage): Record<string, number> {
+  return { tokens: input + output, "input-tokens": Math.max(0, input - cached), "output-tokens": output };
+}
+
+/** The signal of one attempt: that of its call, and its own timeout. */
+class Attempt {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal;
+  readonly #timer: NodeJS.Timeout;
+  /** Why it was given up, where it took too long. */
+  timedOut: ModelError | undefined;
+
+  constructor(outer: AbortSignal, timeout: number) {
+    this.#outer = outer;
+    this.#timer = setTimeout(() => {
+      this.timedOut = new ModelError(`Cannot wait any longer for an answer as it did not come within ${timeout} ms`, {
+        failure: "timeout",
+      });
+      this.#controller.abort(this.timedOut);
+    }, timeout);
+    if (outer.aborted) this.#onAbort();
+    else outer.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#outer.removeEventListener("abort", this.#onAbort);
+  }
+
+  readonly #onAbort = (): void => {
+    this.#controller.abort(this.#outer.reason);
+  };
+}

@@ -1,0 +1,21 @@
+import type { JsonObject } from "./format.js";
+
+/** An object, or nothing. */
+export function objectIn(value: unknown): JsonObject | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : undefined;
+}
+
+/** The objects of a list; none where it is no list. */
+export function objectsIn(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.map(objectIn).filter((one) => one !== undefined) : [];
+}
+
+/** A text that is not empty, or nothing. */
+export function wordIn(value: unknown): string | undefined {
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+/** A number of tokens, or nothing. */
+export function countIn(value: unknown): number | undefined {
+  return typeof value === "number" && value >= 0 && Number.isFinite(value) ? value : undefined;
+}

@@ -1,0 +1,20 @@
+const LONGEST = 400;
+
+/** What looks like a key: some servers repeat the key that they refuse. */
+const KEY = /\b(?:sk|pk|rk|key|gsk|xai|hf|nvapi|csk|pplx|tok)[-_][\w-]{8,}|\bBearer\s+[^\s"',]+|\bAIza[\w-]{20,}/g;
+
+/**
+ * Prose of a server as messages hold it: in one line, not long, and without keys.
+ *
+ * @param secrets - what else must not be shown
+ */
+export function oneLine(text: string, secrets: readonly string[] = []): string {
+  // The text may be a body of megabytes.
+  let line = text.slice(0, 8 * LONGEST);
+  for (const secret of secrets) if (secret !== "") line = line.replaceAll(secret, "[key]");
+  line = line
+    .replaceAll(KEY, "[key]")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}
