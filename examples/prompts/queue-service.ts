@@ -60,8 +60,8 @@ for (const [user, outcomes] of (await Promise.all(asked)).entries()) {
   }
 }
 
-const last = service.ask(QUESTIONS[0]);
+const last = Promise.allSettled([service.ask(QUESTIONS[0])]);
 console.log(`${await service.close()} questions were processed`);
-console.log("what was accepted is answered:", (await last).length > 0);
+console.log("what was accepted has ended:", (await last)[0].status);
 const refused: unknown = await service.ask(QUESTIONS[0]).catch((error: unknown) => error);
 console.log("what comes later is refused:", refused instanceof QueueClosedError);

@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { beforeAll, describe, expect, it } from "vitest";
 
@@ -55,7 +56,7 @@ beforeAll(async () => {
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => isOurs(name)));
   const program =
     `for (const name of ${JSON.stringify(RECIPES)}) { ` +
-    `console.log("## " + name); await import(new URL(name + ".js", ${JSON.stringify(`file://${FOLDER}/`)})); }`;
+    `console.log("## " + name); await import(${JSON.stringify(`${pathToFileURL(FOLDER).href}/`)} + name + ".js"); }`;
   const { stdout, stderr } = await run(process.execPath, ["--input-type=module", "-e", program], {
     env,
     timeout: TIMEOUT_MS,
@@ -111,7 +112,7 @@ describe("recipes", () => {
     expect(resultsOf("pipeline").rest).toEqual(["without continueOnError: InvalidSqlError"]);
     expect(resultsOf("queue-service").rest).toEqual([
       "7 questions were processed",
-      "what was accepted is answered: true",
+      "what was accepted has ended: fulfilled",
       "what comes later is refused: true",
     ]);
   });
