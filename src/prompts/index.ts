@@ -9,11 +9,11 @@ export {
 } from "./openai-batch/batch-output.js";
 export { type BatchRequest, isBatchLine, readBatchLine } from "./openai-batch/read-batch-line.js";
 export { anthropic, type AnthropicOptions } from "./providers/anthropic.js";
-export type { AccountLimits, HttpAccount } from "./providers/http-account.js";
+export type { HttpAccount } from "./providers/http-account.js";
 export type { HttpAccountOptions, HttpOptions } from "./providers/http-options.js";
 export { openai, type OpenAIOptions } from "./providers/openai.js";
 export type { OwnAnswer } from "./providers/own-answer.js";
-export { type OwnAccount, ownClient, type OwnClientOptions, type OwnSend } from "./providers/own-client.js";
+export { ownClient, type OwnClientOptions, type OwnSend } from "./providers/own-client.js";
 export type { FetchLike } from "./wire/fetch-transport.js";
 export type { MaxTokensField } from "./wire/format.js";
 export { type AccountStats } from "./client/account-limits.js";
@@ -24,6 +24,7 @@ export { type AskOptions, ModelClient, type ModelClientStats } from "./client/mo
 export { type TokenPrice, type UsageTotals } from "./client/spending.js";
 export type {
   Account,
+  AccountRates,
   Endpoint,
   ModelAnswer,
   ModelRequest,

@@ -70,7 +70,8 @@ export class NodeReply implements HttpReply {
         this.#stopListening();
         resolve();
       });
-      source.on("error", fail);
+      // Node calls it "aborted", as if somebody had wanted it.
+      source.on("error", (error) => fail(error.message === "aborted" ? broken() : error));
       source.on("close", () => {
         if (!source.readableEnded) fail(broken());
       });

@@ -17,22 +17,31 @@ import { onAbort } from "../../config/on-abort.js";
 import { NodeReply } from "./node-reply.js";
 import type { HttpReply, HttpRequest, Transport } from "./transport.js";
 
-/** Servers keep an idle connection for seconds; one that was used a moment ago is not what they close. In ms. */
-const IDLE = 200;
+/** Servers keep an idle connection for 2 s and more: one that was used a moment ago is not what they close. In ms. */
+const IDLE = 1000;
+
+/**
+ * An answer may take minutes. A connection that is silent for 30 s is asked whether it lives: else who is on the way would
+ * forget it, and a server that is gone would be waited for. Both names are needed: for new connections, and for those kept.
+ */
+const KEPT = { keepAlive: true, keepAliveInitialDelay: 30_000, keepAliveMsecs: 30_000 } as const;
 
 /** See the head of the file. */
 export class NodeTransport implements Transport {
   readonly #agents = {
-    "http:": new HttpAgent({ keepAlive: true }),
-    "https:": new HttpsAgent({ keepAlive: true }),
+    "http:": new HttpAgent(KEPT),
+    "https:": new HttpsAgent(KEPT),
   };
-  /** When each connection was last given back, by `performance.now()`. */
+  readonly #now: () => number;
+  /** When each connection was last given back. */
   readonly #freed = new WeakMap<Duplex, number>();
   readonly #targets = new WeakMap<URL, RequestOptions>();
 
-  constructor() {
+  /** @param now - in ms, of a clock that only goes forward */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
     for (const agent of Object.values(this.#agents)) {
-      agent.on("free", (socket: Duplex) => this.#freed.set(socket, performance.now()));
+      agent.on("free", (socket: Duplex) => this.#freed.set(socket, now()));
     }
   }
 
@@ -48,7 +57,7 @@ export class NodeTransport implements Transport {
     const { signal } = request;
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
-      const sentAt = performance.now();
+      const sentAt = this.#now();
       const isSecure = request.url.protocol === "https:";
       const outgoing = (isSecure ? httpsRequest : httpRequest)({
         ...this.#target(request.url),

@@ -1,7 +1,7 @@
 const LONGEST = 400;
 
 /** What looks like a key: some servers repeat the key that they refuse. */
-const KEY = /\b(?:sk|pk|rk|key|gsk|xai|hf|nvapi|csk|pplx|tok)[-_][\w-]{8,}|\bBearer\s+[^\s"',]+|\bAIza[\w-]{20,}/g;
+const KEY = /\b(?:sk|pk|rk|gsk|xai|hf|nvapi|csk|pplx)[-_](?=[\w-]*\d)[\w-]{8,}|\bBearer\s+[^\s"',]+|\bAIza[\w-]{20,}/g;
 
 /**
  * Prose of a server as messages hold it: in one line, not long, and without keys.

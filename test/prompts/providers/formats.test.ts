@@ -148,7 +148,7 @@ describe("streams of chat completions", () => {
   it("are not waited for after their end", async () => {
     server.answer = (response) => {
       response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write(chunk({ content: "a" }) + DONE); // And nothing more, for ever.
+      response.write(chunk({ content: "a" }) + DONE + chunk({ content: "b" })); // And nothing more, for ever.
     };
     expect((await streamed(provider, {})).answer.text).toBe("a");
   });

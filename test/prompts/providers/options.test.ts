@@ -48,6 +48,7 @@ describe("openai", () => {
 
   it("needs no key but where OpenAI and Azure are", async () => {
     process.env.OPENAI_API_KEY = " ";
+    process.env.OPENAI_BASE_URL = " ";
     const [[, headers] = []] = await sentBy(openai({ model: "m", baseURL: server.url }));
     expect(headers).not.toHaveProperty("authorization");
     expect(() => openai({ model: "m" })).toThrow(
@@ -128,6 +129,7 @@ describe("openai", () => {
       openai(options as OpenAIOptions);
   const SAFE = { model: "m", apiKey: KEY };
   it.each([
+    [KEY, "Cannot set 'openai' as it must be an object"],
     [{ ...SAFE, apikey: 1 }, "Cannot set 'openai.apikey' as there is no such option: did you mean 'apiKey'?"],
     [{ ...SAFE, model: "" }, "Cannot set 'openai.model' as it must be the name of a model: current value is ''"],
     [

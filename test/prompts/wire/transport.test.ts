@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
-import { setTimeout as sleep } from "node:timers/promises";
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib";
 import { failureOf, ModelError, openai, type OpenAIOptions } from "manyhands/prompts";
 import { afterEach, describe, expect, it } from "vitest";
+import { NodeTransport } from "../../../dist/prompts/wire/node-transport.js";
+import { readBody } from "../../../dist/prompts/wire/read-reply.js";
 import { attempt, chatCompletion, deferred, json, rejection, stream, WireServer } from "../wire-server.js";
 
 const REQUEST = { messages: [{ role: "user", content: "x" }] } as const;
@@ -21,7 +22,7 @@ async function serve(answer = json(200, chatCompletion("hi"))): Promise<WireServ
 }
 
 function provide(url: string, more: Partial<OpenAIOptions> = {}): ReturnType<typeof openai> {
-  const provider = openai({ model: "m", baseURL: url, apiKey: "sk-secret-key-1", ...more });
+  const provider = openai({ model: "m", baseURL: url, apiKey: "of-no-known-form", ...more });
   cleanups.push(() => provider.close?.());
   return provider;
 }
@@ -62,7 +63,7 @@ describe.each([
     expect(seen).toEqual(["3", 200]);
     expect(server.received[0]).toMatchObject({
       url: "/v1/chat/completions",
-      headers: { authorization: "Bearer sk-secret-key-1", "content-type": "application/json" },
+      headers: { authorization: "Bearer of-no-known-form", "content-type": "application/json" },
     });
   });
 
@@ -132,7 +133,7 @@ describe.each([
 
   it("that is refused says why, without the key", async () => {
     const body = {
-      error: { message: "Incorrect\n key: sk-secret-key-1", code: "invalid_api_key", type: "invalid_request_error" },
+      error: { message: "Incorrect\n key: of-no-known-form", code: "invalid_api_key", type: "invalid_request_error" },
     };
     const server = await serve(json(401, body, { "x-request-id": "req_1" }));
     const provider = provide(server.url, way);
@@ -173,6 +174,19 @@ describe.each([
     expect(await rejection(other.send(REQUEST, attempt(other)))).toMatchObject({ failure: "network" });
   });
 
+  it("has its connection closed where what reads the answer has had enough", async () => {
+    const { promise: closed, resolve: close } = deferred();
+    const server = await serve((response) => {
+      response.on("close", close);
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write("data: no JSON\n\n");
+    });
+    const provider = provide(server.url, way);
+    const context = attempt(provider, { onText: () => {} });
+    expect(await rejection(provider.send(REQUEST, context))).toMatchObject({ failure: "malformed" });
+    await closed;
+  });
+
   it("whose head nobody can take leaves no connection behind", async () => {
     const { promise: closed, resolve: close } = deferred();
     const server = await serve((response) => {
@@ -208,33 +222,40 @@ describe("a request through node:http", () => {
       socket.on("data", () => {
         requests.push(index);
         count += 1;
-        // The first connection answers once; the second request on it meets its end.
-        if (index === 0 && count > 1) socket.resetAndDestroy();
-        else if (index >= 2) socket.resetAndDestroy();
+        // A second request on a connection meets its end; the third connection does at once.
+        if (count > 1 || index === 2) socket.resetAndDestroy();
         else socket.write(rawAnswer(`from ${index}`));
       });
     });
-    const provider = provide(url);
-    expect((await provider.send(REQUEST, attempt(provider))).text).toBe("from 0");
-    await sleep(250); // Idle for longer than a busy connection ever is.
-    expect((await provider.send(REQUEST, attempt(provider))).text).toBe("from 1");
+    let clock = 0;
+    const transport = new NodeTransport(() => clock);
+    cleanups.push(() => transport.close());
+    const signal = new AbortController().signal;
+    const ask = async (): Promise<unknown> => {
+      const reply = await transport.post({ url: new URL(url), headers: {}, body: "{}", signal });
+      return JSON.parse(await readBody(reply));
+    };
+    expect(await ask()).toEqual(chatCompletion("from 0"));
+    clock += 2000;
+    expect(await ask()).toEqual(chatCompletion("from 1"));
     expect(requests).toEqual([0, 0, 1]);
-    // On a connection of its own a reset is a reset.
-    expect(await rejection(provider.send(REQUEST, attempt(provider)))).toMatchObject({ failure: "network" });
+    // On a new connection a reset is a reset, and on one in use.
+    expect(await rejection(ask())).toMatchObject({ code: "ECONNRESET" });
     expect(requests).toEqual([0, 0, 1, 2]);
+    expect(await ask()).toEqual(chatCompletion("from 3"));
+    clock += 500;
+    expect(await rejection(ask())).toMatchObject({ code: "ECONNRESET" });
+    expect(requests).toEqual([0, 0, 1, 2, 3, 3]);
   });
 
-  it("has its connection closed where what reads the answer has had enough", async () => {
-    const { promise: closed, resolve: close } = deferred();
-    const server = await serve((response) => {
-      response.on("close", close);
-      response.writeHead(200, { "content-type": "text/event-stream" });
-      response.write("data: no JSON\n\n");
-    });
+  it("ends where the provider is closed", async () => {
+    const { promise: begun, resolve: begin } = deferred();
+    const server = await serve(() => begin());
     const provider = provide(server.url);
-    const context = attempt(provider, { onText: () => {} });
-    expect(await rejection(provider.send(REQUEST, context))).toMatchObject({ failure: "malformed" });
-    await closed;
+    const asked = rejection(provider.send(REQUEST, attempt(provider)));
+    await begun;
+    await provider.close?.();
+    expect(await asked).toMatchObject({ failure: "network" });
   });
 
   it("tells a body that is not compressed as its headers say", async () => {
