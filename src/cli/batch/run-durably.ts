@@ -24,7 +24,7 @@ export async function runDurably<O extends BatchOutcome>(
 ): Promise<number> {
   using interruption = new Interruption(() => {
     if (files.isQuiet) return;
-    streams.stderr.write(`manyhands ${command}: ending as soon as what runs is done; interrupt again to end now\n`);
+    streams.stderr.write(`manyhands ${command}: ending as soon as what runs is done; again ends at once\n`);
   });
   const { signal } = interruption;
   let outcome: O;
