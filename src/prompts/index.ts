@@ -1,4 +1,8 @@
 /** manyhands/prompts: many prompts to a model, under its limits. */
+// What is returned here and defined in `manyhands`: else declarations of a module that imports only this could not name it.
+export type { SettledItem } from "../flow/map.js";
+export type { Mapping } from "../flow/mapping.js";
+export type { Future } from "../future/future.js";
 export { BudgetExceededError, InvalidSqlError, ModelError, type ModelFailure, QuotaExceededError } from "../errors.js";
 export { type Failure, failureOf } from "./failure.js";
 export {
