@@ -52,7 +52,9 @@ export function parseArguments(command: Command, argv: readonly string[], stream
 }
 
 function unknownOption(command: Command, rawName: string, known: readonly string[]): UsageError {
-  const hint = rawName.startsWith("--") ? closest(rawName.slice(2), known) : undefined;
+  const name = rawName.slice(2);
+  const isLong = rawName.startsWith("--") && name !== "";
+  const hint = isLong ? (known.find((option) => option.startsWith(name)) ?? closest(name, known)) : undefined;
   const remedy = hint ? `did you mean '--${hint}'?` : `see manyhands ${command.name} --help`;
   return new UsageError(`Cannot use '${rawName}' as there is no such option: ${remedy}`);
 }

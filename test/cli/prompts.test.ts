@@ -183,6 +183,7 @@ describe("manyhands prompts", () => {
     [["a", "-o", "b", "-m", "m", "--max-cost", "1"], "set --price-input and --price-output"],
     [["a", "-o", "b", "-m", "m", "--price-input", "1"], "Cannot set '--price-input' as '--price-output' is not set"],
     [["a", "-o", "b", "-m", "m", "--order", "inptu"], "did you mean 'input'?"],
+    [["a", "-o", "b", "-m", "m", "--temp", "0"], "did you mean '--temperature'?"],
     [["a", "-o", "b", "-m", "m", "--output-format", "batch"], "Cannot set '--output-format' as it must be one of"],
     [
       ["a", "-o", "b", "-m", "m", "--prompt", "c", "--prompt-file", "d"],
