@@ -6,8 +6,9 @@
 // All blocks of one document share the folder build/docs/<document>. A block's code stands on the same line numbers
 // there as in the document, so that positions in messages hold for both.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { dirname, join, sep } from "node:path";
-import { root, runNode, runTool } from "./tool.js";
+import { root, runNodeBeside, runTool } from "./tool.js";
 
 /**
  * @typedef {object} Block
@@ -138,10 +139,10 @@ function compile(blocks) {
 
 /**
  * @param {Block} block
- * @returns {string[]} problems
+ * @returns {Promise<string[]>} problems
  */
-function run({ document, line, output, expected }) {
-  const result = runNode(["--enable-source-maps", output.replace(/\.ts$/, ".js")], { timeout: 60_000 });
+async function run({ document, line, output, expected }) {
+  const result = await runNodeBeside(["--enable-source-maps", output.replace(/\.ts$/, ".js")], 60_000);
   if (result.exitCode !== 0) {
     return [`${document}:${line}: Cannot run the block as it failed: exit code ${result.exitCode}\n${result.output}`];
   }
@@ -156,17 +157,34 @@ function tidy(text) {
   return text.replace(/[ \t\r]+$/gm, "").trim();
 }
 
-/** @returns {string[]} problems */
-function check() {
+/**
+ * Runs blocks side by side: most of them wait for threads and timers.
+ *
+ * @param {Block[]} blocks
+ * @returns {Promise<string[]>} problems, in the order of the blocks
+ */
+async function runAll(blocks) {
+  /** @type {string[][]} */
+  const problems = [];
+  const left = [...blocks.entries()];
+  const next = async () => {
+    for (let entry = left.shift(); entry; entry = left.shift()) problems[entry[0]] = await run(entry[1]);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  return problems.flat();
+}
+
+/** @returns {Promise<string[]>} problems */
+async function check() {
   const blocks = documents().flatMap(blocksOf);
   if (blocks.length === 0) return [];
   write(blocks);
   const problems = compile(blocks);
-  return problems.length > 0 ? problems : blocks.filter(({ isRun }) => isRun).flatMap(run);
+  return problems.length > 0 ? problems : runAll(blocks.filter(({ isRun }) => isRun));
 }
 
 try {
-  const problems = check();
+  const problems = await check();
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length > 0 ? 1 : 0;
 } catch (error) {

@@ -1,5 +1,5 @@
 // @ts-check
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { readFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -58,6 +58,24 @@ export function runNode(args, { show = false, timeout } = {}) {
   const stdout = result.stdout ?? "";
   const ending = result.error?.message ?? (result.signal ? `Killed by ${result.signal}` : "");
   return { exitCode: result.status ?? 1, stdout, output: `${stdout}${result.stderr ?? ""}${ending && `${ending}\n`}` };
+}
+
+/**
+ * As `runNode`, beside other programs: with the output as a whole, and stopped by force after `timeout` ms.
+ *
+ * @param {string[]} args
+ * @param {number} timeout
+ * @returns {Promise<{ exitCode: number, stdout: string, output: string }>}
+ */
+export async function runNodeBeside(args, timeout) {
+  return new Promise((resolve) => {
+    /** @type {import("node:child_process").ExecFileOptionsWithStringEncoding} */
+    const options = { cwd: root, encoding: "utf8", killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024, timeout };
+    const child = execFile(process.execPath, args, options, (error, stdout, stderr) => {
+      const ending = error?.signal ? `Killed by ${error.signal}\n` : "";
+      resolve({ exitCode: error ? (child.exitCode ?? 1) : 0, stdout, output: `${stdout}${stderr}${ending}` });
+    });
+  });
 }
 
 /**

@@ -53,16 +53,20 @@ export interface ModelAnswer {
   readonly body: unknown;
 }
 
+/** What an account may do; what it does not say is the client's to say, or learned from the headers of responses. */
+export interface AccountRates {
+  /** Requests per minute. */
+  readonly rpm?: number | undefined;
+  /** Tokens per minute, of prompts and answers together. */
+  readonly tpm?: number | undefined;
+  /** The most requests at once. */
+  readonly concurrency?: number | undefined;
+}
+
 /** An account, key or region that requests can be made with; each has limits of its own. */
-export interface Account {
+export interface Account extends AccountRates {
   /** Shown in statistics; never the key. */
   readonly name: string;
-  /** Requests per minute. @default the client's, else learned from the headers of responses */
-  readonly rpm?: number | undefined;
-  /** Tokens per minute, of prompts and answers together. @default the client's, else learned likewise */
-  readonly tpm?: number | undefined;
-  /** The most requests at once. @default the client's */
-  readonly concurrency?: number | undefined;
 }
 
 /** What an attempt is made with. */

@@ -25,6 +25,7 @@ export interface AnswerSource {
 }
 
 interface Flight {
+  readonly key: string;
   readonly future: Future<ModelAnswer>;
   waiting: number;
 }
@@ -63,7 +64,7 @@ export class SharedAnswers {
 
   #begin(key: string, request: ModelRequest, options: AskOptions, cache: AnswerCache | undefined): Flight {
     const future = this.#source.ask(request, options);
-    const flight: Flight = { future, waiting: 0 };
+    const flight: Flight = { key, future, waiting: 0 };
     if (this.#source.isCoalescing) this.#flights.set(key, flight);
     const settled = async (): Promise<void> => {
       try {
@@ -73,7 +74,7 @@ export class SharedAnswers {
       } catch {
         // Who waits for it is told.
       } finally {
-        if (this.#flights.get(key) === flight) this.#flights.delete(key);
+        this.#forget(flight);
       }
     };
     void settled();
@@ -91,9 +92,16 @@ export class SharedAnswers {
     } finally {
       forget?.();
       flight.waiting -= 1;
-      // H1
-      if (flight.waiting === 0) flight.future.cancel();
+      if (flight.waiting === 0) {
+        // H1. Nobody may join what is being given up.
+        this.#forget(flight);
+        flight.future.cancel();
+      }
     }
+  }
+
+  #forget(flight: Flight): void {
+    if (this.#flights.get(flight.key) === flight) this.#flights.delete(flight.key);
   }
 }
 

@@ -2,15 +2,14 @@ import { atLeast } from "../../config/at-least.js";
 import { checkRecord } from "../../config/check-fields.js";
 import { show } from "../../config/show.js";
 import type { Account } from "../provider.js";
-import type { AccountLimits } from "./http-account.js";
 
 /** @throws {TypeError | RangeError} when accounts have no names, the same name, or limits that are none */
-export function checkAccounts(path: string, accounts: readonly (Account & AccountLimits)[]): void {
+export function checkAccounts(path: string, accounts: readonly Account[]): void {
   if (!Array.isArray(accounts) || accounts.length === 0) {
     throw new TypeError(`Cannot set '${path}' as it must be a list of at least one`);
   }
   const names = new Set<string>();
-  accounts.forEach((account: Account & AccountLimits, index) => {
+  accounts.forEach((account: Account, index) => {
     const own = `${path}[${index}]`;
     checkRecord(own, account);
     const { name, rpm, tpm, concurrency } = account;

@@ -1,4 +1,4 @@
-import type { Account } from "../provider.js";
+import type { Account, AccountRates } from "../provider.js";
 
 /** Where and how an account is asked. */
 export interface AccountTarget {
@@ -10,18 +10,8 @@ export interface AccountTarget {
   readonly secrets: readonly string[];
 }
 
-/** What an account may do; `undefined` is for the client to say. */
-export interface AccountLimits {
-  /** Requests per minute. */
-  readonly rpm?: number | undefined;
-  /** Tokens per minute. */
-  readonly tpm?: number | undefined;
-  /** Requests at once. */
-  readonly concurrency?: number | undefined;
-}
-
 /** An account of a provider that is spoken to over HTTP. Neither printing nor JSON shows its key. */
-export class HttpAccount implements Account, AccountLimits {
+export class HttpAccount implements Account {
   readonly name: string;
   readonly rpm: number | undefined;
   readonly tpm: number | undefined;
@@ -29,7 +19,7 @@ export class HttpAccount implements Account, AccountLimits {
   readonly #target: AccountTarget;
   readonly #urls = new Map<string, URL>();
 
-  constructor(name: string, target: AccountTarget, limits: AccountLimits = {}) {
+  constructor(name: string, target: AccountTarget, limits: AccountRates = {}) {
     this.name = name;
     this.rpm = limits.rpm;
     this.tpm = limits.tpm;

@@ -3,15 +3,15 @@ import { validateHeaderName, validateHeaderValue } from "node:http";
 import { checkFields } from "../../config/check-fields.js";
 import { checkFunction } from "../../config/check-function.js";
 import { show } from "../../config/show.js";
-import type { Account } from "../provider.js";
+import type { Account, AccountRates } from "../provider.js";
 import { FetchTransport, type FetchLike } from "../wire/fetch-transport.js";
 import { NodeTransport } from "../wire/node-transport.js";
 import type { Transport } from "../wire/transport.js";
 import { checkAccounts } from "./check-accounts.js";
-import { HttpAccount, type AccountLimits } from "./http-account.js";
+import { HttpAccount } from "./http-account.js";
 
 /** One account, key or region of several. */
-export interface HttpAccountOptions extends AccountLimits {
+export interface HttpAccountOptions extends AccountRates {
   /** Shown in statistics. @default "account 1", "account 2", … */
   readonly name?: string | undefined;
   /** @default that of the provider */
@@ -129,7 +129,7 @@ function makeAccount(
   path: string,
   name: string,
   given: Pick<HttpAccountOptions, "apiKey" | "baseURL" | "headers">,
-  limits: AccountLimits = {},
+  limits: AccountRates = {},
 ): HttpAccount {
   const address = given.baseURL ?? fromEnvironment(kind.urlVariable) ?? kind.defaultURL;
   const base = readURL(`${path}.baseURL`, address, kind.version);

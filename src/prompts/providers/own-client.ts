@@ -9,11 +9,7 @@ import { responseError, unreadableError } from "../wire/model-errors.js";
 import { unlessAborted } from "../wire/unless-aborted.js";
 import { UnreadableError } from "../wire/unreadable-error.js";
 import { checkAccounts } from "./check-accounts.js";
-import type { AccountLimits } from "./http-account.js";
 import { type OwnAnswer, readOwnAnswer } from "./own-answer.js";
-
-/** An account of a client of the user's own: it may hold anything beside these, such as the client. */
-export interface OwnAccount extends Account, AccountLimits {}
 
 /** Makes one attempt. */
 export type OwnSend<A extends Account> = (
@@ -22,7 +18,7 @@ export type OwnSend<A extends Account> = (
 ) => OwnAnswer | PromiseLike<OwnAnswer>;
 
 /** Options of {@link ownClient}. */
-export interface OwnClientOptions<A extends OwnAccount = OwnAccount> {
+export interface OwnClientOptions<A extends Account = Account> {
   /** Shown in messages and statistics. @default "own client" */
   readonly name?: string | undefined;
   /** The model of requests that name none. @default what `name` is */
@@ -51,7 +47,7 @@ const OPTION_NAMES: readonly (keyof OwnClientOptions)[] = ["name", "model", "acc
  * const provider = ownClient((request) => `echo: ${request.messages?.at(-1)?.content}`, { model: "echo" });
  * ```
  */
-export function ownClient<A extends OwnAccount = OwnAccount>(
+export function ownClient<A extends Account = Account>(
   send: OwnSend<A>,
   options: OwnClientOptions<A> = {},
 ): Provider<A> {

@@ -258,6 +258,25 @@ describe("answers that are shared", () => {
     expect(provider.sent).toEqual(["a"]);
   });
 
+  it("are asked for anew when all others have just left", async () => {
+    const provider = new FakeProvider(
+      (_request, { signal }, text) =>
+        new Promise((resolve, reject) => {
+          setTimeout(() => resolve(text), 15);
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+    );
+    await using client = new ModelClient(provider, { coalesce: true });
+    for (let microtasks = 0; microtasks < 40; microtasks += 1) {
+      const left = client.ask("a");
+      await new Promise((resolve) => setImmediate(resolve));
+      left.cancel();
+      for (let turn = 0; turn < microtasks; turn += 1) await Promise.resolve();
+      expect((await client.ask("a")).text).toBe("a");
+      await expect(left).rejects.toThrow(CancelledError);
+    }
+  });
+
   it("are kept, and a failure is not", async () => {
     let isBroken = true;
     const provider = new FakeProvider((_request, _context, text) => {
