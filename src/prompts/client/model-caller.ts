@@ -54,7 +54,7 @@ class ModelCaller<A extends Account> {
     const context = this.#context;
     const { id, signal, attempt, grant } = call();
     const limits = grant!.config as AccountLimits<A>;
-    const done = this.#reserve(request);
+    const done = await this.#reserve(request, signal);
     context.began(id);
     limits.began();
     const attempted = new Attempt(signal, context.timeout);
@@ -95,12 +95,12 @@ class ModelCaller<A extends Account> {
     }
   }
 
-  #reserve(request: ModelRequest): () => void {
+  async #reserve(request: ModelRequest, signal: AbortSignal): Promise<() => void> {
     const { estimate, spending, giveUp } = this.#context;
     try {
-      return spending.reserve(estimate.guess(request));
+      return await spending.reserve(estimate.guess(request), signal);
     } catch (error) {
-      throw giveUp(error as Error);
+      throw signal.aborted ? error : giveUp(error as Error);
     }
   }
 
