@@ -3,7 +3,7 @@ import { show } from "../../config/show.js";
 import { splitSql } from "./split-sql.js";
 
 /** What a query begins with. */
-export const QUERY_VERBS: readonly string[] = ["SELECT", "WITH", "VALUES", "TABLE"];
+const QUERY_VERBS: readonly string[] = ["SELECT", "WITH", "VALUES", "TABLE"];
 
 /**
  * Says in one sentence what the database would say less clearly; that nothing else gets through is the database's work.

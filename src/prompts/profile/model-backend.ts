@@ -23,7 +23,7 @@ import { SchemaCache } from "./schema-cache.js";
 import { summarize } from "./summarize.js";
 
 /** Characters of a token, about: what `maxInputTokens` is measured by before anything is asked. */
-export const TOKEN_LENGTH = 4;
+const TOKEN_LENGTH = 4;
 
 /** How a model does actions. */
 export interface ModelBackendSettings {
