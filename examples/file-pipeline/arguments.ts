@@ -4,6 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { Mode } from "manyhands";
+import { toUsageError, UsageError, wholeNumber } from "./usage-error.js";
 import { MEGABYTE } from "./walk.js";
 
 /** What is asked for on the command line. */
@@ -18,12 +19,7 @@ export interface Arguments {
   readonly isHelp: boolean;
 }
 
-/** What was asked for cannot be done; the message says what to change. */
-export class UsageError extends Error {
-  override name = "UsageError";
-}
-
-export const HELP = `Usage: npm start -- [FOLDER] [OPTIONS]
+export const HELP = `Usage: npm start -- --only files [FOLDER] [OPTIONS]
 
 Reads every text file below FOLDER, hashes it and counts its
 lines, words and identifiers, in three pools:
@@ -85,16 +81,8 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    // Its later sentences explain the syntax at length.
-    const [reason] = (error as Error).message.split(/\.?(?: |\n)(?=[A-Z])|\.$/);
-    throw new UsageError(`${reason}: see --help`, { cause: error });
+    throw toUsageError(error);
   }
-}
-
-function wholeNumber(option: string, value: string): number {
-  const number = Number(value);
-  if (/^\d+$/.test(value) && number >= 1 && Number.isSafeInteger(number)) return number;
-  throw new UsageError(`Cannot set ${option} to '${value}': give a whole number from 1 on`);
 }
 
 /** The nearest folder above this script that holds a package. */

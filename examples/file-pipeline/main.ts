@@ -1,22 +1,22 @@
 // Reads, analyses and records all text files below a folder, in three pools of different modes: the pattern of
 // `06-pipeline.ts` as a complete program, with progress, a clean end at Ctrl-C, and measured speed. See --help.
 import { open, stat } from "node:fs/promises";
-import { relative } from "node:path";
 import { ProgressBar, WorkerStartError } from "manyhands";
 import { AnalyserWorker, type FileRecord } from "./analyser.js";
-import { type Arguments, HELP, parseArguments, UsageError } from "./arguments.js";
+import { type Arguments, HELP, parseArguments } from "./arguments.js";
 import { compare, Sample } from "./compare.js";
 import { Interruption } from "./interruption.js";
+import { columns, endWithReader, here, print } from "./output.js";
 import { runPipeline, type Stages } from "./pipeline.js";
 import { ReaderWorker } from "./reader.js";
 import { OutputError, RecorderWorker } from "./recorder.js";
 import { comparisonText, namesText, poolsText, totalsText } from "./report.js";
 import { count, plural } from "./text.js";
 import { Totals } from "./totals.js";
+import { UsageError } from "./usage-error.js";
 import { countEntries, walk, type WalkOptions } from "./walk.js";
 
 const EXIT = { ok: 0, someFailed: 1, badUsage: 2 } as const;
-const DEFAULT_COLUMNS = 80;
 
 async function main(): Promise<number> {
   const options = parseArguments(process.argv.slice(2));
@@ -55,18 +55,18 @@ async function main(): Promise<number> {
   }
   const elapsed = performance.now() - startedAt;
 
-  const columns = process.stdout.columns ?? DEFAULT_COLUMNS;
+  const width = columns();
   const reached =
     total === undefined ? plural(totals.seen, "file") : `${count(totals.seen)} of ${plural(total, "file")}`;
   print(signal.aborted ? `Interrupted after ${reached}` : `All of ${here(options.folder)}`);
-  print(totalsText(totals, elapsed, columns));
+  print(totalsText(totals, elapsed, width));
   print(`\n${plural(totals.files, "record")} in ${here(output)}`);
   if (interruption.exitCode !== undefined) return interruption.exitCode;
   print(
-    `\nPools\n${poolsText({ Reader: reader.stats(), Analyser: analyser.stats(), Recorder: recorder.stats() }, columns)}`,
+    `\nPools\n${poolsText({ Reader: reader.stats(), Analyser: analyser.stats(), Recorder: recorder.stats() }, width)}`,
   );
   if (totals.files > 0) {
-    print(`\nMost frequent names\n${namesText(await analyser.broadcast.names(), columns)}`);
+    print(`\nMost frequent names\n${namesText(await analyser.broadcast.names(), width)}`);
     if (options.isCompared) {
       using comparing = new ProgressBar({
         description: "Comparing",
@@ -77,7 +77,7 @@ async function main(): Promise<number> {
       bar = comparing;
       const comparison = await compare(sample, stages, signal, () => comparing.advance());
       comparing.succeed();
-      if (comparison) print(`\nAgainst the same work without pools\n${comparisonText(comparison, columns)}`);
+      if (comparison) print(`\nAgainst the same work without pools\n${comparisonText(comparison, width)}`);
     }
   }
   return interruption.exitCode ?? (totals.failedCount > 0 ? EXIT.someFailed : EXIT.ok);
@@ -106,21 +106,7 @@ function reason(error: Error): string {
   return error.message.replace(/^[A-Z]+: /, "").replace(/, .*$/, "");
 }
 
-/** A path as the one at the terminal would write it. */
-function here(path: string): string {
-  const short = relative(process.cwd(), path);
-  return short === "" || short.startsWith("..") ? path : short;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
-
-// `npm start -- --help | head` closes the pipe before all is written.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
+endWithReader();
 
 try {
   process.exitCode = await main();

@@ -15,9 +15,10 @@
 import { onAbort } from "../config/on-abort.js";
 import { sharedController } from "../config/shared-controller.js";
 import type { ByteSource } from "./byte-source.js";
-import { errorInOneLine, failureLine, invalidLine, isStopError } from "./failure-line.js";
+import { errorInOneLine, invalidLine, isStopError } from "./failure-line.js";
 import { fileError, isSystemError } from "./file-error.js";
 import { InOrder } from "./in-order.js";
+import type { LineFormat } from "./line-format.js";
 import { LineReader, UnreadableLine } from "./line-reader.js";
 import type { DoneSet } from "./done-set.js";
 
@@ -46,6 +47,7 @@ export interface LineSink {
 /** What an engine runs with. */
 export interface EngineOptions {
   readonly run: (item: unknown, context: BatchContext) => unknown;
+  readonly format: LineFormat;
   readonly concurrency: number;
   /** Items that may be begun and not written, for lines in the order of the input; `undefined` for any order. */
   readonly window: number | undefined;
@@ -196,7 +198,7 @@ export class Engine {
     let item: unknown;
     try {
       if (typeof line !== "string") throw line;
-      item = JSON.parse(line);
+      item = this.#options.format.read(line);
     } catch (error) {
       this.#refuse(line, index, error);
       return;
@@ -235,15 +237,15 @@ export class Engine {
 
   #succeed(index: number, place: number, text: string, value: unknown): void {
     if (this.#isOver) return;
-    let json: string;
+    let fields: string;
     try {
-      json = JSON.stringify(value) ?? "null";
+      fields = this.#options.format.result(value, index);
     } catch (error) {
       const message = `Cannot write the result as JSON: ${errorInOneLine(error)}`;
       this.#fail(index, place, text, new TypeError(message, { cause: error }));
       return;
     }
-    this.#hand(index, place, `{"index":${index},"output":${json}}\n`);
+    this.#hand(index, place, `{"index":${index},${fields}}\n`);
     this.#options.onEnd?.("success");
   }
 
@@ -260,7 +262,8 @@ export class Engine {
       this.#stop(false, thrown, this.#options.grace);
       return;
     }
-    this.#count(`line ${index + 1}: ${errorInOneLine(error)}`, failureLine(index, text, error));
+    const fields = this.#options.format.failure(text, error, index);
+    this.#count(`line ${index + 1}: ${errorInOneLine(error)}`, `{"index":${index},${fields}}\n`);
   }
 
   /** A line that is no JSON: a failure, unless there is nothing in it. */

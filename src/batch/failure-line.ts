@@ -4,7 +4,7 @@ import { ManyhandsError } from "../errors.js";
 import { UnreadableLine } from "./line-reader.js";
 
 /** What is kept of an error. */
-interface ErrorRecord {
+export interface ErrorRecord {
   name: string;
   message: string;
   code?: string | number;
@@ -12,11 +12,6 @@ interface ErrorRecord {
 }
 
 const DEEPEST = 4;
-
-/** @param input - the JSON text of the item, as it stands in the input */
-export function failureLine(index: number, input: string, error: unknown): string {
-  return `{"index":${index},"input":${input.trim()},"error":${JSON.stringify(describe(error))}}\n`;
-}
 
 /** A line that holds no item: kept as text, where it is text. */
 export function invalidLine(index: number, line: string | UnreadableLine, error: unknown): string {
@@ -28,7 +23,7 @@ export function invalidLine(index: number, line: string | UnreadableLine, error:
 
 /** An error in one line. */
 export function errorInOneLine(error: unknown): string {
-  const { name, message } = describe(error);
+  const { name, message } = describeError(error);
   return `${name}: ${message.split("\n", 1)[0]}`;
 }
 
@@ -39,7 +34,8 @@ export function isStopError(error: unknown, reason: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-function describe(error: unknown, depth = 0): ErrorRecord {
+/** What is kept of an error, and of what caused it. */
+export function describeError(error: unknown, depth = 0): ErrorRecord {
   try {
     if (!(error instanceof Error))
       return { name: "Error", message: typeof error === "string" ? error : inspect(error) };
@@ -48,7 +44,7 @@ function describe(error: unknown, depth = 0): ErrorRecord {
       name: String(error.name),
       message: String(error.message),
       ...((typeof code === "string" || typeof code === "number") && { code }),
-      ...(cause !== undefined && depth < DEEPEST && { cause: describe(cause, depth + 1) }),
+      ...(cause !== undefined && depth < DEEPEST && { cause: describeError(cause, depth + 1) }),
     };
   } catch {
     return { name: "Error", message: "something was thrown that cannot be read" };

@@ -14,6 +14,7 @@ import { assertFailures, discardFailures } from "./failures-file.js";
 import { fileError, isSystemError } from "./file-error.js";
 import { identifyFile, identifyStream, type InputIdentity } from "./input-identity.js";
 import { Journal } from "./journal.js";
+import { JSON_LINES, type LineFormat } from "./line-format.js";
 import { FileTarget, StreamTarget } from "./line-target.js";
 import { type BatchOptions, type ResolvedBatch, resolveBatch } from "./options.js";
 import { peekFirstLine } from "./peek-first-line.js";
@@ -54,8 +55,19 @@ export async function runBatch<I, O>(options: BatchOptions<I, O>): Promise<Batch
   return summary;
 }
 
+/** What another part of the library builds a batch of its own kind with. */
+export interface BatchHooks {
+  /** How lines are read and written. @default JSON Lines with `output` */
+  readonly format?: LineFormat | undefined;
+  /** What is counted, in the plural. @default "items" */
+  readonly unit?: string | undefined;
+  /** Told the bar where there is one; what it returns is called before the bar ends. */
+  readonly onBar?: ((bar: ProgressBar) => () => void) | undefined;
+}
+
 /** As `runBatch`, but a run that ended before its time tells so instead of throwing. */
-export async function performBatch(options: BatchOptions): Promise<BatchOutcome> {
+export async function performBatch(options: BatchOptions, hooks: BatchHooks = {}): Promise<BatchOutcome> {
+  const { format = JSON_LINES, unit = "items", onBar } = hooks;
   const resolved = resolveBatch(options);
   const startedAt = performance.now();
   const inputPath = await plainFile("read", resolved.input);
@@ -68,13 +80,15 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
   let bar: ProgressBar | undefined;
   try {
     sink = await openSink(batch, outputPath, inputPath, identity, events);
-    bar = openProgress(batch.progress, { unit: "items", initial: sink.done.count });
+    bar = openProgress(batch.progress, { unit, initial: sink.done.count });
   } catch (error) {
     await source.close();
     await sink?.close(false);
     throw error;
   }
-  const engine = new Engine({ ...batch, onEnd: bar && ((outcome) => bar.advance(1, outcome)) }, source, sink);
+  const onEnd = bar && ((outcome: "success" | "failure") => bar.advance(1, outcome));
+  const engine = new Engine({ ...batch, format, onEnd }, source, sink);
+  const endBar = bar && onBar?.(bar);
   events.onRoom = () => engine.pump();
   events.onFailure = (error) => engine.failWriting(error);
   const counting = new AbortController();
@@ -93,6 +107,7 @@ export async function performBatch(options: BatchOptions): Promise<BatchOutcome>
     failures: result.failed > 0 ? batch.failures : undefined,
   };
   const isComplete = !stopped && result.failed === 0;
+  endBar?.();
   if (isComplete) bar?.succeed();
   else if (stopped?.isAbort) bar?.stop();
   else bar?.fail();
@@ -224,7 +239,8 @@ async function closeAll(
   }
 }
 
-function stoppedError(reason: unknown, summary: BatchSummary): BatchStoppedError {
+/** The error of a batch that ended before its time. */
+export function stoppedError(reason: unknown, summary: BatchSummary): BatchStoppedError {
   const { done, failed } = summary;
   const why = reason instanceof Error ? reason.message : String(reason);
   return new BatchStoppedError(

@@ -1,6 +1,7 @@
 import type { Command } from "./command.js";
 import { map } from "./map/map-command.js";
+import { prompts } from "./prompts/prompts-command.js";
 import { serveModelCommand } from "./serve-model/serve-model-command.js";
 
 /** The commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [map, serveModelCommand];
+export const COMMANDS: readonly Command[] = [prompts, map, serveModelCommand];

@@ -28,6 +28,17 @@ export function readCount(values: OptionValues, name: string, least: number): nu
   );
 }
 
+/** @throws {UsageError} when it is no number from `least` on */
+export function readNumber(values: OptionValues, name: string, least: number): number | undefined {
+  const text = readText(values, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() !== "" && Number.isFinite(value) && value >= least) return value;
+  throw new UsageError(
+    `Cannot set '--${name}' as it must be a number from ${least} on: current value is ${show(text)}`,
+  );
+}
+
 /**
  * A time such as `500ms`, `30s`, `5m` or `1h`, in ms. A number alone is refused: whoever writes `--timeout 5` means
  * seconds as often as not, and 5 ms would fail every item.

@@ -10,7 +10,7 @@ const REMEDIES: Readonly<Record<BatchRefusal, string>> = {
   settings: "add --force to go on all the same, or --overwrite to start anew",
   input: "add --force to go on all the same, or --overwrite to start anew",
   unreadable: "mend or remove what is wrong, or add --overwrite to start anew",
-  order: "add or leave out --ordered as before, or add --overwrite to start anew",
+  order: "choose the order as before, or add --overwrite to start anew",
   failures: "choose another file with --failures",
 };
 

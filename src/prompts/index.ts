@@ -49,6 +49,14 @@ export {
   type SqlRow,
   type TextAction,
 } from "./profile/backend.js";
+export { oracle } from "./oracle/oracle.js";
+export type { OracleConnection, OracleDriver, OracleLob, OraclePipeline, OraclePool } from "./oracle/driver.js";
+export type { FeedbackOptions } from "./oracle/feedback.js";
+export { OracleChat, type OracleChatOptions, type OracleSendOptions } from "./oracle/oracle-chat.js";
+export type { OracleChatDefaults, OracleOptions } from "./oracle/oracle-options.js";
+export type { OracleRow } from "./oracle/oracle-tasks.js";
+export { type OraclePipelineOptions, type OracleStats, SelectAi } from "./oracle/select-ai.js";
+export type { OracleParameters, OracleProcedure } from "./oracle/statements.js";
 export { type Database, type DescribeOptions, type QueryOptions, type QueryResult } from "./database/database.js";
 export { pglite, type PgliteOptions } from "./database/pglite.js";
 export { postgres, type PostgresOptions } from "./database/postgres.js";
@@ -65,6 +73,11 @@ export {
 } from "./profile/profile.js";
 export { type ProfileOptions } from "./profile/profile-options.js";
 export { type RunPipelineOptions } from "./profile/run-actions.js";
+export { type PromptsFormat } from "./run/answer-line.js";
+export { type FileCache, fileCache } from "./run/file-cache.js";
+export { type PromptDefaults } from "./run/read-prompt.js";
+export { type RunPromptsOptions } from "./run/run-options.js";
+export { type PromptsSummary, runPrompts } from "./run/run-prompts.js";
 export { serveModel, type SimulatedModel } from "./simulation/serve-model.js";
 export type {
   SimulatedFault,

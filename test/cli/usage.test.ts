@@ -4,7 +4,7 @@ import { COMMANDS } from "../../dist/cli/commands.js";
 import { commandHelp, generalHelp } from "../../dist/cli/help.js";
 import { map } from "../../dist/cli/map/map-command.js";
 import { findTarget } from "../../dist/cli/map/target.js";
-import { resumeCommand } from "../../dist/cli/map/resume-command.js";
+import { resumeCommand } from "../../dist/cli/batch/resume-command.js";
 import { optionsOf, parseArguments } from "../../dist/cli/parse-arguments.js";
 import { readDuration } from "../../dist/cli/read-value.js";
 import { MAPPED, runCli, startCli } from "./run-cli.js";

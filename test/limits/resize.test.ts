@@ -313,10 +313,11 @@ it("holds every bound, and leaves nobody waiting, however limits are resized mea
         } else {
           capacities.at(-1)!.until = clock.elapsed;
           capacities.push({ until: Number.POSITIVE_INFINITY, capacity: current.tokens });
-          // What it serves is granted before this is known to hold.
+          // What the first serves is granted before the second holds, and told after both.
           mostSlots = Math.max(mostSlots, current.slots);
           tokens.resize(current.tokens);
           slots.resize(current.slots);
+          await clock.advance(0);
           mostSlots = current.slots;
         }
         await clock.advance(0);

@@ -1,6 +1,8 @@
+import { bucketWindow } from "./bucket-window.js";
 import type { HeaderLines } from "./header-lines.js";
 import { listItems } from "./list-items.js";
 import { longestWait } from "./longest-wait.js";
+import { readDuration } from "./read-duration.js";
 import { readNumber } from "./read-number.js";
 import { type ServerBudget, toBudgets } from "./server-budget.js";
 import { timeUntil } from "./time-until.js";
@@ -58,8 +60,15 @@ function budgetOf(key: string | undefined, parts: Parts, wallNow: number): Serve
   const until = (text: string): number | undefined => timeUntil(text, wallNow);
   const resetAfter = longestWait(parts["reset-after"], until) ?? longestWait(parts.reset, until);
   // In a list the first is the limit that counts now; the others describe the windows, this one's among them.
-  const window = limits.find((one) => one.count === limit && one.window !== undefined)?.window;
+  const told = limits.find((one) => one.count === limit && one.window !== undefined)?.window;
+  // Those that name what they count are buckets.
+  const isBucket = told === undefined && key !== undefined;
+  const window = isBucket ? bucketWindow(limit, remaining, resetAfter, isInSeconds(parts.reset)) : told;
   return toBudgets({ key, limit, remaining, resetAfter, window });
+}
+
+function isInSeconds(resets: readonly string[] = []): boolean {
+  return listItems(resets).some((reset) => readDuration(reset) === undefined && !reset.includes("."));
 }
 
 interface Count {

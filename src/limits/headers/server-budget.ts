@@ -13,7 +13,7 @@ export interface ServerBudget {
   readonly remaining: number | undefined;
   /** When the budget is whole again, in ms from now. */
   readonly resetAfter: number | undefined;
-  /** The length of the window in ms; only a policy tells it. */
+  /** The length of the window in ms: a policy tells it, and of a bucket the other numbers, where they fit. */
   readonly window: number | undefined;
 }
 

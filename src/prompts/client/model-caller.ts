@@ -42,7 +42,7 @@ export function isRetryable(
   return failure.failure !== "refused";
 }
 
-export class ModelCaller<A extends Account> {
+class ModelCaller<A extends Account> {
   readonly #context: CallerContext<A>;
 
   constructor(context: CallerContext<A>) {

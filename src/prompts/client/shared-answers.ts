@@ -30,7 +30,7 @@ interface Flight {
   waiting: number;
 }
 
-export class SharedAnswers {
+class SharedAnswers {
   readonly #source: AnswerSource;
   readonly #flights = new Map<string, Flight>();
 

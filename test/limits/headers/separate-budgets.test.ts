@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type HeadersLike, readHeaders, type ServerBudget } from "../../../dist/limits/headers/read-headers.js";
 
@@ -15,6 +16,26 @@ function budgetsIn(headers: HeadersLike): readonly ServerBudget[] {
 }
 
 describe("separateBudgets", () => {
+  it("finds the window of a bucket at any level, and takes no fixed minute for an hour or a day", () => {
+    const level = fc.record({
+      limit: fc.integer({ min: 10, max: 2_000_000 }),
+      share: fc.double({ min: 0.03, max: 1, noNaN: true }),
+      minutes: fc.constantFrom(1, 60, 1440),
+      reset: fc.integer({ min: 1, max: 60_000 }),
+    });
+    fc.assert(
+      fc.property(level, ({ limit, share, minutes, reset }) => {
+        const remaining = Math.floor(limit * (1 - share));
+        const left = { "x-ratelimit-limit-a": String(limit), "x-ratelimit-remaining-a": String(remaining) };
+        const windowOf = (ms: number): number | undefined =>
+          budgetsIn({ ...left, "x-ratelimit-reset-a": `${Math.round(ms)}ms` })[0]!.window;
+        expect(windowOf(((limit - remaining) / limit) * minutes * MINUTE)).toBe(minutes * MINUTE);
+        expect([undefined, MINUTE]).toContain(windowOf(reset));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it.each<[server: string, headers: Record<string, string>, retryAfter: number | undefined, budgets: ServerBudget[]]>([
     [
       "OpenAI",
@@ -33,7 +54,7 @@ describe("separateBudgets", () => {
       },
       undefined,
       [
-        { key: "requests", limit: 60, remaining: 59, resetAfter: SECOND, window: undefined },
+        { key: "requests", limit: 60, remaining: 59, resetAfter: SECOND, window: MINUTE },
         { key: "tokens", limit: 150_000, remaining: 149_984, resetAfter: 6 * MINUTE, window: undefined },
       ],
     ],
@@ -83,6 +104,58 @@ describe("separateBudgets", () => {
         { key: "requests", limit: 5, remaining: 0, resetAfter: SECOND, window: undefined },
         { key: "input-tokens", limit: 25_000, remaining: 16_000, resetAfter: 31 * SECOND, window: undefined },
         { key: "output-tokens", limit: 8000, remaining: 8000, resetAfter: 0, window: undefined },
+      ],
+    ],
+    [
+      "Groq, whose requests are counted per day",
+      {
+        "x-ratelimit-limit-requests": "14400",
+        "x-ratelimit-limit-tokens": "18000",
+        "x-ratelimit-remaining-requests": "14370",
+        "x-ratelimit-remaining-tokens": "15702",
+        "x-ratelimit-reset-requests": "2m59.56s",
+        "x-ratelimit-reset-tokens": "7.66s",
+      },
+      undefined,
+      [
+        { key: "requests", limit: 14_400, remaining: 14_370, resetAfter: 179_560, window: 1440 * MINUTE },
+        { key: "tokens", limit: 18_000, remaining: 15_702, resetAfter: 7660, window: MINUTE },
+      ],
+    ],
+    [
+      "OpenAI, an account that may make 200 requests a day",
+      {
+        "x-ratelimit-limit-requests": "200",
+        "x-ratelimit-remaining-requests": "199",
+        "x-ratelimit-reset-requests": "7m12s",
+      },
+      undefined,
+      [{ key: "requests", limit: 200, remaining: 199, resetAfter: 432 * SECOND, window: 1440 * MINUTE }],
+    ],
+    [
+      "Anthropic, in whole seconds",
+      {
+        "anthropic-ratelimit-tokens-limit": "80000",
+        "anthropic-ratelimit-tokens-remaining": "61000",
+        "anthropic-ratelimit-tokens-reset": "2024-03-26T20:00:14Z",
+      },
+      undefined,
+      [{ key: "tokens", limit: 80_000, remaining: 61_000, resetAfter: 15 * SECOND, window: MINUTE }],
+    ],
+    [
+      "a server whose minutes begin anew",
+      {
+        "x-ratelimit-limit-requests": "60",
+        "x-ratelimit-remaining-requests": "59",
+        "x-ratelimit-reset-requests": "1m0s",
+        "x-ratelimit-limit-tokens": "1000",
+        "x-ratelimit-remaining-tokens": "999",
+        "x-ratelimit-reset-tokens": "3.6s",
+      },
+      undefined,
+      [
+        { key: "requests", limit: 60, remaining: 59, resetAfter: MINUTE, window: undefined },
+        { key: "tokens", limit: 1000, remaining: 999, resetAfter: 3600, window: undefined },
       ],
     ],
     [

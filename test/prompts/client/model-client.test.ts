@@ -259,15 +259,14 @@ describe("answers that are shared", () => {
   });
 
   it("are asked for anew when all others have just left", async () => {
-    let isAnswering = true;
-    const provider = new FakeProvider((_request, { signal }, text) => {
-      isAnswering = !isAnswering;
-      if (isAnswering) return text;
-      return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason as Error)));
-    });
+    const provider = new FakeProvider(
+      (_request, { signal }, text) =>
+        new Promise((resolve, reject) => {
+          setTimeout(() => resolve(text), 15);
+          signal.addEventListener("abort", () => reject(signal.reason as Error));
+        }),
+    );
     await using client = new ModelClient(provider, { coalesce: true });
-    await expect(client.ask("a", { signal: AbortSignal.timeout(50) })).rejects.toThrow();
-    expect((await client.ask("a")).text).toBe("a");
     for (let microtasks = 0; microtasks < 40; microtasks += 1) {
       const left = client.ask("a");
       await new Promise((resolve) => setImmediate(resolve));

@@ -4,8 +4,12 @@ import type { Streams } from "../command.js";
 import { messageOf } from "../report-error.js";
 
 /** What there is to tell at the end of a batch. */
-export interface MapReport {
+export interface BatchReport {
+  /** The name of the command. */
+  readonly command: string;
   readonly outcome: BatchOutcome;
+  /** Sentences that follow the counts. */
+  readonly details: readonly string[];
   readonly exitCode: number;
   readonly output: string;
   /** The command that does the rest. */
@@ -16,21 +20,21 @@ export interface MapReport {
 }
 
 /** Tells how it went, on standard error, or as JSON on standard output. */
-export function report(map: MapReport): void {
-  const { outcome, output, isQuiet, isJson, streams } = map;
+export function report(batch: BatchReport): void {
+  const { command, outcome, output, isQuiet, isJson, streams } = batch;
   if (isJson) {
     // Data goes first: what is piped into another program stays what it expects.
     const stream = output === "-" ? streams.stderr : streams.stdout;
-    stream.write(`${JSON.stringify(toJson(map))}\n`);
+    stream.write(`${JSON.stringify(toJson(batch))}\n`);
     return;
   }
   const { stopped } = outcome;
-  if (stopped && !stopped.isAbort) streams.stderr.write(`manyhands map: ${messageOf(stopped.reason)}\n`);
+  if (stopped && !stopped.isAbort) streams.stderr.write(`manyhands ${command}: ${messageOf(stopped.reason)}\n`);
   if (isQuiet) return;
-  for (const line of sentences(map)) streams.stderr.write(`${line}\n`);
+  for (const line of sentences(batch)) streams.stderr.write(`${line}\n`);
 }
 
-function toJson({ outcome, exitCode, output, resume }: MapReport): object {
+function toJson({ outcome, exitCode, output, resume }: BatchReport): object {
   const { summary, stopped, firstFailure } = outcome;
   return {
     exitCode,
@@ -48,7 +52,7 @@ function errorToJson(error: unknown): object {
   return { name, code, message: messageOf(error) };
 }
 
-function sentences({ outcome, output, resume }: MapReport): string[] {
+function sentences({ outcome, details, output, resume }: BatchReport): string[] {
   const { summary, stopped, firstFailure } = outcome;
   const { done, failed, skipped, failures, elapsed } = summary;
   const counts = [
@@ -57,7 +61,7 @@ function sentences({ outcome, output, resume }: MapReport): string[] {
     ...(skipped > 0 ? [`${count(skipped)} done before`] : []),
   ].join(", ");
   const how = stopped?.isAbort ? "Interrupted" : stopped ? "Stopped" : failed > 0 ? "Ended" : "Complete";
-  const lines = [`${how}: ${counts}, in ${seconds(elapsed)}`];
+  const lines = [`${how}: ${counts}, in ${seconds(elapsed)}`, ...details];
   if (firstFailure !== undefined) lines.push(`First failure: ${firstFailure}`);
   if (failures !== undefined) lines.push(`All failures: ${failures}`);
   if (isResumable(outcome, output)) lines.push(`To finish: ${resume}`);
