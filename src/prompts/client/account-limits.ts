@@ -16,7 +16,9 @@
 import type { ModelFailure } from "../../errors.js";
 import { AdaptiveLimit } from "../../limits/adaptive-limit.js";
 import type { Grant } from "../../limits/grant.js";
+import { headerLines } from "../../limits/headers/header-lines.js";
 import { type HeadersLike, readHeaders, type ServerBudget } from "../../limits/headers/read-headers.js";
+import { separateBudgets } from "../../limits/headers/separate-budgets.js";
 import type { Limit } from "../../limits/limit.js";
 import { LimitSet } from "../../limits/limit-set.js";
 import { RateLimit, CallLimit } from "../../limits/rate-limit.js";
@@ -39,7 +41,7 @@ export interface AccountOptions {
 /** How an account is doing. */
 export interface AccountStats {
   readonly name: string;
-  /** Whether it has nothing left to spend. */
+  /** Whether it is left out: it has nothing left to spend, or its key is refused and another account's may do. */
   readonly isExhausted: boolean;
   /** For how long nothing is sent, in ms, as the server asked; 0 when it is not paused. */
   readonly pausedFor: number;
@@ -65,6 +67,11 @@ const UNLIMITED = 1e12;
 const USED_SHARE = 0.995;
 /** Requests that may go at once after a pause, as a share of those in a minute. */
 const BURST_SHARE = 0.001;
+/** One at once, and the next no later where one came a little late. */
+const LEAST_BURST = 1.1;
+/** Of a low rate so much is used, at least. */
+const LEAST_SHARE = 0.9;
+const FEW = 100;
 /** Tokens that may go at once after a pause, as a share of those in a minute: half a second's. */
 const TOKEN_START_SHARE = 0.5 / 60;
 /** No account is told the outcome of its first request later than this, in ms: then the others go all the same. */
@@ -81,10 +88,14 @@ const ANSWERED: ReadonlySet<ModelFailure> = new Set(["rate-limit", "refused", "m
 
 /** What is counted, by the key of its limit; the first two can be given. */
 const RATES = ["calls", "tokens", "input-tokens", "output-tokens"] as const;
+/** Requests in an hour or a day: they need not flow evenly. */
+const LONG = "calls-in-long";
 type RateKey = (typeof RATES)[number];
 
 interface Pace {
   readonly capacity: number;
+  /** In ms. */
+  readonly window: number;
   readonly burst?: number;
   readonly algorithm: "token-bucket";
 }
@@ -102,6 +113,7 @@ export class AccountLimits<A extends Account = Account> {
   readonly set: LimitSet<AccountLimits<A>>;
   readonly #rates: ReadonlyMap<RateKey, Rate>;
   readonly #trial = new ResourceLimit({ key: "trial", capacity: 1 });
+  readonly #longCalls = new CallLimit({ ...pace("tokens", UNLIMITED), key: LONG });
   #isOpen = false;
   #trialTimer: NodeJS.Timeout | undefined;
   #isExhausted = false;
@@ -118,6 +130,7 @@ export class AccountLimits<A extends Account = Account> {
       this.#trial,
       new AdaptiveLimit({ initial: concurrency, max: concurrency }),
       ...[...this.#rates.values()].map(({ limit }) => limit),
+      this.#longCalls,
     ];
     const keys = new Set(others.map(({ key }) => key));
     this.set = new LimitSet([...own.filter(({ key }) => !keys.has(key)), ...others], { config: this });
@@ -149,7 +162,7 @@ export class AccountLimits<A extends Account = Account> {
 
   /** The headers of a response are there. */
   heard(headers: HeadersLike): void {
-    const { budgets } = readHeaders(headers, Date.now());
+    const budgets = budgetsIn(headers);
     for (const budget of budgets) this.#adopt(budget);
     this.set.heed({ retryAfter: undefined, budgets: budgets.map((budget) => this.#capOf(budget)) });
   }
@@ -207,8 +220,10 @@ export class AccountLimits<A extends Account = Account> {
   #throttled({ retryAfter }: Failure, attempt: number): void {
     if (attempt > SHARED_PAUSES) return;
     const unsaid = Math.min(LONGEST_PAUSE, PAUSE * 2 ** this.#pauses);
-    if (retryAfter === undefined && this.set.stats().pausedFor === 0) this.#pauses += 1;
-    const pause = retryAfter ?? unsaid;
+    // "At once" is no time either: it would be refused again.
+    const asked = retryAfter === 0 ? undefined : retryAfter;
+    if (asked === undefined && this.set.stats().pausedFor === 0) this.#pauses += 1;
+    const pause = asked ?? unsaid;
     this.set.pause(pause);
     this.#start(pause);
   }
@@ -217,12 +232,18 @@ export class AccountLimits<A extends Account = Account> {
   #adopt({ key, limit, window }: ServerBudget): void {
     const name = rateKeyOf(key);
     const rate = name && this.#rates.get(name);
-    if (!rate || rate.isFixed || limit === undefined || limit <= 0) return;
+    if (!rate || limit === undefined || limit <= 0) return;
+    if (name === "calls" && isLong(window)) {
+      this.#longCalls.resize(Math.max(1, limit), window);
+      return;
+    }
+    if (rate.isFixed) return;
     const perMinute = (limit * MINUTE) / (window ?? MINUTE);
     if (rate.perMinute === perMinute) return;
     const isNew = rate.perMinute === undefined;
     rate.perMinute = perMinute;
-    rate.limit.resize(pace(name, perMinute).capacity);
+    const { capacity, window: every } = pace(name, perMinute);
+    rate.limit.resize(capacity, every);
     if (isNew) this.#startRate(name, rate, 0);
   }
 
@@ -243,9 +264,23 @@ export class AccountLimits<A extends Account = Account> {
    */
   #capOf(budget: ServerBudget): ServerBudget {
     const key = rateKeyOf(budget.key);
+    if (key === "calls" && isLong(budget.window)) return { ...budget, key: LONG, resetAfter: undefined };
     const isKnown = key !== undefined && this.#rates.get(key)!.perMinute !== undefined;
     return isKnown ? { ...budget, resetAfter: undefined } : budget;
   }
+}
+
+/** Those that a package is missing for are left out: no answer is lost for it. */
+function budgetsIn(headers: HeadersLike): readonly ServerBudget[] {
+  try {
+    return readHeaders(headers, Date.now()).budgets;
+  } catch {
+    return separateBudgets(headerLines(headers), Date.now());
+  }
+}
+
+function isLong(window: number | undefined): window is number {
+  return window !== undefined && window > MINUTE;
 }
 
 function rateKeyOf(key: string | undefined): RateKey | undefined {
@@ -254,7 +289,7 @@ function rateKeyOf(key: string | undefined): RateKey | undefined {
 }
 
 function makeRate(key: RateKey, perMinute: number | undefined): Rate {
-  const options = { key, window: MINUTE, ...pace(key, perMinute ?? UNLIMITED) };
+  const options = { key, ...pace(key, perMinute ?? UNLIMITED) };
   const limit = key === "calls" ? new CallLimit(options) : new RateLimit(options);
   return { limit, perMinute, isFixed: perMinute !== undefined };
 }
@@ -262,8 +297,16 @@ function makeRate(key: RateKey, perMinute: number | undefined): Rate {
 /** How a rate is kept, so that no minute sees more (N3). The burst of requests that are not limited yet follows the limit. */
 function pace(key: RateKey, perMinute: number): Pace {
   const used = perMinute * USED_SHARE;
-  if (key !== "calls") return { capacity: used, burst: UNLIMITED, algorithm: "token-bucket" };
-  if (perMinute === UNLIMITED) return { capacity: used, algorithm: "token-bucket" };
-  const burst = Math.max(1, used * BURST_SHARE);
-  return { capacity: Math.max(used - burst, used / 2), burst, algorithm: "token-bucket" };
+  if (key !== "calls") return { capacity: used, window: MINUTE, burst: UNLIMITED, algorithm: "token-bucket" };
+  if (perMinute === UNLIMITED) return { capacity: used, window: MINUTE, algorithm: "token-bucket" };
+  const burst = Math.max(LEAST_BURST, used * BURST_SHARE);
+  const capacity = Math.max(used - burst, used * LEAST_SHARE);
+  // Of few in a minute one in so much less, or more: whole numbers of so few would lose much.
+  const isFew = capacity < FEW;
+  return {
+    capacity: isFew ? 1 : capacity,
+    window: isFew ? MINUTE / capacity : MINUTE,
+    burst,
+    algorithm: "token-bucket",
+  };
 }

@@ -226,6 +226,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
       },
       giveUp: (error) => this.#giveUp(error),
       hasAccounts: () => this.#accounts.some(({ isExhausted }) => !isExhausted),
+      hasAccountBeside: (own) => this.#accounts.some((account) => account !== own && !account.isExhausted),
     };
   }
 

@@ -69,6 +69,43 @@ describe("AccountLimits", () => {
     expect(limits.stats().rpm).toBe(600);
   });
 
+  it.each(["0.5", "1", "2"])("keeps to a limit of %s requests a minute, given or learned", async (limit) => {
+    const learned = new AccountLimits({ name: "a" }, NONE);
+    learned.succeeded();
+    learned.heard({ "x-ratelimit-limit-requests": limit });
+    for (const limits of [learned, new AccountLimits({ name: "a" }, { ...NONE, rpm: Number(limit) })]) {
+      limits.succeeded();
+      expect(limits.stats().rpm).toBe(Number(limit));
+      let granted = 0;
+      for (let second = 0; second < 1200; second += 1) {
+        while (await limits.set.tryAcquire(AMOUNTS).then((grant) => (grant?.release(), grant))) granted += 1;
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      expect(granted / (20 * Number(limit))).toBeGreaterThan(0.85);
+      expect(granted / (20 * Number(limit))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("does not spread the requests of a day over the day, and keeps to them", async () => {
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, concurrency: 100 });
+    limits.succeeded();
+    const told = { "x-ratelimit-limit-requests": "50", "x-ratelimit-remaining-requests": "40" };
+    limits.heard({ ...told, "x-ratelimit-reset-requests": "4h48m0s" });
+    let granted = 0;
+    while (await limits.set.tryAcquire(AMOUNTS)) granted += 1;
+    expect(granted).toBe(40);
+    // One comes back every half an hour.
+    await vi.advanceTimersByTimeAsync(1_800_000);
+    expect(await limits.set.tryAcquire(AMOUNTS)).toBeDefined();
+    expect(await limits.set.tryAcquire(AMOUNTS)).toBeUndefined();
+  });
+
+  it("pauses also where the server says to come back at once", async () => {
+    const limits = new AccountLimits({ name: "a" }, NONE);
+    limits.failed(failure("rate-limit", 0), 1, (await limits.set.tryAcquire(AMOUNTS))!);
+    expect(limits.stats().pausedFor).toBe(1000);
+  });
+
   it("takes what remains as a cap, and does not wait for the reset of what flows", async () => {
     const limits = new AccountLimits({ name: "a" }, NONE);
     limits.succeeded();
