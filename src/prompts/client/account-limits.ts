@@ -11,10 +11,10 @@
  * N2. After a 429 nothing is sent by this account until the server's time is over, whichever request met it; then it begins
  *     again gently. Any other failure holds up only the request that met it.
  * N3. Requests flow evenly: a server that says "per minute" may count by the second. Tokens flow evenly as well, but what is
- *     given back by requests that took less counts whole, however late it comes.
+ *     given back by requests that took less counts whole, however late it comes. Of what is not used for some other limit's
+ *     sake, no more is saved up than a few seconds' worth, or the largest request takes.
  */
 import type { ModelFailure } from "../../errors.js";
-import { AdaptiveLimit } from "../../limits/adaptive-limit.js";
 import type { Grant } from "../../limits/grant.js";
 import { headerLines } from "../../limits/headers/header-lines.js";
 import { type HeadersLike, readHeaders, type ServerBudget } from "../../limits/headers/read-headers.js";
@@ -24,6 +24,7 @@ import { LimitSet } from "../../limits/limit-set.js";
 import { RateLimit, CallLimit } from "../../limits/rate-limit.js";
 import { ResourceLimit } from "../../limits/resource-limit.js";
 import type { Failure } from "../failure.js";
+import { Crowd } from "./crowd.js";
 import type { Account } from "../provider.js";
 
 /** What is known of an account before any request. */
@@ -74,13 +75,23 @@ const LEAST_SHARE = 0.9;
 const FEW = 100;
 /** Tokens that may go at once after a pause, as a share of those in a minute: half a second's. */
 const TOKEN_START_SHARE = 0.5 / 60;
+/** Tokens that are saved up at most: 5 s of them, or those of the largest request and a little. */
+const SAVED_SHARE = 5 / 60;
+const SAVED_REQUESTS = 1.25;
+/** In ms. */
+const TRIM_EVERY = 200;
 /** No account is told the outcome of its first request later than this, in ms: then the others go all the same. */
 const TRIAL = 1000;
 /** After a 429 that does not say how long to wait, in ms; doubled with each that follows. */
 const PAUSE = 1000;
 const LONGEST_PAUSE = 60_000;
+/** The same after one that says to come back at once. */
+const SHORT_PAUSE = 100;
 /** A request that was refused so often while others passed waits by itself: it may be too large for the limit. */
 const SHARED_PAUSES = 3;
+/** So many pauses in so many ms are more than chance. */
+const FEW_REFUSALS = 3;
+const A_WHILE = 30_000;
 /** As long as a timer can wait, about 24 days. */
 const FOR_EVER = 0x7fff_ffff;
 const NOT_TAKEN: ReadonlySet<ModelFailure> = new Set(["rate-limit", "overloaded", "server", "quota"]);
@@ -114,11 +125,17 @@ export class AccountLimits<A extends Account = Account> {
   readonly #rates: ReadonlyMap<RateKey, Rate>;
   readonly #trial = new ResourceLimit({ key: "trial", capacity: 1 });
   readonly #longCalls = new CallLimit({ ...pace("tokens", UNLIMITED), key: LONG });
+  readonly #crowd: Crowd;
   #isOpen = false;
   #trialTimer: NodeJS.Timeout | undefined;
   #isExhausted = false;
   #inFlight = 0;
   #idleSince = performance.now();
+  #trimmedAt = this.#idleSince;
+  /** When the last few pauses began. */
+  #refusedAt: readonly number[] = [];
+  /** Tokens of the largest request so far. */
+  #largest = 0;
   /** 429s without a time, one after the other. */
   #pauses = 0;
 
@@ -126,9 +143,10 @@ export class AccountLimits<A extends Account = Account> {
     this.account = account;
     const given: Partial<Record<RateKey, number | undefined>> = { calls: rpm, tokens: tpm };
     this.#rates = new Map(RATES.map((key) => [key, makeRate(key, given[key])]));
+    this.#crowd = new Crowd(concurrency, () => performance.now());
     const own: Limit[] = [
       this.#trial,
-      new AdaptiveLimit({ initial: concurrency, max: concurrency }),
+      this.#crowd.limit,
       ...[...this.#rates.values()].map(({ limit }) => limit),
       this.#longCalls,
     ];
@@ -147,9 +165,16 @@ export class AccountLimits<A extends Account = Account> {
     return (rate.perMinute ?? UNLIMITED) / 2;
   }
 
+  /** A request that takes so many tokens is to be sent, by this account or another. */
+  expect(tokens: number): void {
+    if (tokens > this.#largest) this.#largest = tokens;
+  }
+
   /** A request is sent. */
   began(): void {
-    if (this.#inFlight === 0 && performance.now() - this.#idleSince > IDLE) this.#start(0);
+    const now = performance.now();
+    if (this.#inFlight === 0 && now - this.#idleSince > IDLE) this.#start(0);
+    else if (now - this.#trimmedAt > TRIM_EVERY) this.#trim(now);
     this.#inFlight += 1;
     if (this.#isOpen || this.#trialTimer) return;
     this.#trialTimer = setTimeout(() => this.#open(), TRIAL).unref();
@@ -169,6 +194,7 @@ export class AccountLimits<A extends Account = Account> {
 
   succeeded(): void {
     this.#pauses = 0;
+    this.#crowd.succeeded(this.#inFlight);
     this.#open();
   }
 
@@ -180,8 +206,7 @@ export class AccountLimits<A extends Account = Account> {
     else if (how === "rate-limit") this.#throttled(failure, attempt);
     // What was not taken on is not counted; where that is not known, it may have been.
     if (NOT_TAKEN.has(how)) grant.update({ tokens: 0, "input-tokens": 0, "output-tokens": 0 });
-    const isOverrun = how === "rate-limit" && this.#rates.get("calls")!.perMinute === undefined;
-    grant.release(isOverrun ? "dropped" : "ignored");
+    grant.release(how === "rate-limit" ? "dropped" : "ignored");
     // It answers: whatever it says of this request.
     if (ANSWERED.has(how)) this.#open();
   }
@@ -219,13 +244,24 @@ export class AccountLimits<A extends Account = Account> {
   /** N2 */
   #throttled({ retryAfter }: Failure, attempt: number): void {
     if (attempt > SHARED_PAUSES) return;
-    const unsaid = Math.min(LONGEST_PAUSE, PAUSE * 2 ** this.#pauses);
+    const isAnew = this.set.stats().pausedFor === 0;
+    if (isAnew) this.#refusedAt = [...this.#refusedAt.slice(1 - FEW_REFUSALS), performance.now()];
+    const unsaid = Math.min(LONGEST_PAUSE, (retryAfter === 0 ? SHORT_PAUSE : PAUSE) * 2 ** this.#pauses);
     // "At once" is no time either: it would be refused again.
     const asked = retryAfter === 0 ? undefined : retryAfter;
-    if (asked === undefined && this.set.stats().pausedFor === 0) this.#pauses += 1;
+    const wasTried = this.#isCrowded() && this.#crowd.refused(this.#inFlight - 1, isAnew);
+    // Those that were refused together wait together: no longer for their number.
+    if (asked === undefined && (wasTried || !isAnew)) return;
+    if (asked === undefined) this.#pauses += 1;
     const pause = asked ?? unsaid;
     this.set.pause(pause);
     this.#start(pause);
+  }
+
+  /** Whether it may be the number of requests at once that is refused: they keep to a rate that is known, and in vain. */
+  #isCrowded(): boolean {
+    if (this.#rates.get("calls")!.perMinute === undefined) return true;
+    return this.#refusedAt.length === FEW_REFUSALS && performance.now() - this.#refusedAt[0]! < A_WHILE;
   }
 
   /** Takes a limit that the server names (N1). */
@@ -247,6 +283,19 @@ export class AccountLimits<A extends Account = Account> {
     if (isNew) this.#startRate(name, rate, 0);
   }
 
+  /** N3 */
+  #trim(now: number): void {
+    this.#trimmedAt = now;
+    for (const [key, { perMinute }] of this.#rates) {
+      if (key === "calls" || perMinute === undefined) continue;
+      this.#cap(key, Math.max(perMinute * SAVED_SHARE, this.#largest * SAVED_REQUESTS));
+    }
+  }
+
+  #cap(key: RateKey, remaining: number): void {
+    this.set.heed({ retryAfter: undefined, budgets: [{ ...NO_BUDGET, key, remaining }] });
+  }
+
   /** Nothing was saved up `after` ms from now: tokens flow evenly from there (N3). */
   #start(after: number): void {
     for (const [key, rate] of this.#rates) this.#startRate(key, rate, after);
@@ -254,8 +303,7 @@ export class AccountLimits<A extends Account = Account> {
 
   #startRate(key: RateKey, { perMinute }: Rate, after: number): void {
     if (key === "calls" || perMinute === undefined) return;
-    const remaining = perMinute * (TOKEN_START_SHARE - (after / MINUTE) * USED_SHARE);
-    this.set.heed({ retryAfter: undefined, budgets: [{ ...NO_BUDGET, key, remaining }] });
+    this.#cap(key, perMinute * (TOKEN_START_SHARE - (after / MINUTE) * USED_SHARE));
   }
 
   /**

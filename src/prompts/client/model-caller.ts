@@ -1,4 +1,5 @@
 /** The worker behind a client: makes one attempt of one request, in this event loop. */
+import { show } from "../../config/show.js";
 import { ModelError, QuotaExceededError } from "../../errors.js";
 import type { Grant } from "../../limits/grant.js";
 import { call } from "../../host/call-context.js";
@@ -19,6 +20,8 @@ export interface CallerContext<A extends Account = Account> {
   readonly timeout: number;
   /** Whether nothing is left to spend, where the failure alone does not tell. */
   readonly isQuota: (failure: Failure) => boolean;
+  /** What gives up the attempts under way, for good. */
+  readonly attempts: Set<(reason: Error) => void>;
   /** An attempt of this call begins, or has failed. */
   began(id: string): void;
   ended(id: string): void;
@@ -66,7 +69,7 @@ class ModelCaller<A extends Account> {
     const done = this.#reserve(guess);
     context.began(id);
     limits.began();
-    const attempted = new Attempt(signal, context.timeout);
+    const attempted = new Attempt(signal, context.timeout, context.attempts);
     let hasText = false;
     let isOver = false;
     const tell =
@@ -87,7 +90,7 @@ class ModelCaller<A extends Account> {
         onText: tell,
       });
       // K1. A provider that heeds no signal is not waited for.
-      const answer = await unlessAborted(attempted.signal, sent);
+      const answer = checkAnswer(await unlessAborted(attempted.signal, Promise.resolve(sent)));
       limits.succeeded();
       if (answer.usage && isUsage(answer.usage)) {
         context.estimate.learn(request, answer.usage);
@@ -152,6 +155,14 @@ function isQuotaFailure(failure: Failure, { isQuota }: Pick<CallerContext, "isQu
 
 export const ModelCallerWorker = worker(import.meta, ModelCaller);
 
+/** @throws {TypeError} when it is none */
+function checkAnswer(value: ModelAnswer | undefined): ModelAnswer {
+  if (typeof value?.text === "string") return value;
+  throw new TypeError(
+    `Cannot read what 'send' of the provider returned as it must be an object with a 'text': current value is ${show(value)}`,
+  );
+}
+
 /** Providers may be the user's own: an answer is not lost for what it says of its tokens. */
 function isUsage({ input, output, cached = 0 }: Usage): boolean {
   return [input, output, cached].every((count) => Number.isFinite(count) && count >= 0);
@@ -167,11 +178,14 @@ class Attempt {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   readonly #timer: NodeJS.Timeout;
+  readonly #all: CallerContext["attempts"];
   /** Why it was given up, where it took too long. */
   timedOut: ModelError | undefined;
 
-  constructor(outer: AbortSignal, timeout: number) {
+  constructor(outer: AbortSignal, timeout: number, all: CallerContext["attempts"]) {
     this.#outer = outer;
+    this.#all = all;
+    all.add(this.#giveUp);
     this.#timer = setTimeout(() => {
       this.timedOut = new ModelError(`Cannot wait any longer for an answer as it did not come within ${timeout} ms`, {
         failure: "timeout",
@@ -188,8 +202,13 @@ class Attempt {
 
   end(): void {
     clearTimeout(this.#timer);
+    this.#all.delete(this.#giveUp);
     this.#outer.removeEventListener("abort", this.#onAbort);
   }
+
+  readonly #giveUp = (reason: Error): void => {
+    this.#controller.abort(reason);
+  };
 
   readonly #onAbort = (): void => {
     this.#controller.abort(this.#outer.reason);

@@ -103,7 +103,7 @@ describe("AccountLimits", () => {
   it("pauses also where the server says to come back at once", async () => {
     const limits = new AccountLimits({ name: "a" }, NONE);
     limits.failed(failure("rate-limit", 0), 1, (await limits.set.tryAcquire(AMOUNTS))!);
-    expect(limits.stats().pausedFor).toBe(1000);
+    expect(limits.stats().pausedFor).toBe(100);
   });
 
   it("takes what remains as a cap, and does not wait for the reset of what flows", async () => {
@@ -134,6 +134,23 @@ describe("AccountLimits", () => {
     expect(granted).toBeLessThan(15);
   });
 
+  it("saves up few of the tokens that are not used, and enough for the largest request", async () => {
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: 60, tpm: 60_000, concurrency: 1000 });
+    limits.succeeded();
+    limits.expect(10_000);
+    for (let second = 0; second < 120; second += 1) {
+      const grant = await limits.set.tryAcquire(AMOUNTS);
+      limits.began();
+      await vi.advanceTimersByTimeAsync(1100);
+      grant?.release();
+      limits.ended();
+    }
+    const tokens = limits.set.stats().limits.find(({ key }) => key === "tokens")!;
+    expect(tokens.capacity - tokens.inUse).toBeGreaterThan(10_000);
+    expect(tokens.capacity - tokens.inUse).toBeLessThan(15_000);
+    limits.close();
+  });
+
   it("doubles the pause where the server does not say how long", async () => {
     const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: 6000 });
     const pauses: number[] = [];
@@ -148,6 +165,15 @@ describe("AccountLimits", () => {
     grant.release();
     limits.succeeded();
     limits.failed(failure("rate-limit"), 1, grant);
+    expect(limits.stats().pausedFor).toBe(1000);
+  });
+
+  it("does not pause the longer for the number of requests that were refused together", async () => {
+    const limits = new AccountLimits({ name: "a" }, NONE);
+    limits.succeeded();
+    for (const grant of await Promise.all([1, 2, 3].map(() => limits.set.tryAcquire(AMOUNTS)))) {
+      limits.failed(failure("rate-limit"), 1, grant!);
+    }
     expect(limits.stats().pausedFor).toBe(1000);
   });
 

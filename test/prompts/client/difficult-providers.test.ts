@@ -16,6 +16,22 @@ describe("a provider", () => {
     expect(client.stats().failures).toEqual({ timeout: 1 });
   });
 
+  it("has what is under way given up when a client of several is stopped", async () => {
+    const signals: AbortSignal[] = [];
+    const provider = new FakeProvider((_request, { signal }) => {
+      signals.push(signal);
+      return deferred().promise;
+    });
+    await using other = new ModelClient(provider);
+    const client = new ModelClient(provider);
+    const asked = client.ask("hello");
+    await vi.waitFor(() => expect(signals).toHaveLength(1));
+    await client.stop({ timeout: 1 });
+    expect(signals[0]!.aborted).toBe(true);
+    expect(await asked.exception()).toBeDefined();
+    expect([provider.closed, other.stats().requests]).toEqual([0, 0]);
+  });
+
   it("that tells more after its attempt was given up does not mix it into the next", async () => {
     let late: ((piece: string) => void) | undefined;
     const provider = new FakeProvider((_request, { attempt, onText }) => {
@@ -43,6 +59,15 @@ describe("a provider", () => {
     await using client = new ModelClient(provider, { price: { input: 1, output: 1 } });
     expect((await client.ask("hello")).text).toBe("fine");
     expect(client.stats()).toMatchObject({ usage: { input: 0, output: 0 }, cost: 0 });
+  });
+});
+
+it.each([undefined, null, "text", {}])("%o is no answer, and is said to be none", async (value) => {
+  const provider = { name: "own", model: "m", accounts: [{ name: "a" }], send: () => Promise.resolve(value as never) };
+  await using client = new ModelClient(provider);
+  expect(await client.ask("hello").exception()).toMatchObject({
+    name: "TypeError",
+    message: expect.stringContaining("must be an object with a 'text': current value is") as string,
   });
 });
 
