@@ -183,14 +183,17 @@ describe("runPrompts", () => {
   it("takes plain lines as prompts", async () => {
     const { folder, output } = makeInput([]);
     const input = join(folder, "lines.txt");
-    writeFileSync(input, 'first "line"\r\n\n\nsecond\n');
+    writeFileSync(input, Buffer.from('first "line"\r\n\n\nsecond\nth\xefrd\n', "latin1"));
     const provider = new FakeProvider((_request, _context, text) => {
       if (text === "second") throw new ModelError("No", { failure: "refused" });
       return text;
     });
     await runPrompts({ input, output, provider, text: true });
     expect(readLines<Line>(output)).toMatchObject([{ index: 0, output: { text: 'first "line"' } }]);
-    expect(readLines<Failure>(`${output}.failures`)).toMatchObject([{ index: 3, input: "second" }]);
+    expect(readLines<Failure>(`${output}.failures`).toSorted((a, b) => a.index - b.index)).toMatchObject([
+      { index: 3, input: "second" },
+      { index: 4, error: { message: "Cannot read line 5 as it is not UTF-8" } },
+    ]);
   });
 
   it("sums the lines of an output that was torn", async () => {
