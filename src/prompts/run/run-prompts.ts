@@ -6,6 +6,7 @@ import { onAbort } from "../../config/on-abort.js";
 import { type BatchSummary, ManyhandsError, ModelError, QuotaExceededError } from "../../errors.js";
 import { type AnswerCache, MemoryCache } from "../client/answer-cache.js";
 import { ModelClient } from "../client/model-client.js";
+import { failureOf } from "../failure.js";
 import type { ModelAnswer, Usage } from "../provider.js";
 import { type AnsweredItem, lineFormat } from "./answer-line.js";
 import { customIdOf } from "./batch-line.js";
@@ -124,6 +125,8 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
     try {
       answer = await asker.ask(request, { signal: until });
     } catch (error) {
+      // It would have been made again: that the run was told to end is why it is not, and no failure of its own.
+      if (signal?.aborted && failureOf(error).failure !== "refused") throw signal.reason;
       if (!isSpent(asker, error)) throw error;
       const message = `Cannot ask '${provider.model}' for more as no account has anything left to spend: ${error.message}`;
       throw new QuotaExceededError(message, { cause: error });

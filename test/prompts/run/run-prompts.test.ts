@@ -215,11 +215,14 @@ describe("runPrompts", () => {
         setImmediate(gate.resolve);
       }
       if (text !== "0") await gate.promise;
+      if (text === "3") throw new ModelError("Busy", { failure: "overloaded" });
       return text;
     });
     const run = runPrompts({ input, output, provider, concurrency: 5, signal: controller.signal });
     await expect(run).rejects.toThrow("enough");
-    expect(readLines(output)).toHaveLength(6);
+    // A fault that passes is no failure of the prompt: there was no time for another attempt.
+    expect(readLines(output)).toHaveLength(5);
+    expect(existsSync(`${output}.failures`)).toBe(false);
     expect(provider).toMatchObject({ inFlight: 0, closed: 1 });
     expect(provider.sent).toHaveLength(6);
   });
