@@ -125,6 +125,8 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
     try {
       answer = await asker.ask(request, { signal: until });
     } catch (error) {
+      // It would have been made again: that the run was told to end is why it is not, and no failure of its own.
+      if (signal?.aborted && failureOf(error).failure !== "refused") throw signal.reason;
       if (!isSpent(asker, error)) throw error;
       const message = `Cannot ask '${provider.model}' for more as no account has anything left to spend: ${error.message}`;
       throw new QuotaExceededError(message, { cause: error });
