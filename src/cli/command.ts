@@ -40,6 +40,8 @@ export interface Command {
   /** Options in groups, as the help shows them. */
   readonly options: Readonly<Record<string, Readonly<Record<string, OptionSpec>>>>;
   readonly examples: readonly string[];
+  /** How it ends, where not as a run over a file does. */
+  readonly exitCodes?: string;
   /** Runs it; resolves with the exit code. */
   run(context: CommandContext): Promise<number>;
 }

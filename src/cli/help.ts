@@ -3,6 +3,8 @@ import { COMMON_OPTIONS } from "./parse-arguments.js";
 
 const WIDTH = 80;
 const COLUMN = 26;
+const EXIT_CODES =
+  "Exit codes: 0 done, 1 some items failed or the run had to stop, 2 wrong usage, 130 interrupted: can be resumed.";
 
 /** What `manyhands --help` shows. */
 export function generalHelp(commands: readonly Command[]): string {
@@ -18,14 +20,14 @@ export function generalHelp(commands: readonly Command[]): string {
     row("-h, --help", "Show this, or the help of a command: manyhands COMMAND --help"),
     row("    --version", "Show the version"),
     "",
-    ...exitCodes(),
+    ...wrap(EXIT_CODES, WIDTH),
     "",
   ].join("\n");
 }
 
 /** What `manyhands COMMAND --help` shows. */
 export function commandHelp(command: Command): string {
-  const { name, summary, usage, details, options, examples } = command;
+  const { name, summary, usage, details, options, examples, exitCodes = EXIT_CODES } = command;
   return [
     `manyhands ${name}: ${summary}`,
     "",
@@ -40,16 +42,9 @@ export function commandHelp(command: Command): string {
     "Examples:",
     ...examples.map((example) => `  ${example}`),
     "",
-    ...exitCodes(),
+    ...wrap(exitCodes, WIDTH),
     "",
   ].join("\n");
-}
-
-function exitCodes(): string[] {
-  return [
-    "Exit codes: 0 done, 1 some items failed or the run had to stop, 2 wrong usage,",
-    "130 interrupted: can be resumed.",
-  ];
 }
 
 function label(name: string, { short, value }: OptionSpec): string {

@@ -30,6 +30,12 @@ export class Claims {
     return true;
   }
 
+  /** The request of this room that has been overtaken often enough. */
+  due(room: number): LimitRequest | undefined {
+    const request = this.#claims[room];
+    return request && request.overtaken >= OVERTAKINGS ? request : undefined;
+  }
+
   /** Notes that a request of this order was served. */
   overtake(need: readonly number[], order: number): void {
     for (let index = 0; index < need.length; index += 1) {

@@ -366,7 +366,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     let missing: readonly number[] | undefined;
     for (const [index, room] of [this.#holders, this.#others].entries()) {
       let firstBlocked: LimitRequest | undefined;
-      for (const request of room.upcoming()) {
+      const due = this.#claims.due(index);
+      for (const request of due ? startingWith(due, room.upcoming()) : room.upcoming()) {
         if (++looked > LOOKAHEAD) break;
         const { requester, need } = request;
         if (missing && isAtLeast(need, missing)) {
@@ -473,6 +474,12 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
   }
+}
+
+/** Who may be overtaken no more goes first wherever it stands: else nobody would go, where it is not among the next. */
+function* startingWith<T>(first: T, others: Iterable<T>): Generator<T, void, undefined> {
+  yield first;
+  for (const other of others) if (other !== first) yield other;
 }
 
 function isAtLeast(need: readonly number[], other: readonly number[]): boolean {

@@ -14,9 +14,9 @@ export type Endpoint = "chat" | "responses" | "embeddings" | "messages";
 export interface ModelRequest {
   /** The conversation, oldest first; may be empty where `body` or `input` says what is asked. @default [] */
   readonly messages?: readonly PromptMessage[] | undefined;
-  /** Texts to embed, for embeddings. */
+  /** Texts to embed. */
   readonly input?: readonly string[] | undefined;
-  /** @default what the provider speaks */
+  /** @default `"embeddings"` for `input` alone, else what the provider speaks */
   readonly endpoint?: Endpoint | undefined;
   /** @default the provider's */
   readonly model?: string | undefined;

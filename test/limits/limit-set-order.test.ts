@@ -177,6 +177,26 @@ describe("a large request", () => {
     expect(overtook).toBeLessThanOrEqual(OVERTAKINGS);
   });
 
+  it("is served also where it is not among the next of its flow", async () => {
+    const set = new LimitSet([slots(1)]);
+    const order: string[] = [];
+    const [held, next] = [await set.acquire(), set.acquire()];
+    const all = [
+      pass(set, order, "last", 1, { priority: -20 }),
+      // Before the one that came before it, and the first to be blocked from the next grant on.
+      pass(set, order, "overtaken", 1, { priority: -10 }),
+    ];
+    held.release();
+    const grant = await next;
+    for (let index = 0; index < 3 * OVERTAKINGS; index += 1)
+      all.push(pass(set, order, "urgent", 1, { priority: 1000 }));
+    grant.release();
+    for (let turns = 0; turns < 10 * all.length && set.stats().waiting > 0; turns += 1) await turn();
+    expect(set.stats()).toMatchObject({ waiting: 0, limits: [{ inUse: 0 }] });
+    expect(order.indexOf("overtaken")).toBe(OVERTAKINGS);
+    await Promise.all(all);
+  });
+
   it("does not hold back those that need another limit", async () => {
     const set = new LimitSet([slots(2), new ResourceLimit({ key: "other", capacity: 1 })]);
     const held = await set.acquire({ slots: 1, other: 0 });

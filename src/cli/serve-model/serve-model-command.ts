@@ -17,7 +17,8 @@ export const serveModelCommand: Command = {
   details: [
     "Speaks as OpenAI's and Anthropic's servers do: chat completions, responses, embeddings, messages, streamed or not. " +
       "Nothing it says is true, and each answer says that it is simulated.",
-    "It ends by Ctrl-C or SIGTERM, with exit code 0. GET /stats tells how it goes.",
+    "It ends by Ctrl-C or SIGTERM. GET /stats tells how it goes. With --json the first line on standard output has its " +
+      "url, the last its counts.",
   ],
   options: SERVE_MODEL_OPTIONS,
   examples: [
@@ -25,6 +26,7 @@ export const serveModelCommand: Command = {
     "manyhands serve-model --latency 50ms-2s --rpm 600 --tpm 90000 --faults 2%",
     "manyhands serve-model --json --keys first,second --rpm 600",
   ],
+  exitCodes: "Exit codes: 0 ended by Ctrl-C or SIGTERM, 1 it failed, 2 wrong usage or a port that is taken.",
   run: runServeModel,
 };
 

@@ -142,7 +142,7 @@ function makeAccount(
   );
   if (apiKey === undefined && ownKeys.length === 0 && kind.isKeyNeeded(base)) {
     throw new TypeError(
-      `Cannot set '${path}.apiKey' as ${base.host} takes no requests without one: give it here or in ${kind.keyVariable}`,
+      `Cannot set '${path}.apiKey' as ${base.host} takes no requests without one: set the environment variable ${kind.keyVariable}`,
     );
   }
   const sent = {

@@ -39,7 +39,7 @@ export class HttpProvider implements Provider<HttpAccount> {
 
   async send(request: ModelRequest, context: SendContext<HttpAccount>): Promise<ModelAnswer> {
     const { account, signal, onText } = context;
-    const format = this.#format(request.endpoint ?? this.#parts.endpoint);
+    const format = this.#format(request.endpoint ?? (isToEmbed(request) ? "embeddings" : this.#parts.endpoint));
     const target = HttpAccount.targetOf(account);
     const model = request.model ?? this.model;
     const isStream = onText !== undefined && format.assemble !== undefined;
@@ -77,6 +77,11 @@ export class HttpProvider implements Provider<HttpAccount> {
       { failure: "refused" },
     );
   }
+}
+
+/** A request that says nothing but texts to embed, as no other endpoint has such. */
+function isToEmbed({ messages = [], input }: ModelRequest): boolean {
+  return input !== undefined && messages.length === 0;
 }
 
 interface Reading {

@@ -78,7 +78,7 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
   await using cache = await openCache(run.cache);
   const before = files.resume && typeof files.output === "string" ? await sumUsage(files.output) : NOTHING;
   let client: ModelClient | undefined;
-  const tally = new Tally(before, run.client.price, () => client?.stats().failures["rate-limit"] ?? 0);
+  const tally = new Tally(before, run.client.price, () => client?.stats().failures ?? {});
   const asker = (client = new ModelClient(provider, {
     ...run.client,
     ...(tally.cost !== undefined && { spent: tally.cost }),

@@ -1,20 +1,25 @@
 /**
- * What the answers of an output have taken: tokens, money, and how often a server asked to slow down.
+ * What the answers of an output have taken: tokens, money, and what went wrong most often.
  *
  * Owns the sums, those of earlier runs included, and the second line of the display. Does not own the count of items.
  */
 import { scaled } from "../../progress/figures.js";
 import { ProgressBar } from "../../progress/progress-bar.js";
+import type { ModelFailure } from "../../errors.js";
 import type { TokenPrice } from "../client/spending.js";
 import type { ModelAnswer, Usage } from "../provider.js";
 
-/** ms between two changes of the text. */
+/** ms between two changes of the text, at least; and at most, as there may be faults and no answers. */
 const RARELY = 200;
+const OFTEN = 1000;
+
+/** How often attempts failed, by how. */
+export type Faults = Readonly<Partial<Record<ModelFailure, number>>>;
 
 export class Tally {
   readonly #price: TokenPrice | undefined;
-  /** How often this run was asked to slow down. */
-  readonly #throttled: () => number;
+  /** Those of this run. */
+  readonly #faults: () => Faults;
   readonly #paid = new WeakSet<ModelAnswer>();
   #input: number;
   #output: number;
@@ -23,12 +28,12 @@ export class Tally {
   #describedAt = 0;
 
   /** @param before - what the output that is resumed has taken */
-  constructor(before: Usage, price: TokenPrice | undefined, throttled: () => number) {
+  constructor(before: Usage, price: TokenPrice | undefined, faults: () => Faults) {
     this.#input = before.input;
     this.#output = before.output;
     this.#cached = before.cached ?? 0;
     this.#price = price;
-    this.#throttled = throttled;
+    this.#faults = faults;
   }
 
   get usage(): Required<Usage> {
@@ -68,7 +73,9 @@ export class Tally {
       description: this.#text(),
       leave: true,
     });
+    const timer = setInterval(() => this.#bar?.describe(this.#text()), OFTEN).unref();
     return () => {
+      clearInterval(timer);
       this.#bar?.describe(this.#text());
       this.#bar?.succeed();
     };
@@ -85,12 +92,12 @@ export class Tally {
   }
 
   #text(): string {
-    const throttled = this.#throttled();
+    const [[fault, times] = []] = Object.entries(this.#faults()).toSorted(([, a], [, b]) => b - a);
     return [
       ...(this.cost === undefined ? [] : [money(this.cost)]),
       `${scaled(this.#input)} in`,
       `${scaled(this.#output)} out`,
-      ...(throttled > 0 ? [`${scaled(throttled)} times 429`] : []),
+      ...(times === undefined ? [] : [`${scaled(times)} × ${fault === "rate-limit" ? "429" : fault}`]),
     ].join(", ");
   }
 }

@@ -303,6 +303,8 @@ describe("embeddings", () => {
       url: "/v1/embeddings",
       body: { model: "m", input: ["a", "b"], encoding_format: "base64" },
     });
+    await provider.send({ input: ["a", "b"] }, attempt(provider));
+    expect(server.received.at(-1)).toMatchObject({ url: "/v1/embeddings" });
     const body = { input: "x" };
     server.answer = json(200, list({ index: 0, embedding: [1] }));
     await provider.send({ endpoint: "embeddings", body }, attempt(provider));

@@ -53,7 +53,7 @@ describe("openai", () => {
     expect(headers).not.toHaveProperty("authorization");
     expect(() => openai({ model: "m" })).toThrow(
       new TypeError(
-        "Cannot set 'openai.apiKey' as api.openai.com takes no requests without one: give it here or in OPENAI_API_KEY",
+        "Cannot set 'openai.apiKey' as api.openai.com takes no requests without one: set the environment variable OPENAI_API_KEY",
       ),
     );
     const azure = "https://x.openai.azure.com/openai/v1";
@@ -194,7 +194,7 @@ describe("anthropic", () => {
 
   it("needs a key where Anthropic is, and has no options of others", () => {
     expect(() => anthropic({ model: "c" })).toThrow(
-      "Cannot set 'anthropic.apiKey' as api.anthropic.com takes no requests without one: give it here or in ANTHROPIC_API_KEY",
+      "Cannot set 'anthropic.apiKey' as api.anthropic.com takes no requests without one: set the environment variable ANTHROPIC_API_KEY",
     );
     expect(() => anthropic({ model: "c", endpoint: "chat" } as never)).toThrow(
       "Cannot set 'anthropic.endpoint' as there is no such option",
