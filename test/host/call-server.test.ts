@@ -309,28 +309,6 @@ describe("a call that is cancelled", () => {
     expect(replies.of(1)).toEqual([["done", "all the same"]]);
   });
 
-  it("sees its signal fire also in its first, synchronous part, and none of others does", async () => {
-    const { worker, replies, send, server } = create(3);
-    const aborted: boolean[] = [];
-    worker.inner = () => {
-      const { signal } = call();
-      if (aborted.length === 0) {
-        aborted.push(signal.aborted);
-        // A call within a call, which cancels the outer one.
-        send(2, NOW);
-        aborted.push(signal.aborted);
-      } else {
-        server.cancel(1, "enough");
-        aborted.push(signal.aborted);
-      }
-      return signal.aborted;
-    };
-    send(1, NOW);
-    await server.idle();
-    expect(aborted).toEqual([false, false, true]);
-    expect([replies.of(1), replies.of(2)]).toEqual([[["done", true]], [["done", false]]]);
-  });
-
   it("makes room when it is abandoned, and has no outcome any more", async () => {
     const { worker, replies, send, server } = create();
     for (const id of [1, 2]) send(id, WAIT);
