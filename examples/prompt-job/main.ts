@@ -2,7 +2,7 @@
 // faults; a few were asked one by one before, to compare. A complete program, with a clean end at Ctrl-C. See --help.
 import { open } from "node:fs/promises";
 import { Readable } from "node:stream";
-import { BatchRefusedError } from "manyhands";
+import { BatchRefusedError, BatchStoppedError } from "manyhands";
 import { openai, type Provider, runPrompts, serveModel } from "manyhands/prompts";
 import { Interruption } from "../file-pipeline/interruption.js";
 import { columns, endWithReader, here, print } from "../file-pipeline/output.js";
@@ -101,6 +101,7 @@ try {
   process.exitCode = await main();
 } catch (error) {
   const isUsage = error instanceof UsageError || error instanceof BatchRefusedError;
-  process.stderr.write(`${isUsage ? error.message : String((error as Error).stack ?? error)}\n`);
+  const isTold = isUsage || error instanceof BatchStoppedError;
+  process.stderr.write(`${isTold ? error.message : String((error as Error).stack ?? error)}\n`);
   process.exitCode = isUsage ? EXIT.badUsage : EXIT.someFailed;
 }

@@ -266,12 +266,12 @@ export class Engine {
     this.#count(`line ${index + 1}: ${errorInOneLine(error)}`, `{"index":${index},${fields}}\n`);
   }
 
-  /** A line that is no JSON: a failure, unless there is nothing in it. */
+  /** A line that is no JSON, or no text: a failure, unless there is nothing in it. */
   #refuse(line: string | UnreadableLine, index: number, error: unknown): void {
     if (typeof line === "string" && line.trim() === "") return;
     this.#invalid += 1;
-    const reason = line instanceof UnreadableLine ? line.reason : (error as Error).message;
-    this.#count(`line ${index + 1} is no JSON: ${reason}`, invalidLine(index, line, error));
+    const reason = line instanceof UnreadableLine ? line.reason : `it is no JSON: ${(error as Error).message}`;
+    this.#count(`line ${index + 1} cannot be read as ${reason}`, invalidLine(index, line, error));
   }
 
   #count(summary: string, line: string): void {

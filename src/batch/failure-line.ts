@@ -16,8 +16,9 @@ const DEEPEST = 4;
 /** A line that holds no item: kept as text, where it is text. */
 export function invalidLine(index: number, line: string | UnreadableLine, error: unknown): string {
   const text = typeof line === "string" ? `"text":${JSON.stringify(line.trimEnd())},` : "";
-  const reason = line instanceof UnreadableLine ? line.reason : (error as Error).message;
-  const record: ErrorRecord = { name: "SyntaxError", message: `Cannot read line ${index + 1} as JSON: ${reason}` };
+  // What is no text is none in any format.
+  const reason = line instanceof UnreadableLine ? `as ${line.reason}` : `as JSON: ${(error as Error).message}`;
+  const record: ErrorRecord = { name: "SyntaxError", message: `Cannot read line ${index + 1} ${reason}` };
   return `{"index":${index},${text}"error":${JSON.stringify(record)}}\n`;
 }
 

@@ -117,6 +117,8 @@ export class StreamTarget implements LineTarget {
   #fail: ((error: Error) => void) | undefined;
   #failure: Error | undefined;
   #written = 0;
+  /** A write failed: the stream is yet to tell so by an event. */
+  #hasFailed = false;
   readonly #onError = (error: Error): void => {
     this.#failure ??= error;
     this.#fail?.(error);
@@ -142,6 +144,7 @@ export class StreamTarget implements LineTarget {
       this.#stream.write(lines, (error) => (error ? reject(error) : resolve()));
     })
       .catch((error: unknown) => {
+        this.#hasFailed = true;
         throw isSystemError(error) ? fileError("write", this.#name, error) : error;
       })
       .finally(() => (this.#fail = undefined));
@@ -155,7 +158,10 @@ export class StreamTarget implements LineTarget {
 
   async close(): Promise<void> {
     this.#stream.off("close", this.#onClose);
-    // An error may still come after the last write; it has been reported by then.
-    setImmediate(() => this.#stream.off("error", this.#onError));
+    const forget = (): void => void this.#stream.off("error", this.#onError);
+    // The error of a failed write is emitted when the stream has let go of its file, which takes a while; by then it has been
+    // reported, and must not end the program.
+    if (this.#hasFailed && !this.#failure) this.#stream.once("close", forget);
+    else setImmediate(forget);
   }
 }

@@ -1,3 +1,5 @@
+import { loadModules } from "./load-gate.js";
+
 /**
  * Things that are loaded when they are first used.
  *
@@ -53,5 +55,5 @@ export function realOf<T extends object>(value: T): T {
 
 function once<T extends object>(load: () => T): () => T {
   let real: T | undefined;
-  return () => (real ??= load());
+  return () => (real ??= loadModules(load));
 }

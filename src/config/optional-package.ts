@@ -1,5 +1,6 @@
 import { createRequire } from "node:module";
 import { MissingPackageError } from "../errors.js";
+import { loadModules } from "./load-gate.js";
 
 const require = createRequire(import.meta.url);
 /** To find a package anew takes some 80 µs, which headers of every response would pay. */
@@ -25,7 +26,7 @@ export function requireOptional<T>(name: string, purpose: string): T {
       cause: error,
     });
   }
-  const module = require(name) as T;
+  const module = loadModules(() => require(name) as T);
   loaded.set(name, module);
   return module;
 }

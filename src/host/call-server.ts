@@ -72,6 +72,8 @@ export class CallServer {
   readonly #pacing: Pacing;
   readonly #waiting = new Map<number, HostedCall>();
   readonly #running = new Map<number, RunningCall>();
+  /** The call whose first, synchronous part runs; it may be cancelled in that, and make another here before it returns. */
+  #beginning: RunningCall | undefined;
   /** Running calls that count towards `concurrency`. */
   #ordered = 0;
   #isHeld = false;
@@ -121,7 +123,7 @@ export class CallServer {
       this.#checkIdle();
       return;
     }
-    this.#running.get(id)?.abort(reason);
+    (this.#running.get(id) ?? this.#beginningOf(id))?.abort(reason);
   }
 
   /** Makes room for others beside a running call that was given up, and stops listening to it. */
@@ -185,13 +187,15 @@ export class CallServer {
   }
 
   #begin(hosted: HostedCall): void {
-    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits);
+    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits, this.#beginning);
     const isExclusive = this.#isExclusive(hosted);
     const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
     let result: unknown;
     let kind: "stream" | "promise" | "iterator" | "value";
     // Before it runs: a call that it makes itself, in the same event loop, must find the place taken (C2).
     if (!hosted.isUrgent) this.#ordered += 1;
+    const { outer } = running;
+    this.#beginning = running;
     try {
       if (isExclusive) {
         setExclusiveCall(running);
@@ -201,9 +205,11 @@ export class CallServer {
       }
       kind = hosted.readAhead > 0 ? "stream" : kindOf(result);
     } catch (error) {
+      this.#beginning = outer;
       this.#end(hosted, running, true, error);
       return;
     }
+    this.#beginning = outer;
     if (kind === "stream") {
       this.#beginStream(hosted, running, result);
     } else if (kind === "promise") {
@@ -217,6 +223,12 @@ export class CallServer {
     } else {
       this.#end(hosted, running, false, result);
     }
+  }
+
+  #beginningOf(id: number): RunningCall | undefined {
+    let running = this.#beginning;
+    while (running && running.hosted.id !== id) running = running.outer;
+    return running;
   }
 
   #beginStream(hosted: HostedCall, running: RunningCall, result: unknown): void {
@@ -276,15 +288,18 @@ class RunningCall implements CallContext {
   readonly #prefix: string;
   readonly hosted: HostedCall;
   readonly limits: Limits;
+  /** The call in whose synchronous part this one began. */
+  readonly outer: RunningCall | undefined;
   readonly #replies: Replies;
   #abortion: { readonly reason: unknown } | undefined;
   #controller: AbortController | undefined;
 
-  constructor(prefix: string, hosted: HostedCall, replies: Replies, limits: Limits) {
+  constructor(prefix: string, hosted: HostedCall, replies: Replies, limits: Limits, outer: RunningCall | undefined) {
     this.#prefix = prefix;
     this.hosted = hosted;
     this.#replies = replies;
     this.limits = limits;
+    this.outer = outer;
   }
 
   get id(): string {

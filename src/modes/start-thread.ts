@@ -1,5 +1,13 @@
 import { Worker, type WorkerOptions } from "node:worker_threads";
+import { closeGate, dropGate, withGate } from "../config/load-gate.js";
 import { inheritable } from "./inheritable.js";
+
+/** A thread, and the one safe way to end it from outside. */
+export interface StartedThread {
+  readonly thread: Worker;
+  /** Ends it, once it is loading no modules. */
+  end(): void;
+}
 
 /**
  * Starts a thread in a module of ours, with these arguments of Node.js besides those that it would have.
@@ -8,7 +16,13 @@ import { inheritable } from "./inheritable.js";
  * then it inherits them, and does without the others. But a program that was given as text (`node --input-type=module
  * -e …`) hands down that it is one, and Node.js then refuses to begin a thread with a file, though not to import it.
  */
-export function startThread(entry: URL, options: WorkerOptions, besides: readonly string[] = []): Worker {
+export function startThread(entry: URL, options: WorkerOptions, besides: readonly string[] = []): StartedThread {
+  const { started: thread, gate } = withGate(() => openThread(entry, options, besides));
+  thread.once("exit", () => dropGate(gate));
+  return { thread, end: () => closeGate(gate, () => void thread.terminate()) };
+}
+
+function openThread(entry: URL, options: WorkerOptions, besides: readonly string[]): Worker {
   try {
     const own = options.execArgv ?? inheritable(process.execArgv);
     return new Worker(entry, { ...options, execArgv: [...own, ...besides] });

@@ -24,7 +24,7 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
   const { identity } = setup.start;
-  const thread = startThread(
+  const { thread, end } = startThread(
     ENTRY,
     {
       workerData: { port: port2 },
@@ -45,7 +45,7 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
     // Each time would add a listener to the thread.
     if (isKilled) return;
     isKilled = true;
-    void thread.terminate();
+    end();
   };
   return {
     channel,

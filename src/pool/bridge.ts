@@ -107,7 +107,7 @@ export class Bridge implements BlockingBackend {
     };
     let thread: Worker;
     try {
-      thread = startThread(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` });
+      ({ thread } = startThread(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` }));
     } catch (cause) {
       throw unsendableError(`construct '${name}'`, "args", start.args, structuredClone, cause);
     }

@@ -57,6 +57,19 @@ describe("runBatch, ended early", () => {
     await expect(running).rejects.toBe(reason);
   });
 
+  it("is told of a failed write once, also where the stream says so again when it has closed", async () => {
+    const { input } = makeInput([1]);
+    const full = new Writable({
+      write: (_chunk, _encoding, done) => done(new Error("no room")),
+      destroy: (error, done) => void setTimeout(() => done(error), 20),
+    });
+    const closed = new Promise<void>((resolve) => full.once("close", resolve));
+    await expect(runBatch({ input, output: full, run: (n) => n })).rejects.toThrow("no room");
+    // Where nobody listens, its event ends the program.
+    await closed;
+    expect(full.listenerCount("error")).toBe(0);
+  });
+
   it("fires the signal of items that do not end in time, and does not wait for those that ignore it", async () => {
     const { input, output } = makeInput(range(10));
     const controller = new AbortController();

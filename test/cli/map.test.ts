@@ -93,7 +93,7 @@ describe("manyhands map", () => {
     writeFileSync(input, "1\n{oops\n3");
     const { code, stderr } = await runCli(["map", `${MAPPED}#square`, input, "-o", output, "--no-progress"]);
     expect(code).toBe(1);
-    expect(stderr).toContain("First failure: line 2 is no JSON");
+    expect(stderr).toContain("First failure: line 2 cannot be read as it is no JSON: ");
     expect(outputs(output)).toEqual([1, 9]);
     expect(readFileSync(`${output}.failures`, "utf8")).toMatch(/^\{"index":1,"text":"\{oops","error":\{/);
   });

@@ -93,8 +93,10 @@ describe("manyhands prompts", () => {
         "--api-key-env",
         "MANYHANDS_TEST_KEY",
       ]);
+      // A key that is not accepted fails no prompt, and is not tried for each.
       expect(wrong.code).toBe(1);
-      const written = [output, `${output}.manyhands`, `${output}.failures`].map((path) => readFileSync(path, "utf8"));
+      expect(wrong.stderr).toContain("Stopped: 0 done, in");
+      const written = [output, `${output}.manyhands`].map((path) => readFileSync(path, "utf8"));
       expect([both.stderr, one.stderr, wrong.stderr, ...written].join("\n")).not.toMatch(/key-(?:one|two|three)/);
     } finally {
       delete process.env.MANYHANDS_TEST_KEY;

@@ -4,7 +4,7 @@ import type { Section } from "../../section.js";
 import { startModel } from "./model-process.js";
 import { countLost, makePrompts } from "./prompts.js";
 
-const PROMPTS = 1000;
+const PROMPTS = 2000;
 const RPM = 6000;
 const CONCURRENCY = 100;
 

@@ -27,12 +27,15 @@ export async function runDurably<O extends BatchOutcome>(
     streams.stderr.write(`manyhands ${command}: ending as soon as what runs is done; again ends at once\n`);
   });
   const { signal } = interruption;
+  const isJson = readFlag(values, "json");
   let outcome: O;
   try {
     outcome = await perform(signal);
   } catch (error) {
-    if (signal.aborted && error === signal.reason) return interruption.exitCode ?? EXIT.interrupted;
-    throw error;
+    if (!signal.aborted || error !== signal.reason) throw error;
+    const exitCode = interruption.exitCode ?? EXIT.interrupted;
+    if (isJson) streams.stdout.write(`${JSON.stringify({ exitCode, isInterrupted: true })}\n`);
+    return exitCode;
   }
   const exitCode = exitCodeOf(outcome, interruption.exitCode);
   report({
@@ -43,7 +46,7 @@ export async function runDurably<O extends BatchOutcome>(
     output: files.output,
     resume: resumeCommand(argv),
     isQuiet: files.isQuiet,
-    isJson: readFlag(values, "json"),
+    isJson,
     streams,
   });
   return exitCode;

@@ -29,7 +29,12 @@ export async function askPrompts(context: CommandContext): Promise<number> {
       "Cannot set '--cache' as '--simulate' is set too: real runs would take its answers for real ones",
     );
   }
-  return runDurably(context, { command: "prompts", files, perform, details });
+  return runDurably(context, {
+    command: "prompts",
+    files,
+    perform,
+    details: (outcome) => details(outcome, typed.text === true),
+  });
 
   async function perform(signal: AbortSignal): Promise<PromptsOutcome> {
     await using model = await openModel(settings, typed);
@@ -104,7 +109,7 @@ function defined<T extends object>(options: T): T {
 }
 
 /** What a run took, in sentences. */
-function details({ summary, stopped }: PromptsOutcome): string[] {
+function details({ summary, stopped }: PromptsOutcome, isText: boolean): string[] {
   const { usage, cost, retried, throttled, reused, done, failed, invalid, skipped } = summary;
   const again = [
     ...(reused > 0 ? [`${exact(reused)} answers were there already`] : []),
@@ -115,7 +120,7 @@ function details({ summary, stopped }: PromptsOutcome): string[] {
     `Tokens in the output: ${exact(usage.input)} in, ${exact(usage.output)} out` +
       (cost === undefined ? "" : `, for ${money(cost)}`),
     ...(again === "" ? [] : [again[0]!.toUpperCase() + again.slice(1)]),
-    ...(invalid > 0 && invalid === failed && done + skipped === 0
+    ...(!isText && invalid > 0 && invalid === failed && done + skipped === 0
       ? ["No line was JSON: add --text where each is a prompt as it stands"]
       : []),
     ...(stopped?.reason instanceof BudgetExceededError ? ["To go on, raise --max-cost"] : []),

@@ -1,6 +1,6 @@
 /** `manyhands serve-model`: a simulated model, until it is interrupted. */
 import { once } from "node:events";
-import { type SimulatedModel, serveModel } from "../../prompts/simulation/serve-model.js";
+import type { SimulatedModel } from "../../prompts/simulation/serve-model.js";
 import type { SimulationStats } from "../../prompts/simulation/simulation-stats.js";
 import { type Command, type CommandContext, EXIT, type Streams } from "../command.js";
 import { Interruption } from "../interruption.js";
@@ -39,6 +39,8 @@ async function runServeModel({ values, positionals, streams }: CommandContext): 
   const isJson = readFlag(values, "json");
   using interruption = new Interruption(() => {});
   const startedAt = performance.now();
+  // No other command needs it.
+  const { serveModel } = await import("../../prompts/simulation/serve-model.js");
   const model = await serveModel(options);
   try {
     announce(model, isJson, streams);

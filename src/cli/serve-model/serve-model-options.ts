@@ -50,7 +50,7 @@ export const SERVE_MODEL_OPTIONS: Readonly<Record<string, Specs>> = {
     "fault-kinds": {
       type: "string",
       value: "A,B",
-      help: "What: 500, 503, 529, 429, reset, broken-json, hang (default: all but hang)",
+      help: "What: 500, 503, 529, 429, reset, broken-json, hang (default: all but 429 and hang)",
     },
   },
   "What it shows": {

@@ -29,8 +29,8 @@ export interface ModelClientOptions {
   /** Which account is asked first. @default "round-robin" */
   readonly loadBalancing?: LimitPoolBalancing | undefined;
   /**
-   * When a request is made again. @default whatever may pass by itself, 10 times, after 0.25, 0.5, 1, … s with full jitter,
-   * at most 30 s, and not before the server's `Retry-After`
+   * When a request is made again. @default whatever may pass by itself, 10 times, after 0.25, 0.5, 1, … s, up to half of
+   * that less, at most 30 s, and not before the server's `Retry-After`
    */
   readonly retry?: Partial<RetryOptions> | undefined;
   /** How long one attempt may take, in ms. @default 600,000 */

@@ -1,4 +1,5 @@
 /** The worker behind a client: makes one attempt of one request, in this event loop. */
+import { show } from "../../config/show.js";
 import { ModelError, QuotaExceededError } from "../../errors.js";
 import type { Grant } from "../../limits/grant.js";
 import { call } from "../../host/call-context.js";
@@ -7,7 +8,8 @@ import { type Failure, failureOf } from "../failure.js";
 import type { Account, ModelAnswer, ModelRequest, Provider, Usage } from "../provider.js";
 import type { AccountLimits } from "./account-limits.js";
 import type { Spending } from "./spending.js";
-import type { TokenEstimate } from "./token-estimate.js";
+import type { TokenEstimate, TokenGuess } from "./token-estimate.js";
+import { unlessAborted } from "../wire/unless-aborted.js";
 
 /** What attempts need and tell: the client's. */
 export interface CallerContext<A extends Account = Account> {
@@ -18,25 +20,34 @@ export interface CallerContext<A extends Account = Account> {
   readonly timeout: number;
   /** Whether nothing is left to spend, where the failure alone does not tell. */
   readonly isQuota: (failure: Failure) => boolean;
+  /** What gives up the attempts under way, for good. */
+  readonly attempts: Set<(reason: Error) => void>;
   /** An attempt of this call begins, or has failed. */
   began(id: string): void;
   ended(id: string): void;
   failed(failure: Failure["failure"]): void;
   /** There is no point in going on; returns why, which another may have said before. */
   giveUp(error: Error): Error;
-  /** Whether any account has something left to spend. */
+  /** Whether any account has something left to spend, and whether any but this one. */
   hasAccounts(): boolean;
+  hasAccountBeside(limits: AccountLimits<A>): boolean;
 }
+
+const UNAUTHORIZED = 401;
 
 /** Errors after which nothing must be sent again, as their reader has begun to read the answer. */
 const afterText = new WeakSet<object>();
+
+/** Errors of an account whose key is refused, where another may do. */
+const ofOneAccount = new WeakSet<object>();
 
 /** Whether a failed attempt may be made again. */
 export function isRetryable(
   error: unknown,
   { isQuota, hasAccounts }: Pick<CallerContext, "isQuota" | "hasAccounts">,
 ): boolean {
-  if (typeof error === "object" && error !== null && afterText.has(error)) return false;
+  if (isIn(afterText, error)) return false;
+  if (isIn(ofOneAccount, error)) return hasAccounts();
   const failure = failureOf(error);
   if (isQuotaFailure(failure, { isQuota })) return hasAccounts();
   return failure.failure !== "refused";
@@ -54,28 +65,33 @@ class ModelCaller<A extends Account> {
     const context = this.#context;
     const { id, signal, attempt, grant } = call();
     const limits = grant!.config as AccountLimits<A>;
-    const done = this.#reserve(request);
+    const done = await this.#reserve(context.estimate.guess(request), signal);
     context.began(id);
     limits.began();
-    const attempted = new Attempt(signal, context.timeout);
+    const attempted = new Attempt(signal, context.timeout, context.attempts);
     let hasText = false;
+    let isOver = false;
     const tell =
       onText &&
       ((piece: string): void => {
+        // What an attempt that was given up tells later would stand within the text of the next.
+        if (isOver) return;
         hasText = true;
         onText(piece);
       });
     try {
       const { account } = limits;
-      const answer = await context.provider.send(request, {
+      const sent = context.provider.send(request, {
         account,
         attempt,
         signal: attempted.signal,
         onHeaders: (headers) => limits.heard(headers),
         onText: tell,
       });
+      // K1. A provider that heeds no signal is not waited for.
+      const answer = checkAnswer(await unlessAborted(attempted.signal, Promise.resolve(sent)));
       limits.succeeded();
-      if (answer.usage) {
+      if (answer.usage && isUsage(answer.usage)) {
         context.estimate.learn(request, answer.usage);
         context.spending.add(answer.usage);
         grant!.update(amountsOf(answer.usage));
@@ -86,21 +102,22 @@ class ModelCaller<A extends Account> {
       // Whose caller has left says nothing of the server.
       if (signal.aborted) throw thrown;
       const error = attempted.timedOut ?? thrown;
-      if (hasText && typeof error === "object" && error !== null) afterText.add(error);
+      if (hasText) note(afterText, error);
       throw this.#failed(error, attempt, limits, grant!);
     } finally {
+      isOver = true;
       attempted.end();
       limits.ended();
       done();
     }
   }
 
-  #reserve(request: ModelRequest): () => void {
-    const { estimate, spending, giveUp } = this.#context;
+  async #reserve(guess: TokenGuess, signal: AbortSignal): Promise<() => void> {
+    const { spending, giveUp } = this.#context;
     try {
-      return spending.reserve(estimate.guess(request));
+      return await spending.reserve(guess, signal);
     } catch (error) {
-      throw giveUp(error as Error);
+      throw signal.aborted ? error : giveUp(error as Error);
     }
   }
 
@@ -110,7 +127,9 @@ class ModelCaller<A extends Account> {
     const failure = failureOf(error);
     const isSpent = isQuotaFailure(failure, context);
     context.failed(isSpent ? "quota" : failure.failure);
-    limits.failed(isSpent ? { ...failure, failure: "quota" } : failure, attempt, grant);
+    const isLeftOut = isSpent || (failure.status === UNAUTHORIZED && context.hasAccountBeside(limits));
+    if (isLeftOut && !isSpent) note(ofOneAccount, error);
+    limits.failed(isLeftOut ? { ...failure, failure: "quota" } : failure, attempt, grant);
     if (!isSpent || context.hasAccounts()) return error;
     return context.giveUp(
       new QuotaExceededError(
@@ -121,11 +140,32 @@ class ModelCaller<A extends Account> {
   }
 }
 
+function isIn(errors: WeakSet<object>, error: unknown): boolean {
+  return typeof error === "object" && error !== null && errors.has(error);
+}
+
+function note(errors: WeakSet<object>, error: unknown): void {
+  if (typeof error === "object" && error !== null) errors.add(error);
+}
+
 function isQuotaFailure(failure: Failure, { isQuota }: Pick<CallerContext, "isQuota">): boolean {
   return failure.failure === "quota" || isQuota(failure);
 }
 
 export const ModelCallerWorker = worker(import.meta, ModelCaller);
+
+/** @throws {TypeError} when it is none */
+function checkAnswer(value: ModelAnswer | undefined): ModelAnswer {
+  if (typeof value?.text === "string") return value;
+  throw new TypeError(
+    `Cannot read what 'send' of the provider returned as it must be an object with a 'text': current value is ${show(value)}`,
+  );
+}
+
+/** Providers may be the user's own: an answer is not lost for what it says of its tokens. */
+function isUsage({ input, output, cached = 0 }: Usage): boolean {
+  return [input, output, cached].every((count) => Number.isFinite(count) && count >= 0);
+}
 
 /** What a request really took, by the keys of the limits. */
 function amountsOf({ input, output, cached = 0 }: Usage): Record<string, number> {
@@ -137,11 +177,14 @@ class Attempt {
   readonly #controller = new AbortController();
   readonly #outer: AbortSignal;
   readonly #timer: NodeJS.Timeout;
+  readonly #all: CallerContext["attempts"];
   /** Why it was given up, where it took too long. */
   timedOut: ModelError | undefined;
 
-  constructor(outer: AbortSignal, timeout: number) {
+  constructor(outer: AbortSignal, timeout: number, all: CallerContext["attempts"]) {
     this.#outer = outer;
+    this.#all = all;
+    all.add(this.#giveUp);
     this.#timer = setTimeout(() => {
       this.timedOut = new ModelError(`Cannot wait any longer for an answer as it did not come within ${timeout} ms`, {
         failure: "timeout",
@@ -158,8 +201,13 @@ class Attempt {
 
   end(): void {
     clearTimeout(this.#timer);
+    this.#all.delete(this.#giveUp);
     this.#outer.removeEventListener("abort", this.#onAbort);
   }
+
+  readonly #giveUp = (reason: Error): void => {
+    this.#controller.abort(reason);
+  };
 
   readonly #onAbort = (): void => {
     this.#controller.abort(this.#outer.reason);

@@ -22,7 +22,7 @@ import type { PoolOptions } from "../../pool/options.js";
 import type { PoolStats } from "../../pool/pool-stats.js";
 import type { Registration } from "../../registry.js";
 import { type RetryOptions, resolveRetry } from "../../retry/options.js";
-import type { ModelFailure } from "../../errors.js";
+import { type ModelFailure, PoolStoppedError } from "../../errors.js";
 import type { Account, ModelAnswer, ModelRequest, Provider } from "../provider.js";
 import { AccountLimits, type AccountStats } from "./account-limits.js";
 import { MemoryCache } from "./answer-cache.js";
@@ -93,6 +93,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   /** Requests that are not over, by id, and those of them that a server has, or had and answered. */
   readonly #pending = new Map<string, Future<ModelAnswer>>();
   readonly #sent = new Set<string>();
+  readonly #attempts: CallerContext["attempts"] = new Set();
   readonly #shared = { cached: 0, coalesced: 0 };
   readonly #limits: LimitSource;
   readonly #retry: RetryOptions;
@@ -168,6 +169,9 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   async stop(options: { readonly timeout?: number } = {}): Promise<void> {
     await this.#pool?.stop(options.timeout);
     await this.#front?.stop(options.timeout);
+    // The connections may serve another client of the provider: they are closed one by one.
+    const reason = new PoolStoppedError(`Cannot wait for answers of '${this.provider.model}' as the client is stopped`);
+    for (const giveUp of this.#attempts) giveUp(reason);
     for (const account of this.#accounts) account.close();
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -218,6 +222,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
       estimate: this.#estimate,
       spending: this.#spending,
       timeout: this.#options.timeout,
+      attempts: this.#attempts,
       isQuota: this.#options.isQuota,
       began: (id) => this.#sent.add(id),
       ended: (id) => this.#sent.delete(id),
@@ -226,11 +231,13 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
       },
       giveUp: (error) => this.#giveUp(error),
       hasAccounts: () => this.#accounts.some(({ isExhausted }) => !isExhausted),
+      hasAccountBeside: (own) => this.#accounts.some((account) => account !== own && !account.isExhausted),
     };
   }
 
   #costOf(request: ModelRequest): Amounts {
     const { input, output } = this.#estimate.guess(request);
+    for (const account of this.#accounts) account.expect(input + output);
     const most = (key: Parameters<AccountLimits["most"]>[0]): number =>
       Math.max(...this.#accounts.map((account) => account.most(key)));
     return {

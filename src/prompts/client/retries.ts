@@ -4,7 +4,7 @@ import type { RetryOptions } from "../../retry/options.js";
 import { failureOf } from "../failure.js";
 import { type CallerContext, isRetryable } from "./model-caller.js";
 
-/** Ten waits of which the last are 30 s: an outage of two minutes is outlived. */
+/** Ten waits of which the last are 30 s: an outage of a minute is outlived. */
 const RETRIES = 10;
 const WAIT = 250;
 const LONGEST_WAIT = 30_000;
@@ -24,12 +24,13 @@ export function retriesOf(own: Partial<RetryOptions> | undefined, caller: Caller
   };
 }
 
-/** Exponential, with full jitter; at least what the server asks for. */
+/** Exponential, of which half is jitter; at least what the server asks for. */
 function waitAfter({ error, attempt }: RetryContext, wait: number, maxWait: number): number {
   const { failure, retryAfter = 0 } = failureOf(error);
-  if (failure === "quota") return 0;
+  // Made again at all, it is by another account.
+  if (failure === "quota" || failure === "refused") return 0;
   const longest = Math.min(maxWait, wait * 2 ** Math.min(attempt - 1, 30));
   // A pause of the account holds for all its requests; one of this request alone follows when it was refused again and again.
   if (failure === "rate-limit") return attempt > 3 ? Math.max(retryAfter, longest) : 0;
-  return Math.max(retryAfter, Math.random() * longest);
+  return Math.max(retryAfter, (longest / 2) * (1 + Math.random()));
 }

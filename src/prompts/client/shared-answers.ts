@@ -4,13 +4,16 @@
  * Owns the requests under way by their key, and who waits for each. Does not own the cache.
  *
  * H1. A request that several wait for goes on until the last of them has left.
- * H2. A cache that fails is no reason to fail a request: it is asked without.
+ * H2. A cache that fails, or does not answer, is no reason to fail a request: it is asked without.
  */
 import { call } from "../../host/call-context.js";
+import { machineClock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
+import { settleWithin } from "../../flow/settle-within.js";
 import type { Future } from "../../future/future.js";
 import { worker } from "../../worker.js";
 import type { ModelAnswer, ModelRequest } from "../provider.js";
+import { unlessAborted } from "../wire/unless-aborted.js";
 import type { AnswerCache } from "./answer-cache.js";
 import type { AskOptions } from "./model-client.js";
 
@@ -23,6 +26,9 @@ export interface AnswerSource {
   /** An answer was there already, or is being made for another. */
   onShared(how: "cached" | "coalesced"): void;
 }
+
+/** How long a cache may take, in ms. */
+const PATIENCE = 10_000;
 
 interface Flight {
   readonly key: string;
@@ -42,7 +48,7 @@ class SharedAnswers {
     const { signal } = call();
     const { cache, isCoalescing } = this.#source;
     const key = this.#source.keyOf(request);
-    const kept = cache && (await this.#kept(cache, key));
+    const kept = cache && (await this.#kept(cache, key, signal));
     if (kept) {
       this.#source.onShared("cached");
       return kept;
@@ -54,9 +60,16 @@ class SharedAnswers {
     return this.#join(flight, signal);
   }
 
-  async #kept(cache: AnswerCache, key: string): Promise<ModelAnswer | undefined> {
+  async #kept(cache: AnswerCache, key: string, signal: AbortSignal): Promise<ModelAnswer | undefined> {
     try {
-      return await cache.get(key);
+      const kept = cache.get(key);
+      if (!(kept instanceof Promise)) return kept;
+      return await settleWithin(
+        PATIENCE,
+        machineClock,
+        () => unlessAborted(signal, kept),
+        () => new Error("the cache does not answer"),
+      );
     } catch {
       return undefined;
     }

@@ -1,11 +1,13 @@
 /**
  * What answers have cost, and whether there is money for another request.
  *
- * Owns the totals, and what the requests under way are expected to cost.
+ * Owns the totals, what the requests under way are expected to cost, and who waits to be told what they did cost.
  *
  * M1. No request begins while what was spent, with what those under way are expected to cost, has reached `maxCost`. So
- *     the cap is exceeded by at most what estimates err.
+ *     the cap is exceeded by at most the last request and what estimates err.
+ * M2. Nobody is refused while requests are under way: they may cost less than expected.
  */
+import { onAbort } from "../../config/on-abort.js";
 import { BudgetExceededError } from "../../errors.js";
 import type { Usage } from "../provider.js";
 import type { TokenGuess } from "./token-estimate.js";
@@ -36,6 +38,8 @@ export class Spending {
   /** What was spent before, as by an earlier run. */
   #before: number;
   #expected = 0;
+  #underWay = 0;
+  readonly #waiting = new Set<() => void>();
 
   constructor(price: TokenPrice | undefined, maxCost: number | undefined, before = 0) {
     this.#price = price;
@@ -53,23 +57,54 @@ export class Spending {
   }
 
   /**
-   * Puts aside what a request is expected to cost; returns what ends that.
-   * @throws {BudgetExceededError} when there is no money for it (M1)
+   * Puts aside what a request is expected to cost, once there is money for it; what it returns ends that.
+   *
+   * @throws {BudgetExceededError} when there is none (M1), as a rejection where it had to wait
    */
-  reserve({ input, output }: TokenGuess): () => void {
+  reserve(guess: TokenGuess, signal: AbortSignal): (() => void) | Promise<() => void> {
     if (!this.#price) return () => {};
-    const spent = this.#before + this.cost!;
-    if (spent + this.#expected >= this.#maxCost) {
-      throw new BudgetExceededError(
-        `Cannot ask for more as the answers so far cost ${money(spent)}, and those under way are expected to cost ` +
-          `${money(this.#expected)} more, of 'maxCost' ${money(this.#maxCost)}`,
-        spent,
-      );
+    return this.#mayBegin() ? this.#hold(guess) : this.#holdLater(guess, signal);
+  }
+
+  async #holdLater(guess: TokenGuess, signal: AbortSignal): Promise<() => void> {
+    while (!this.#mayBegin()) {
+      signal.throwIfAborted();
+      await new Promise<void>((resolve, reject) => {
+        const forget = onAbort(signal, (reason) => {
+          this.#waiting.delete(goOn);
+          reject(reason as Error);
+        });
+        const goOn = (): void => {
+          forget();
+          resolve();
+        };
+        this.#waiting.add(goOn);
+      });
     }
+    return this.#hold(guess);
+  }
+
+  #mayBegin(): boolean {
+    const spent = this.#before + this.cost!;
+    if (spent + this.#expected < this.#maxCost) return true;
+    // M2
+    if (this.#underWay > 0) return false;
+    throw new BudgetExceededError(
+      `Cannot ask for more as the answers so far cost ${money(spent)} of 'maxCost' ${money(this.#maxCost)}`,
+      spent,
+    );
+  }
+
+  #hold({ input, output }: TokenGuess): () => void {
     const cost = this.#costOf({ input, output, cached: 0 });
     this.#expected += cost;
+    this.#underWay += 1;
     return () => {
-      this.#expected = Math.max(0, this.#expected - cost);
+      this.#underWay -= 1;
+      this.#expected = this.#underWay === 0 ? 0 : this.#expected - cost;
+      const waiting = [...this.#waiting];
+      this.#waiting.clear();
+      for (const goOn of waiting) goOn();
     };
   }
 

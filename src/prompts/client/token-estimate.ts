@@ -27,6 +27,8 @@ export class TokenEstimate {
   readonly #count: ((request: ModelRequest) => number) | undefined;
   readonly #factor = new Mean(1);
   readonly #answer = new Mean(FIRST_ANSWER);
+  /** Of each request, uncorrected: it is counted once, as a tokenizer takes its time, and may count otherwise the next. */
+  readonly #counted = new WeakMap<ModelRequest, number>();
 
   constructor(count: ((request: ModelRequest) => number) | undefined) {
     this.#count = count;
@@ -44,6 +46,14 @@ export class TokenEstimate {
   }
 
   #base(request: ModelRequest): number {
+    const known = this.#counted.get(request);
+    if (known !== undefined) return known;
+    const base = this.#countTokens(request);
+    this.#counted.set(request, base);
+    return base;
+  }
+
+  #countTokens(request: ModelRequest): number {
     const counted = this.#count?.(request);
     if (counted === undefined) return Math.max(1, charactersOf(request) / CHARACTERS_PER_TOKEN + overheadOf(request));
     if (Number.isFinite(counted) && counted > 0) return counted;

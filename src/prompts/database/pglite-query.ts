@@ -27,8 +27,9 @@ export interface RawRows {
 }
 
 const CURSOR = "manyhands_answer";
-/** Rows that are read in a step: what is too much is found before all of it is in memory. */
+/** Rows that are read in a step, and in the first: what is too much is found before all of it is in memory. */
 const STEP = 100;
+const FIRST_STEP = 8;
 
 /**
  * Runs one query in a transaction that can only read, and that is rolled back whatever happens.
@@ -45,7 +46,7 @@ export async function queryPglite(db: PgliteLike, sql: string, maxRows: number):
     let names: readonly string[] = [];
     let bytes = 0;
     while (lists.length <= maxRows) {
-      const step = Math.min(STEP, maxRows + 1 - lists.length);
+      const step = Math.min(STEP, Math.max(FIRST_STEP, lists.length), maxRows + 1 - lists.length);
       const { rows, fields } = await transaction.query(`FETCH FORWARD ${step} FROM ${CURSOR}`, [], options);
       const read = rows as readonly (readonly unknown[])[];
       names = fields.map(({ name }) => name);

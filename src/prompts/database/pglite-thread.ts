@@ -60,7 +60,7 @@ export class PgliteThread implements Database {
   }
 
   #open(): EnginePool {
-    if (this.#isClosed) throw new PoolStoppedError("Cannot run SQL as the database is closed");
+    if (this.#isClosed) throw closed();
     this.#pool ??= PgliteEngineWorker.options({ mode: "thread", maxWorkers: 1, grace: GRACE }).init(this.#settings);
     return this.#pool;
   }
@@ -70,10 +70,15 @@ async function run(pool: EnginePool, sql: string, { timeout, maxRows, signal }: 
   try {
     return await pool.with({ timeout, ...(signal && { signal }) }).query(sql, maxRows);
   } catch (error) {
-    if (signal?.aborted || error instanceof PoolStoppedError) throw error;
+    if (signal?.aborted) throw error;
+    if (error instanceof PoolStoppedError) throw closed(error);
     if (error instanceof TimeoutError) {
       throw new TimeoutError(`Cannot run SQL within ${timeout} ms`, timeout, { cause: error });
     }
     throw failedQuery(error, sql);
   }
+}
+
+function closed(cause?: PoolStoppedError): PoolStoppedError {
+  return new PoolStoppedError("Cannot run SQL as the database is closed", { cause });
 }

@@ -28,7 +28,7 @@ export interface PgliteOptions {
 /**
  * PostgreSQL in this very program: PGlite, of the package `@electric-sql/pglite`, in a thread of its own.
  *
- * It is opened by the first query, which takes about a second. A query that exceeds its timeout ends with its thread; the
+ * It is opened by the first query: a new database takes some seconds, one that is in its folder less than one. A query that exceeds its timeout ends with its thread; the
  * next one opens the database again.
  *
  * @throws {TypeError} for options that are not valid

@@ -99,7 +99,8 @@ export class PostgresDatabase implements Database {
       this.#isProtocolChecked = true;
       return await query.run();
     } finally {
-      const isClean = this.#isOwn && (await query.clean());
+      // Also where it is closed: what the server still has to say of the query must not come when nobody listens.
+      const isClean = (await query.clean()) && this.#isOwn;
       this.#running.delete(query);
       query.forget();
       client.release(!isClean);

@@ -3,7 +3,7 @@
  *
  * Owns how far the connection can be trusted. Does not own where it comes from, nor how many there are.
  *
- * States: `good` → `doubtful` (a pipeline was broken off in it) | `silent` (it did not answer a break) → `released`.
+ * States: `good` → `doubtful` (a pipeline was broken off in it, or a break met nothing) | `silent` (it did not answer a break) → `released`.
  *
  * O1. What is returned was read whole from the connection before it is given back.
  * O2. It is given back once, in every case.
@@ -57,13 +57,17 @@ export class Session {
   async run<T>({ work, canBreak }: SessionTask<T>, ending: Ending): Promise<T> {
     if (ending.hasCome) throw ending.reason;
     const working = begin((connection) => work(connection, () => ending.hasCome), this.#connection);
-    let isOver = false;
-    const over = (): void => void (isOver = true);
-    const settled = working.then(over, over);
+    let outcome: "none" | "answer" | "failure" = "none";
+    const settled = working.then(
+      () => void (outcome = "answer"),
+      () => void (outcome = "failure"),
+    );
+    const hasAnswered = (): boolean => outcome === "answer";
     await Promise.race([settled, ending.happened]);
     // What has come is not thrown away: a break now would hit whatever is done next.
-    if (isOver) return working;
-    await this.#breakOff(settled, canBreak);
+    if (outcome !== "none") return working;
+    // So would one that met no statement any more.
+    await this.#breakOff(settled, () => canBreak && !hasAnswered());
     throw ending.reason;
   }
 
@@ -83,11 +87,11 @@ export class Session {
   }
 
   /** O3 */
-  async #breakOff(settled: Promise<void>, canBreak: boolean): Promise<void> {
+  async #breakOff(settled: Promise<void>, isFit: () => boolean): Promise<void> {
     // Its answer tells nothing: what counts is that the statement ends.
     void begin((connection) => connection.break(), this.#connection).then(ignore, ignore);
     if (await this.#isWithin(settled)) {
-      if (!canBreak) this.#state = "doubtful";
+      if (!isFit()) this.#state = "doubtful";
       return;
     }
     this.#state = "silent";

@@ -1,8 +1,10 @@
 import { InvalidSqlError } from "../../errors.js";
 import { splitSql } from "../database/split-sql.js";
 
+// A model that has lost its way may answer with a million spaces: each of these reads a text in one go.
+
 /** A block of Markdown: its fence, its language, its content, to the end of the text where it is not closed. */
-const FENCE = /^[ \t]*(`{3,}|~{3,})[ \t]*([\w+-]*)[^\n]*\n([^]*?)(?:^[ \t]*\1|(?![^]))/gm;
+const FENCE = /^[ \t]*(`{3,}(?!`)|~{3,}(?!~))([^\n]*)\n([^]*?)(?:^[ \t]*\1|(?![^]))/gm;
 
 const OBJECTS =
   "table|view|materialized|index|unique|function|procedure|schema|database|role|user|sequence|type|trigger|extension|temp|temporary|unlogged|domain|policy|rule|system";
@@ -12,7 +14,7 @@ const OBJECTS =
  */
 const STATEMENT = [
   String.raw`select\b`,
-  String.raw`with\s+(?:recursive\s+)?[\w".]+\s*(?:\([^)]*\)\s*)?as\b`,
+  String.raw`with\s+(?:recursive\s+)?[\w".]+\s*(?:\([^)]{0,2000}\)\s*)?as\b`,
   String.raw`values\s*\(`,
   String.raw`table\s+[\w".]+\s*(?:;|$)`,
   String.raw`(?:insert|merge)\s+into\b`,
@@ -27,7 +29,9 @@ const STATEMENT = [
   String.raw`set\s+[\w.]+\s*(?:=|to)\b`,
   String.raw`set\s+(?:transaction|session|local|role)\b`,
 ].join("|");
-const AT_LINE = new RegExp(String.raw`^[ \t]*[(\s]*(?:${STATEMENT})`, "im");
+/** What stands before a statement, where it is all that stands before it in its line. */
+const BEFORE = /^[(\s]*/gm;
+const HERE = new RegExp(STATEMENT, "iy");
 const AT_START = new RegExp(String.raw`^[(\s]*(?:${STATEMENT})`, "i");
 
 /**
@@ -36,7 +40,7 @@ const AT_START = new RegExp(String.raw`^[(\s]*(?:${STATEMENT})`, "i");
  * @throws {InvalidSqlError} when there is none, or more than one
  */
 export function extractSql(answer: string): string {
-  const text = answer.replaceAll(/<think(?:ing)?>[^]*?<\/think(?:ing)?>/gi, "");
+  const text = withoutThoughts(answer);
   const [first, ...others] = splitSql(block(text) ?? bare(text) ?? "");
   if (first === undefined) {
     const line = text.trim().replaceAll(/\s+/g, " ");
@@ -51,15 +55,44 @@ export function extractSql(answer: string): string {
 
 /** The block that says it is SQL, else the first that looks like it, else what is marked as code within a line. */
 function block(text: string): string | undefined {
-  const blocks = [...text.matchAll(FENCE)].map(([, , language = "", content = ""]) => ({ language, content }));
+  const blocks = [...text.matchAll(FENCE)].map(([, , info = "", content = ""]) => ({ info, content }));
   const found =
-    blocks.find(({ language }) => /sql/i.test(language)) ?? blocks.find(({ content }) => AT_LINE.test(content));
+    blocks.find(({ info }) => /^[ \t]*[\w+-]*sql/i.test(info)) ?? blocks.find(({ content }) => startOf(content) !== -1);
   if (found) return found.content;
   return [...text.matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code).find((code) => AT_START.test(code));
 }
 
 /** From the first line that begins as a statement does, or what follows a colon. */
 function bare(text: string): string | undefined {
-  const found = AT_LINE.exec(text) ?? /(?<=:[ \t]*)select\b/i.exec(text);
-  return found ? text.slice(found.index) : undefined;
+  const start = startOf(text);
+  if (start !== -1) return text.slice(start);
+  const found = /:[ \t]*select\b/i.exec(text);
+  return found ? text.slice(found.index + found[0].length - "select".length) : undefined;
+}
+
+/** Where the first line begins that begins as a statement does; -1 where there is none. */
+function startOf(text: string): number {
+  for (const { 0: before, index } of text.matchAll(BEFORE)) {
+    HERE.lastIndex = index + before.length;
+    if (HERE.test(text)) return index;
+  }
+  return -1;
+}
+
+/** What a model thought aloud is no answer. */
+function withoutThoughts(answer: string): string {
+  let text = "";
+  let end = 0;
+  for (;;) {
+    const open = find(/<think(?:ing)?>/gi, answer, end);
+    const close = open && find(/<\/think(?:ing)?>/gi, answer, open.index);
+    if (!close) return text + answer.slice(end);
+    text += answer.slice(end, open.index);
+    end = close.index + close[0].length;
+  }
+}
+
+function find(pattern: RegExp, text: string, from: number): RegExpExecArray | null {
+  pattern.lastIndex = from;
+  return pattern.exec(text);
 }

@@ -5,6 +5,7 @@ import { show } from "../../config/show.js";
 import { CLIENT_OPTIONS, type ModelClientOptions } from "../client/client-options.js";
 import { checkObjects } from "../database/describe-tables.js";
 import type { Database } from "../database/database.js";
+import { querySettings } from "../database/query-settings.js";
 import type { Account, Provider } from "../provider.js";
 import type { BackendProvider } from "./backend.js";
 import type { ModelAsker } from "./model-asker.js";
@@ -105,7 +106,7 @@ export function splitOptions<A extends Account>(options: ProfileOptions<A>): Spl
     database,
     instructions,
     objects,
-    maxRows: atLeast("maxRows", maxRows ?? 1000, 1),
+    maxRows: querySettings({ maxRows }).maxRows,
     sqlTimeout: timeout,
     maxInputTokens: atLeast("maxInputTokens", maxInputTokens ?? 100_000, 100),
   };

@@ -3,7 +3,7 @@ import { ModelError } from "../../errors.js";
 import { failureOf } from "../failure.js";
 import type { Endpoint, ModelAnswer, ModelRequest, Provider, SendContext } from "../provider.js";
 import type { Format, JsonObject, MaxTokensField } from "../wire/format.js";
-import { objectIn } from "../wire/json.js";
+import { objectIn, tellsError } from "../wire/json.js";
 import { type Asked, connectionError, responseError, unreadableError } from "../wire/model-errors.js";
 import { readBody, readErrorText } from "../wire/read-reply.js";
 import { readStream } from "../wire/read-stream.js";
@@ -107,7 +107,7 @@ async function readAnswer(reply: HttpReply, { request, format, asked, onText, si
     const isStream = /\bevent-stream\b/i.test(reply.header("content-type"));
     const assembly = isStream ? format.assemble?.() : undefined;
     const body = assembly ? await readStream(reply, assembly, tell) : parse(await readBody(reply));
-    if (objectIn(body.error)) throw errorWithin(reply, asked, body);
+    if (tellsError(body)) throw errorWithin(reply, asked, body);
     const answer = format.decode(body, request);
     if (!assembly && answer.text !== "") tell(answer.text);
     return answer;

@@ -6,6 +6,7 @@ import { onAbort } from "../../config/on-abort.js";
 import { type BatchSummary, ManyhandsError, ModelError, QuotaExceededError } from "../../errors.js";
 import { type AnswerCache, MemoryCache } from "../client/answer-cache.js";
 import { ModelClient } from "../client/model-client.js";
+import { failureOf } from "../failure.js";
 import type { ModelAnswer, Usage } from "../provider.js";
 import { type AnsweredItem, lineFormat } from "./answer-line.js";
 import { customIdOf } from "./batch-line.js";
@@ -45,8 +46,8 @@ export interface PromptsOutcome extends BatchOutcome {
  * It is a batch, as `runBatch` is: the output is the checkpoint, and a run with `resume` asks what is missing, whatever
  * ended the one before. Lines of the input may be prompts, conversations, texts to embed, lines of OpenAI Batch, or any
  * data with a template for `prompt`. Requests and tokens per minute are kept to, faults that pass are retried, and what
- * failed for good is in `OUTPUT.failures`. When no account has any quota left, or `maxCost` is reached, the run stops; the
- * rest is kept for the next. Tokens, cost and `maxCost` are those of the whole output, over all its runs.
+ * failed for good is in `OUTPUT.failures`. When no account has any quota left, a key is not accepted, or `maxCost` is
+ * reached, the run stops; the rest is kept for the next. Tokens, cost and `maxCost` are those of the whole output, over all its runs.
  *
  * @throws {TypeError | RangeError} for options that are not valid
  * @throws {BatchRefusedError} when the output exists, is being written, or was made with other settings; nothing has changed
@@ -94,7 +95,7 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
     // Enough that those which wait to be tried again keep no place free.
     concurrency: run.concurrency,
     settings: run.settings,
-    stopOn: (error) => ManyhandsError.is(error) && FATAL.includes(error.code),
+    stopOn: isFatal,
     run: (item, context: BatchContext) => ask(item, context),
   };
   try {
@@ -124,6 +125,8 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
     try {
       answer = await asker.ask(request, { signal: until });
     } catch (error) {
+      // It would have been made again: that the run was told to end is why it is not, and no failure of its own.
+      if (signal?.aborted && failureOf(error).failure !== "refused") throw signal.reason;
       if (!isSpent(asker, error)) throw error;
       const message = `Cannot ask '${provider.model}' for more as no account has anything left to spend: ${error.message}`;
       throw new QuotaExceededError(message, { cause: error });
@@ -143,6 +146,12 @@ async function openCache(cache: ResolvedRun["cache"]): Promise<OpenCache | undef
     set: (key, answer) => held.set(key, answer),
     [Symbol.asyncDispose]: async () => {},
   };
+}
+
+function isFatal(error: unknown): boolean {
+  if (ManyhandsError.is(error) && error.code !== "MH_MODEL") return FATAL.includes(error.code);
+  // A key that is not accepted: a million prompts would be a million failures.
+  return failureOf(error).status === 401;
 }
 
 /** Whether a request failed as one of the last that the quota did not suffice for. It has not failed: it is to be asked again. */

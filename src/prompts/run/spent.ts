@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { openSource } from "../../batch/byte-source.js";
 import { DoneSet } from "../../batch/done-set.js";
 import { LineReader } from "../../batch/line-reader.js";
@@ -29,11 +30,10 @@ export async function sumUsage(output: string): Promise<Usage> {
 
 /** Whole lines only: the last may be torn. */
 async function* linesOf(path: string): AsyncGenerator<string, void, undefined> {
-  const source = await openSource(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
-    throw error;
-  });
-  if (!source) return;
+  // What is no plain file cannot be resumed, and to open a pipe would wait for its writer.
+  const found = await stat(path).catch(() => undefined);
+  if (!found?.isFile()) return;
+  const source = await openSource(path);
   try {
     const reader = new LineReader(LONGEST_LINE);
     for (let chunk = await source.read(); chunk; chunk = await source.read()) {

@@ -28,7 +28,7 @@ export function compileTemplate(text: string): Template {
     if (backslash !== "") texts[texts.length - 1] += whole.slice(1);
     else {
       if (isUneven && open === "{{") texts[texts.length - 1] += "{";
-      fields.push(name!);
+      fields.push(name!.trimEnd());
       texts.push(isUneven && close === "}}" ? "}" : "");
     }
   }

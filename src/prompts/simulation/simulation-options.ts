@@ -80,7 +80,7 @@ export interface SimulationOptions {
   readonly retryAfter?: "seconds" | "ms" | "date" | "none" | undefined;
   /** The share of requests that something goes wrong with, from 0 to 1. @default 0 */
   readonly faults?: number | undefined;
-  /** What goes wrong, each as often as the others. @default all but "hang" */
+  /** What goes wrong, each as often as the others. @default all but "429" and "hang" */
   readonly faultKinds?: readonly SimulatedFault[] | undefined;
   /** With the same seed the same prompts get the same answers, latencies and faults. @default 1 */
   readonly seed?: number | undefined;
@@ -193,7 +193,7 @@ function checkKeys(keys: Readonly<Record<string, SimulatedKey>>): void {
 }
 
 function faultKinds(kinds: readonly SimulatedFault[] | undefined): readonly SimulatedFault[] {
-  if (kinds === undefined) return FAULTS.filter((kind) => kind !== "hang");
+  if (kinds === undefined) return FAULTS.filter((kind) => kind !== "429" && kind !== "hang");
   if (!Array.isArray(kinds) || kinds.length === 0) {
     throw new TypeError(`Cannot set 'faultKinds' as it must list at least one: current value is ${show(kinds)}`);
   }

@@ -43,7 +43,7 @@ export function responseError(asked: Asked, response: ErrorResponse): ModelError
     status,
     modelCode: code === undefined ? undefined : oneLine(code, asked.secrets),
     retryAfter: wait === undefined ? undefined : wait / 1000,
-    requestId: response.requestId === "" ? undefined : response.requestId,
+    requestId: response.requestId === "" ? undefined : oneLine(response.requestId, asked.secrets),
   });
   // Limits learn from them; whoever prints the error is not interested.
   Object.defineProperty(error, "headers", { value: headers, configurable: true });

@@ -83,6 +83,12 @@ export class NodeTransport implements Transport {
         if (wasClosed && outgoing.reusedSocket && idle >= IDLE && !isAgain) resolve(this.#send(request, true)); // T2
         else reject(error);
       });
+      // Where the answer is no response, as a change of the protocol, Node closes the connection and says nothing else.
+      outgoing.on("close", () => {
+        if (isAnswered) return;
+        stopListening();
+        reject(Object.assign(new Error("the connection closed before the response"), { code: "ECONNRESET" }));
+      });
       outgoing.end(request.body);
     });
   }

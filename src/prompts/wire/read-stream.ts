@@ -1,5 +1,5 @@
 import type { JsonObject, StreamAssembly } from "./format.js";
-import { objectIn } from "./json.js";
+import { objectIn, tellsError } from "./json.js";
 import { addSize } from "./read-reply.js";
 import { SseParser } from "./sse-parser.js";
 import type { HttpReply } from "./transport.js";
@@ -26,8 +26,8 @@ export async function readStream(
       return;
     }
     const parsed = parse(data);
-    // A named `event: error`, `{ type: "error" }`, or `{ error: { … } }` in place of a piece.
-    if (event === "error" || parsed.type === "error" || objectIn(parsed.error)) {
+    // A named `event: error`, `{ type: "error" }`, or `{ error }` in place of a piece.
+    if (event === "error" || parsed.type === "error" || tellsError(parsed)) {
       throw new UnreadableError("the server reports an error within the stream", false, { event: parsed });
     }
     const piece = assembly.take(parsed);

@@ -69,6 +69,43 @@ describe("AccountLimits", () => {
     expect(limits.stats().rpm).toBe(600);
   });
 
+  it.each(["0.5", "1", "2"])("keeps to a limit of %s requests a minute, given or learned", async (limit) => {
+    const learned = new AccountLimits({ name: "a" }, NONE);
+    learned.succeeded();
+    learned.heard({ "x-ratelimit-limit-requests": limit });
+    for (const limits of [learned, new AccountLimits({ name: "a" }, { ...NONE, rpm: Number(limit) })]) {
+      limits.succeeded();
+      expect(limits.stats().rpm).toBe(Number(limit));
+      let granted = 0;
+      for (let second = 0; second < 1200; second += 1) {
+        while (await limits.set.tryAcquire(AMOUNTS).then((grant) => (grant?.release(), grant))) granted += 1;
+        await vi.advanceTimersByTimeAsync(1000);
+      }
+      expect(granted / (20 * Number(limit))).toBeGreaterThan(0.85);
+      expect(granted / (20 * Number(limit))).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it("does not spread the requests of a day over the day, and keeps to them", async () => {
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, concurrency: 100 });
+    limits.succeeded();
+    const told = { "x-ratelimit-limit-requests": "50", "x-ratelimit-remaining-requests": "40" };
+    limits.heard({ ...told, "x-ratelimit-reset-requests": "4h48m0s" });
+    let granted = 0;
+    while (await limits.set.tryAcquire(AMOUNTS)) granted += 1;
+    expect(granted).toBe(40);
+    // One comes back every half an hour.
+    await vi.advanceTimersByTimeAsync(1_800_000);
+    expect(await limits.set.tryAcquire(AMOUNTS)).toBeDefined();
+    expect(await limits.set.tryAcquire(AMOUNTS)).toBeUndefined();
+  });
+
+  it("pauses also where the server says to come back at once", async () => {
+    const limits = new AccountLimits({ name: "a" }, NONE);
+    limits.failed(failure("rate-limit", 0), 1, (await limits.set.tryAcquire(AMOUNTS))!);
+    expect(limits.stats().pausedFor).toBe(100);
+  });
+
   it("takes what remains as a cap, and does not wait for the reset of what flows", async () => {
     const limits = new AccountLimits({ name: "a" }, NONE);
     limits.succeeded();
@@ -97,6 +134,23 @@ describe("AccountLimits", () => {
     expect(granted).toBeLessThan(15);
   });
 
+  it("saves up few of the tokens that are not used, and enough for the largest request", async () => {
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: 60, tpm: 60_000, concurrency: 1000 });
+    limits.succeeded();
+    limits.expect(10_000);
+    for (let second = 0; second < 120; second += 1) {
+      const grant = await limits.set.tryAcquire(AMOUNTS);
+      limits.began();
+      await vi.advanceTimersByTimeAsync(1100);
+      grant?.release();
+      limits.ended();
+    }
+    const tokens = limits.set.stats().limits.find(({ key }) => key === "tokens")!;
+    expect(tokens.capacity - tokens.inUse).toBeGreaterThan(10_000);
+    expect(tokens.capacity - tokens.inUse).toBeLessThan(15_000);
+    limits.close();
+  });
+
   it("doubles the pause where the server does not say how long", async () => {
     const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: 6000 });
     const pauses: number[] = [];
@@ -111,6 +165,15 @@ describe("AccountLimits", () => {
     grant.release();
     limits.succeeded();
     limits.failed(failure("rate-limit"), 1, grant);
+    expect(limits.stats().pausedFor).toBe(1000);
+  });
+
+  it("does not pause the longer for the number of requests that were refused together", async () => {
+    const limits = new AccountLimits({ name: "a" }, NONE);
+    limits.succeeded();
+    for (const grant of await Promise.all([1, 2, 3].map(() => limits.set.tryAcquire(AMOUNTS)))) {
+      limits.failed(failure("rate-limit"), 1, grant!);
+    }
     expect(limits.stats().pausedFor).toBe(1000);
   });
 

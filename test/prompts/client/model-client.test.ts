@@ -214,8 +214,8 @@ describe("money", () => {
     );
     const answered = outcomes.filter((outcome) => !(outcome instanceof Error));
     expect(answered).toHaveLength(provider.sent.length);
-    // Five answers cost the cap; one that is under way may be one too many.
-    expect([4, 5, 6]).toContain(answered.length);
+    // Five answers cost the cap; what is expected of one under way may be too little.
+    expect([5, 6]).toContain(answered.length);
     expect(outcomes.filter((outcome) => outcome instanceof BudgetExceededError)).toHaveLength(50 - answered.length);
   });
 

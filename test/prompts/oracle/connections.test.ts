@@ -119,6 +119,20 @@ it("does not break off what has just answered", async () => {
   expect(driver.faults).toEqual([]);
 });
 
+it("does not use a connection again whose statement had ended when the break came", async () => {
+  const controller = new AbortController();
+  const driver = new FakeOracle(({ connection }) => {
+    connection.isSilent = true;
+    controller.abort();
+    return "answer";
+  });
+  await using ai = open(driver);
+  await expect(ai.text("chat", "?", { signal: controller.signal })).rejects.toThrow();
+  await expect.poll(() => driver.pool.out).toBe(0);
+  // The break may still be on its way, and would end what is asked next.
+  expect(driver.pool.connections[0]).toMatchObject({ breaks: 1, closedWith: { drop: true } });
+});
+
 it("gives up a connection that does not answer a break, and puts another in its place", async () => {
   const { arrived, driver } = stuck("slow");
   const ai = open(driver, { poolMax: 1, timeout: 20, breakTimeout: 20 });

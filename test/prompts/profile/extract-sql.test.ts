@@ -37,6 +37,17 @@ test("what a model should not answer is shown as it is, to be refused where it i
   expect(extractSql("delete from orders")).toBe("delete from orders");
 });
 
+test.each([" ", "\n", " \n", "`", "```\n", "<think>", "with a(\n", ": "])(
+  "reads a long answer of %j alone at once",
+  (piece) => {
+    const answer = piece.repeat(200_000 / piece.length);
+    const began = performance.now();
+    expect(() => extractSql(answer)).toThrow(InvalidSqlError);
+    // Each took between seconds and minutes.
+    expect(performance.now() - began).toBeLessThan(1500);
+  },
+);
+
 test("one statement, no more and no less", () => {
   for (const answer of ["SELECT 1; drop table x", "```sql\nSELECT 1;\nSELECT 2;\n```", "COMMIT; DROP TABLE x;"]) {
     expect(() => extractSql(answer)).toThrow(

@@ -89,6 +89,16 @@ describe("chat completions", () => {
     expect(await rejection(provider.send({}, attempt(provider)))).toMatchObject({ failure: "rate-limit", status: 429 });
     server.answer = json(200, { error: { message: "no", code: "insufficient_quota" } });
     expect(await rejection(provider.send({}, attempt(provider)))).toMatchObject({ failure: "quota" });
+    server.answer = json(200, { error: "the model is loading" });
+    const loading = { failure: "server", message: expect.stringContaining("the model is loading") as string };
+    expect(await rejection(provider.send({}, attempt(provider)))).toMatchObject(loading);
+    server.answer = stream(chunk({ content: "half" }), event({ error: "the model is loading" }), DONE);
+    expect(await rejection(provider.send({}, attempt(provider)))).toMatchObject(loading);
+  });
+
+  it("tell nothing of their tokens where the number cannot be", async () => {
+    server.answer = json(200, chatCompletion("hi", { usage: { prompt_tokens: 1e300, completion_tokens: 1 } }));
+    expect((await provider.send({}, attempt(provider))).usage).toBeUndefined();
   });
 });
 

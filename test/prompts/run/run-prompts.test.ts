@@ -183,14 +183,17 @@ describe("runPrompts", () => {
   it("takes plain lines as prompts", async () => {
     const { folder, output } = makeInput([]);
     const input = join(folder, "lines.txt");
-    writeFileSync(input, 'first "line"\r\n\n\nsecond\n');
+    writeFileSync(input, Buffer.from('first "line"\r\n\n\nsecond\nth\xefrd\n', "latin1"));
     const provider = new FakeProvider((_request, _context, text) => {
       if (text === "second") throw new ModelError("No", { failure: "refused" });
       return text;
     });
     await runPrompts({ input, output, provider, text: true });
     expect(readLines<Line>(output)).toMatchObject([{ index: 0, output: { text: 'first "line"' } }]);
-    expect(readLines<Failure>(`${output}.failures`)).toMatchObject([{ index: 3, input: "second" }]);
+    expect(readLines<Failure>(`${output}.failures`).toSorted((a, b) => a.index - b.index)).toMatchObject([
+      { index: 3, input: "second" },
+      { index: 4, error: { message: "Cannot read line 5 as it is not UTF-8" } },
+    ]);
   });
 
   it("sums the lines of an output that was torn", async () => {
@@ -212,11 +215,14 @@ describe("runPrompts", () => {
         setImmediate(gate.resolve);
       }
       if (text !== "0") await gate.promise;
+      if (text === "3") throw new ModelError("Busy", { failure: "overloaded" });
       return text;
     });
     const run = runPrompts({ input, output, provider, concurrency: 5, signal: controller.signal });
     await expect(run).rejects.toThrow("enough");
-    expect(readLines(output)).toHaveLength(6);
+    // A fault that passes is no failure of the prompt: there was no time for another attempt.
+    expect(readLines(output)).toHaveLength(5);
+    expect(existsSync(`${output}.failures`)).toBe(false);
     expect(provider).toMatchObject({ inFlight: 0, closed: 1 });
     expect(provider.sent).toHaveLength(6);
   });

@@ -4,6 +4,7 @@ import { compileTemplate } from "../../../dist/prompts/run/template.js";
 it.each<[string, unknown, string]>([
   ["Translate: {text}!", { text: "hello" }, "Translate: hello!"],
   ["{{text}} and {text}", { text: "a" }, "a and a"],
+  ["{{ text }}, { text }, {{text  }}", { text: "a" }, "a, a, a"],
   ["{user.name}, {tags}", { user: { name: "Ann" }, tags: ["x", 1] }, 'Ann, ["x",1]'],
   ["{a.b}", { "a.b": "whole", a: { b: "part" } }, "whole"],
   ["{First Name} {größe}", { "First Name": "Bo", größe: 2 }, "Bo 2"],

@@ -204,6 +204,14 @@ describe.each([
 });
 
 describe("a request through node:http", () => {
+  it("that is answered by a change of the protocol fails at once", async () => {
+    const server = await serve((response) => {
+      response.socket!.write("HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n");
+    });
+    const provider = provide(server.url);
+    expect(await rejection(provider.send(REQUEST, attempt(provider)))).toMatchObject({ failure: "network" });
+  });
+
   it("takes the connection of the one before", async () => {
     const server = await serve();
     const provider = provide(server.url);
