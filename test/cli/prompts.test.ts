@@ -50,7 +50,7 @@ describe("manyhands prompts", () => {
     const first = await runCli(all);
     expect(first.code).toBe(1);
     expect(first.stderr).toContain(
-      "manyhands prompts: Cannot ask 'm' for more as no account has anything left to spend",
+      "manyhands prompts: Cannot ask 'm' for more as no account has anything left to spend: the server answered 429",
     );
     expect(first.stderr).toContain("Stopped: 0 done");
     expect(first.stderr).toContain("The rest can be asked as soon as there is quota again\n");

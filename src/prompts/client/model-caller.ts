@@ -1,12 +1,13 @@
 /** The worker behind a client: makes one attempt of one request, in this event loop. */
 import { show } from "../../config/show.js";
-import { ModelError, QuotaExceededError } from "../../errors.js";
+import { ModelError } from "../../errors.js";
 import type { Grant } from "../../limits/grant.js";
 import { call } from "../../host/call-context.js";
 import { worker } from "../../worker.js";
 import { type Failure, failureOf } from "../failure.js";
 import type { Account, ModelAnswer, ModelRequest, Provider, Usage } from "../provider.js";
 import type { AccountLimits } from "./account-limits.js";
+import { nothingLeft } from "./nothing-left.js";
 import type { Spending } from "./spending.js";
 import type { TokenEstimate, TokenGuess } from "./token-estimate.js";
 import { unlessAborted } from "../wire/unless-aborted.js";
@@ -131,12 +132,7 @@ class ModelCaller<A extends Account> {
     if (isLeftOut && !isSpent) note(ofOneAccount, error);
     limits.failed(isLeftOut ? { ...failure, failure: "quota" } : failure, attempt, grant);
     if (!isSpent || context.hasAccounts()) return error;
-    return context.giveUp(
-      new QuotaExceededError(
-        `Cannot ask '${context.provider.model}' for more as no account has anything left to spend: ${failure.message}`,
-        { cause: error },
-      ),
-    );
+    return context.giveUp(nothingLeft(context.provider.model, { message: failure.message, cause: error }));
   }
 }
 

@@ -3,8 +3,9 @@ import { type BatchOutcome, performBatch, stoppedError } from "../../batch/run-b
 import type { BatchContext } from "../../batch/engine.js";
 import type { BatchOptions } from "../../batch/options.js";
 import { onAbort } from "../../config/on-abort.js";
-import { type BatchSummary, ManyhandsError, ModelError, QuotaExceededError } from "../../errors.js";
+import { type BatchSummary, ManyhandsError, ModelError } from "../../errors.js";
 import { type AnswerCache, MemoryCache } from "../client/answer-cache.js";
+import { nothingLeft } from "../client/nothing-left.js";
 import { ModelClient } from "../client/model-client.js";
 import { failureOf } from "../failure.js";
 import type { ModelAnswer, Usage } from "../provider.js";
@@ -128,8 +129,7 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
       // It would have been made again: that the run was told to end is why it is not, and no failure of its own.
       if (signal?.aborted && failureOf(error).failure !== "refused") throw signal.reason;
       if (!isSpent(asker, error)) throw error;
-      const message = `Cannot ask '${provider.model}' for more as no account has anything left to spend: ${error.message}`;
-      throw new QuotaExceededError(message, { cause: error });
+      throw nothingLeft(provider.model, { message: error.message, cause: error });
     }
     return { answer, isReused: tally.add(answer), customId: customIdOf(item) };
   }
