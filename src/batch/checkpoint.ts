@@ -21,7 +21,7 @@ export interface Checkpoint {
 }
 
 /** Where the settings of an output are. */
-function checkpointPath(output: string): string {
+export function checkpointPath(output: string): string {
   return `${output}.manyhands`;
 }
 

@@ -9,22 +9,17 @@
  * J3. A run that begins anew removes the old lines before it writes its checkpoint, so that no lines ever stand beside a
  *     checkpoint that is not theirs.
  */
-import { fstat } from "node:fs";
-import { open, realpath, rm, stat, truncate } from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
-import { promisify } from "node:util";
+import { open, rm, truncate } from "node:fs/promises";
 import { Appender } from "./appender.js";
 import { type Checkpoint, compareCheckpoints, readCheckpoint, writeCheckpoint } from "./checkpoint.js";
 import { DoneSet } from "./done-set.js";
 import { assertFailures, discardFailures, hasBytes, isSpecial } from "./failures-file.js";
+import { identify, realPath } from "./file-identity.js";
 import { type FileLock, isHeld, lockFile } from "./file-lock.js";
 import { FileTarget } from "./line-target.js";
 import { latePath, mergeOutputs } from "./merge-outputs.js";
 import { scanOutput } from "./output-scanner.js";
 import { refusal } from "./refuse.js";
-
-/** Numbers of files may be larger than what is exact as a plain number. */
-const BIGINT = { bigint: true } as const;
 
 /** How a run treats the files that are there. */
 export interface JournalOptions {
@@ -233,28 +228,6 @@ async function lock(path: string, shown: string): Promise<FileLock> {
 
 function release(locks: readonly FileLock[]): void {
   for (const held of locks) held.release();
-}
-
-/** The path that all ways to a file have in common, also when there is no such file yet. */
-async function realPath(path: string): Promise<string> {
-  const absolute = resolve(path);
-  try {
-    return await realpath(absolute);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
-    return join(await realpath(dirname(absolute)), basename(absolute));
-  }
-}
-
-/** What all names of a file have in common, also hard links; `undefined` when there is no such file, or it is no plain one. */
-async function identify(file: string | number): Promise<string | undefined> {
-  try {
-    const found = typeof file === "string" ? await stat(file, BIGINT) : await promisify(fstat)(file, BIGINT);
-    return found.isFile() ? `${found.dev}:${found.ino}` : undefined;
-  } catch {
-    // Whoever opens it says what is wrong with it.
-    return undefined;
-  }
 }
 
 /** Before anything is changed: whether the output may be written, where it exists. */

@@ -32,8 +32,18 @@ export async function runProgram(argv: readonly string[], streams: Streams = pro
     }
     return await command.run(parseArguments(command, argv, streams));
   } catch (error) {
-    return reportError(command?.name, error, argv.includes("--json"), streams);
+    return reportError(command?.name, error, jsonStream(argv, streams), streams.stderr);
   }
+}
+
+/** Where an error is told as JSON, if it is; not where data go, though nobody may have read the arguments yet. */
+function jsonStream(argv: readonly string[], { stdout, stderr }: Streams): Streams["stdout"] | undefined {
+  if (!argv.includes("--json")) return undefined;
+  const isData = argv.some(
+    (argument, at) =>
+      /^(?:-o|--output=)-$/.test(argument) || (argument === "-" && /^(?:-o|--output)$/.test(argv[at - 1] ?? "")),
+  );
+  return isData ? stderr : stdout;
 }
 
 function asksForHelp(argv: readonly string[]): boolean {

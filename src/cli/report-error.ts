@@ -14,18 +14,21 @@ const REMEDIES: Readonly<Record<BatchRefusal, string>> = {
   failures: "choose another file with --failures",
 };
 
-/** Says in one line what is wrong; returns the exit code. */
+/**
+ * Says in one line what is wrong; returns the exit code.
+ * @param json - where it is told as JSON; `undefined` where it is told in words
+ */
 export function reportError(
   command: string | undefined,
   error: unknown,
-  isJson: boolean,
-  { stdout, stderr }: Streams,
+  json: Streams["stdout"] | undefined,
+  stderr: Streams["stderr"],
 ): number {
   const message = messageOf(error);
   const code = isUsage(error) ? EXIT.usage : EXIT.incomplete;
-  if (isJson) {
+  if (json) {
     const { name = "Error", code: errorCode } = error as { name?: string; code?: unknown };
-    stdout.write(`${JSON.stringify({ exitCode: code, error: { name, code: errorCode, message } })}\n`);
+    json.write(`${JSON.stringify({ exitCode: code, error: { name, code: errorCode, message } })}\n`);
   } else {
     stderr.write(`manyhands${command ? ` ${command}` : ""}: ${message}\n`);
   }

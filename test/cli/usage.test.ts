@@ -36,6 +36,15 @@ it("says in one line what is wrong, on standard error, with exit code 2", async 
   });
 });
 
+it.each([[["-o", "-"]], [["-o-"]], [["--output=-"]], [["--output", "-"]]])(
+  "tells no error as data of %j",
+  async (output) => {
+    const { code, stdout, stderr } = await runCli(["prompts", "none.jsonl", ...output, "--simulate", "-q", "--json"]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(JSON.parse(stderr)).toMatchObject({ exitCode: 2, error: { code: "ENOENT" } });
+  },
+);
+
 it.each<[string[], string]>([
   [["a", "b", "--ordred"], "Cannot use '--ordred' as there is no such option: did you mean '--ordered'?"],
   [["a", "b", "-x"], "Cannot use '-x' as there is no such option: see manyhands map --help"],

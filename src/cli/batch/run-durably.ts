@@ -34,7 +34,8 @@ export async function runDurably<O extends BatchOutcome>(
   } catch (error) {
     if (!signal.aborted || error !== signal.reason) throw error;
     const exitCode = interruption.exitCode ?? EXIT.interrupted;
-    if (isJson) streams.stdout.write(`${JSON.stringify({ exitCode, isInterrupted: true })}\n`);
+    const stream = files.output === "-" ? streams.stderr : streams.stdout;
+    if (isJson) stream.write(`${JSON.stringify({ exitCode, isInterrupted: true })}\n`);
     return exitCode;
   }
   const exitCode = exitCodeOf(outcome, interruption.exitCode);

@@ -148,7 +148,7 @@ function isQuotaFailure(failure: Failure, { isQuota }: Pick<CallerContext, "isQu
   return failure.failure === "quota" || isQuota(failure);
 }
 
-export const ModelCallerWorker = worker(import.meta, ModelCaller);
+export const ModelCallerWorker = worker(import.meta, ModelCaller, { name: "ModelClient" });
 
 /** @throws {TypeError} when it is none */
 function checkAnswer(value: ModelAnswer | undefined): ModelAnswer {

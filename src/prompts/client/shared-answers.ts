@@ -118,4 +118,4 @@ class SharedAnswers {
   }
 }
 
-export const SharedAnswersWorker = worker(import.meta, SharedAnswers);
+export const SharedAnswersWorker = worker(import.meta, SharedAnswers, { name: "ModelClient" });

@@ -10,6 +10,7 @@ import { ModelClient } from "../client/model-client.js";
 import { failureOf } from "../failure.js";
 import type { ModelAnswer, Usage } from "../provider.js";
 import { type AnsweredItem, lineFormat } from "./answer-line.js";
+import { assertCacheApart } from "./assert-cache-apart.js";
 import { customIdOf } from "./batch-line.js";
 import { fileCache } from "./file-cache.js";
 import { promptReader } from "./read-prompt.js";
@@ -76,6 +77,7 @@ export async function performPrompts(options: RunPromptsOptions): Promise<Prompt
   const run = resolveRun(options);
   const { provider, files, prompts } = run;
   const toRequest = promptReader(prompts);
+  if (typeof run.cache === "string") await assertCacheApart(run.cache, files);
   await using cache = await openCache(run.cache);
   const before = files.resume && typeof files.output === "string" ? await sumUsage(files.output) : NOTHING;
   let client: ModelClient | undefined;

@@ -1,5 +1,5 @@
 const LONGEST = 400;
-/** A shorter one, such as "none", stands in for a key where none is needed, and its letters are in many words. */
+/** No secret is shorter; what local servers are given in place of a key, as in "none", is part of other words. */
 const SHORTEST_SECRET = 8;
 
 /** What looks like a key: some servers repeat the key that they refuse. */

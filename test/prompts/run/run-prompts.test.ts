@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ModelError, runPrompts, type RunPromptsOptions } from "manyhands/prompts";
 import { describe, expect, it } from "vitest";
@@ -241,6 +241,21 @@ describe("runPrompts", () => {
     const { input, output } = makeInput([]);
     await expect(runPrompts({ input, output, provider: new FakeProvider(), ...options })).rejects.toThrow(message);
     expect(existsSync(output)).toBe(false);
+  });
+
+  it("keeps no answers in a file of the run, whatever it is called, and changes none", async () => {
+    const { input, output } = makeInput(["a"]);
+    linkSync(input, `${input}.same`);
+    const before = readFileSync(input, "utf8");
+    const refused = async (cache: string): Promise<string> =>
+      runPrompts({ input, output, provider: new FakeProvider(), cache }).then(String, String);
+    expect(await refused(`${input}.same`)).toBe(
+      `TypeError: Cannot keep answers in ${input}.same as it is the input: choose another file for 'cache'`,
+    );
+    expect(await refused(output)).toContain("as it is the output:");
+    expect(await refused(`${output}.failures`)).toContain("as it is the failures:");
+    expect(await refused(`${output}.manyhands`)).toContain("as it is the checkpoint:");
+    expect([readFileSync(input, "utf8"), existsSync(output)]).toEqual([before, false]);
   });
 
   it("does not resume what was made otherwise, and names what differs", async () => {
