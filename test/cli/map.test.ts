@@ -150,7 +150,7 @@ describe("manyhands map", () => {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     child.kill("SIGTERM");
-    await says("interrupt again to end now");
+    await says("again ends at once");
     child.kill("SIGTERM");
     expect((await result).code).toBe(143);
   });
