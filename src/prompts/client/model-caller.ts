@@ -10,7 +10,6 @@ import type { AccountLimits } from "./account-limits.js";
 import { nothingLeft } from "./nothing-left.js";
 import type { Spending } from "./spending.js";
 import type { TokenEstimate, TokenGuess } from "./token-estimate.js";
-import { unlessAborted } from "../wire/unless-aborted.js";
 
 /** What attempts need and tell: the client's. */
 export interface CallerContext<A extends Account = Account> {
@@ -90,13 +89,15 @@ class ModelCaller<A extends Account> {
         onText: tell,
       });
       // K1. A provider that heeds no signal is not waited for.
-      const answer = checkAnswer(await unlessAborted(attempted.signal, Promise.resolve(sent)));
-      limits.succeeded();
-      if (answer.usage && isUsage(answer.usage)) {
-        context.estimate.learn(request, answer.usage);
-        context.spending.add(answer.usage);
-        grant!.update(amountsOf(answer.usage));
+      const answer = checkAnswer(await attempted.outcomeOf(Promise.resolve(sent)));
+      const usage = answer.usage && isUsage(answer.usage) ? answer.usage : undefined;
+      // First: what begins as soon as there is room is guessed by it.
+      if (usage) {
+        context.estimate.learn(request, usage);
+        context.spending.add(usage);
       }
+      limits.succeeded();
+      if (usage) grant!.update(amountsOf(usage));
       return answer;
     } catch (thrown) {
       context.ended(id);
@@ -174,6 +175,7 @@ class Attempt {
   readonly #outer: AbortSignal;
   readonly #timer: NodeJS.Timeout;
   readonly #all: CallerContext["attempts"];
+  #reject: ((reason: Error) => void) | undefined;
   /** Why it was given up, where it took too long. */
   timedOut: ModelError | undefined;
 
@@ -185,7 +187,7 @@ class Attempt {
       this.timedOut = new ModelError(`Cannot wait any longer for an answer as it did not come within ${timeout} ms`, {
         failure: "timeout",
       });
-      this.#controller.abort(this.timedOut);
+      this.#giveUp(this.timedOut);
     }, timeout);
     if (outer.aborted) this.#onAbort();
     else outer.addEventListener("abort", this.#onAbort, { once: true });
@@ -201,11 +203,21 @@ class Attempt {
     this.#outer.removeEventListener("abort", this.#onAbort);
   }
 
+  /** The outcome of what it asked for, unless it is given up before. */
+  outcomeOf<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#reject = reject;
+      if (this.signal.aborted) reject(this.signal.reason as Error);
+      work.then(resolve, reject);
+    });
+  }
+
   readonly #giveUp = (reason: Error): void => {
     this.#controller.abort(reason);
+    this.#reject?.(reason);
   };
 
   readonly #onAbort = (): void => {
-    this.#controller.abort(this.#outer.reason);
+    this.#giveUp(this.#outer.reason as Error);
   };
 }

@@ -12,11 +12,14 @@ function serve(
   let refused = 0;
   for (let round = 0; round < rounds; round += 1) {
     const size = crowd.limit[CORE].largest;
+    const held = Math.min(size, places);
+    // Some are answered before those that are too many are refused.
+    for (let left = held; left > held / 2; left -= 1) crowd.succeeded(size);
     for (let other = size - 1; other >= places; other -= 1) {
       crowd.refused(other, other === size - 1);
       refused += 1;
     }
-    for (let left = Math.min(size, places); left > 0; left -= 1) crowd.succeeded(Math.min(size, places));
+    for (let left = Math.floor(held / 2); left > 0; left -= 1) crowd.succeeded(held);
     clock.now += 100;
   }
   return { refused, size: crowd.limit[CORE].largest };

@@ -122,6 +122,15 @@ describe("an own way to count tokens", () => {
   });
 });
 
+it("what the first answer cost is known before others begin", async () => {
+  const provider = new FakeProvider(() => answerOf("fine", 10, 90));
+  // Before any answer is known, one is guessed to take five times as much.
+  await using client = new ModelClient(provider, { price: { input: 1e4, output: 1e4 }, maxCost: 100 });
+  const outcomes = await Promise.allSettled(Array.from({ length: 200 }, (_, index) => client.ask(`prompt ${index}`)));
+  expect(outcomes.filter(({ status }) => status === "fulfilled").length).toBeGreaterThan(90);
+  expect(client.stats().cost).toBeLessThanOrEqual(100);
+});
+
 describe("a cache that does not answer", () => {
   it("does not hold up a request for long", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
