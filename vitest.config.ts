@@ -7,7 +7,8 @@ export default defineConfig({
     pool: "forks",
     // A file costs less than a process to load it in: they leave nothing behind.
     isolate: false,
-    maxWorkers: 2,
+    // One more than cores: tests wait a good part of their time, for threads, processes and timers.
+    maxWorkers: 3,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 10_000,

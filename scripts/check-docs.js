@@ -170,7 +170,7 @@ async function runAll(blocks) {
   const next = async () => {
     for (let entry = left.shift(); entry; entry = left.shift()) problems[entry[0]] = await run(entry[1]);
   };
-  await Promise.all(Array.from({ length: availableParallelism() }, next));
+  await Promise.all(Array.from({ length: availableParallelism() + 1 }, next));
   return problems.flat();
 }
 

@@ -73,8 +73,8 @@ const LEAST_BURST = 1.1;
 /** Of a low rate so much is used, at least. */
 const LEAST_SHARE = 0.9;
 const FEW = 100;
-/** Tokens that may go at once after a pause, as a share of those in a minute: half a second's. */
-const TOKEN_START_SHARE = 0.5 / 60;
+/** Tokens that may go at once after a pause, as a share of those in a minute: 0.3 s of them. */
+const TOKEN_START_SHARE = 0.3 / 60;
 /** Tokens that are saved up at most: 5 s of them, or those of the largest request and a little. */
 const SAVED_SHARE = 5 / 60;
 const SAVED_REQUESTS = 1.25;
