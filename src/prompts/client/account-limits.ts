@@ -121,6 +121,8 @@ interface Rate {
 
 export class AccountLimits<A extends Account = Account> {
   readonly account: A;
+  /** The most requests at once. */
+  readonly concurrency: number;
   readonly set: LimitSet<AccountLimits<A>>;
   readonly #rates: ReadonlyMap<RateKey, Rate>;
   readonly #trial = new ResourceLimit({ key: "trial", capacity: 1 });
@@ -141,6 +143,7 @@ export class AccountLimits<A extends Account = Account> {
 
   constructor(account: A, { rpm, tpm, concurrency, others }: AccountOptions) {
     this.account = account;
+    this.concurrency = concurrency;
     const given: Partial<Record<RateKey, number | undefined>> = { calls: rpm, tokens: tpm };
     this.#rates = new Map(RATES.map((key) => [key, makeRate(key, given[key])]));
     this.#crowd = new Crowd(concurrency, () => performance.now());

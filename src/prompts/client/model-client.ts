@@ -16,6 +16,7 @@ import { LimitPool } from "../../limits/limit-pool.js";
 import type { LimitSource } from "../../limits/limit-source.js";
 import type { MethodInfo } from "../../pool/method-plan.js";
 import { UNCONFIGURED } from "../../pool/effective-options.js";
+import { rememberCallable } from "../../pool/callables.js";
 import { openPool, sourceOf } from "../../pool/open-pool.js";
 import type { PoolCore } from "../../pool/pool-core.js";
 import type { PoolOptions } from "../../pool/options.js";
@@ -85,6 +86,13 @@ export interface ModelClientStats {
  */
 export class ModelClient<A extends Account = Account> implements AsyncDisposable {
   readonly provider: Provider<A>;
+  /**
+   * Asks; a text is the one message of a user. It can be passed on as it is, as in `map(prompts, client.ask)`, which then
+   * keeps all accounts busy.
+   *
+   * @throws {TypeError} for a request that asks nothing, and for options that there are not
+   */
+  readonly ask: (request: ModelRequest | string, options?: AskOptions) => Future<ModelAnswer>;
   readonly #options: ResolvedClient;
   readonly #accounts: readonly AccountLimits<A>[];
   readonly #estimate: TokenEstimate;
@@ -126,18 +134,12 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
     this.#retry = retriesOf(this.#options.retry, this.#caller as CallerContext);
     resolveRetry(this.#retry);
     useProvider(provider);
-  }
-
-  /**
-   * Asks; a text is the one message of a user.
-   *
-   * @throws {TypeError} for a request that asks nothing, and for options that there are not
-   */
-  ask(request: ModelRequest | string, options: AskOptions = {}): Future<ModelAnswer> {
-    const asked = checkRequest(request);
-    checkFields("ask", options, ["signal", "priority", "key"]);
-    this.#open();
-    return this.#front ? submit(this.#front, [asked, options], options) : this.#send(asked, options);
+    const most = this.#accounts.reduce((sum, account) => sum + account.concurrency, 0);
+    this.ask = rememberCallable((request, asked = {}) => this.#ask(request, asked), {
+      label: `${provider.name}.ask`,
+      // Besides those that a server has, some that wait for limits or to be asked again.
+      capacity: () => 2 * most,
+    });
   }
 
   /** Asks for an answer that is read while the model writes it. It is neither kept nor shared. */
@@ -180,6 +182,13 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  #ask(request: ModelRequest | string, options: AskOptions): Future<ModelAnswer> {
+    const asked = checkRequest(request);
+    checkFields("ask", options, ["signal", "priority", "key"]);
+    this.#open();
+    return this.#front ? submit(this.#front, [asked, options], options) : this.#send(asked, options);
   }
 
   #send(request: ModelRequest, options: AskOptions, onText?: (piece: string) => void): Future<ModelAnswer> {

@@ -1,4 +1,4 @@
-import { BudgetExceededError, CancelledError, gather, PoolStoppedError, QuotaExceededError } from "manyhands";
+import { BudgetExceededError, CancelledError, gather, map, PoolStoppedError, QuotaExceededError } from "manyhands";
 import { type Account, type ModelAnswer, ModelClient, ModelError } from "manyhands/prompts";
 import { describe, expect, it, vi } from "vitest";
 import { answerOf, deferred, FakeProvider } from "./fake-provider.js";
@@ -357,6 +357,20 @@ describe("stream", () => {
       break;
     }
     await aborted.promise;
+  });
+});
+
+describe("ask, passed on as it is", () => {
+  it("keeps all accounts of the client busy in a mapping", async () => {
+    const provider = new FakeProvider(async (_request, _context, text) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return text;
+    }, ACCOUNTS);
+    await using client = new ModelClient(provider, { concurrency: 20 });
+    const prompts = Array.from({ length: 200 }, (_, index) => `prompt ${index}`);
+    const answers = await map(prompts, client.ask);
+    expect(answers.map(({ text }) => text)).toEqual(prompts);
+    expect(provider.mostInFlight).toBe(40);
   });
 });
 
