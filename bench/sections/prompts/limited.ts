@@ -67,7 +67,8 @@ async function measure(
   const lost = countLost(answers);
   const refused = statuses[429] ?? 0;
   counts.set(name, [...(counts.get(name) ?? []), { lost, refused }]);
-  say(`${name}: ${(took / 1000).toFixed(1)} s, ${lost} lost, ${refused} times 429`);
   const least = Math.max((PROMPTS - lost) / RPM, (tokens.input + tokens.output) / TPM) * MINUTE;
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  say(`${name}: ${seconds(took)} of at least ${seconds(least)}, ${lost} lost, ${refused} times 429`);
   return took / least;
 }

@@ -29,7 +29,7 @@ export interface ModelClientOptions {
   /** Which account is asked first. @default "round-robin" */
   readonly loadBalancing?: LimitPoolBalancing | undefined;
   /**
-   * When a request is made again. @default whatever may pass by itself, 10 times, after 0.25, 0.5, 1, … s, up to half of
+   * When a request is made again. @default whatever may pass by itself, 10 times, after 0.1, 0.2, 0.4, … s, up to half of
    * that less, at most 30 s, and not before the server's `Retry-After`
    */
   readonly retry?: Partial<RetryOptions> | undefined;

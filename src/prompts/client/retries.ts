@@ -4,9 +4,9 @@ import type { RetryOptions } from "../../retry/options.js";
 import { failureOf } from "../failure.js";
 import { type CallerContext, isRetryable } from "./model-caller.js";
 
-/** Ten waits of which the last are 30 s: an outage of a minute is outlived. */
+/** Ten waits of which the last are 30 s: an outage of a minute is outlived, as a rule. */
 const RETRIES = 10;
-const WAIT = 250;
+const WAIT = 100;
 const LONGEST_WAIT = 30_000;
 
 /** @param own - what the owner says; the rest is filled in */

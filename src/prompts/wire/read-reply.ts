@@ -5,6 +5,8 @@ import { UnreadableError } from "./unreadable-error.js";
 export const LONGEST_BODY = 64 * 1024 * 1024;
 /** Bytes of the body of an error that are read. */
 const LONGEST_ERROR = 64 * 1024;
+/** In ms. */
+const ERROR_WITHIN = 5000;
 
 /** @throws {UnreadableError} when it is longer than {@link LONGEST_BODY} */
 export async function readBody(reply: HttpReply): Promise<string> {
@@ -29,6 +31,8 @@ export function addSize(size: number, chunk: Uint8Array): number {
 export async function readErrorText(reply: HttpReply): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  // What matters of an error is its status: its text is not waited for as long as an answer.
+  const limit = setTimeout(() => reply.discard(), ERROR_WITHIN);
   try {
     await reply.read((chunk) => {
       chunks.push(chunk);
@@ -37,6 +41,8 @@ export async function readErrorText(reply: HttpReply): Promise<string> {
     });
   } catch {
     // The signal is looked at by the caller.
+  } finally {
+    clearTimeout(limit);
   }
   return decode(chunks);
 }
