@@ -145,7 +145,14 @@ export class AccountLimits<A extends Account = Account> {
     this.account = account;
     this.concurrency = concurrency;
     const given: Partial<Record<RateKey, number | undefined>> = { calls: rpm, tokens: tpm };
-    this.#rates = new Map(RATES.map((key) => [key, makeRate(key, given[key])]));
+    const keys = new Set(others.map(({ key }) => key));
+    this.#rates = new Map(
+      RATES.map((key) => {
+        const rate = makeRate(key, given[key]);
+        // The caller's own may be kept in another way, and be shared: it is neither paced nor learned here.
+        return [key, keys.has(key) ? { ...rate, perMinute: undefined, isFixed: true } : rate];
+      }),
+    );
     this.#crowd = new Crowd(concurrency, () => performance.now());
     const own: Limit[] = [
       this.#trial,
@@ -153,7 +160,6 @@ export class AccountLimits<A extends Account = Account> {
       ...[...this.#rates.values()].map(({ limit }) => limit),
       this.#longCalls,
     ];
-    const keys = new Set(others.map(({ key }) => key));
     this.set = new LimitSet([...own.filter(({ key }) => !keys.has(key)), ...others], { config: this });
     this.#start(0);
   }
@@ -316,8 +322,8 @@ export class AccountLimits<A extends Account = Account> {
   #capOf(budget: ServerBudget): ServerBudget {
     const key = rateKeyOf(budget.key);
     if (key === "calls" && isLong(budget.window)) return { ...budget, key: LONG, resetAfter: undefined };
-    const isKnown = key !== undefined && this.#rates.get(key)!.perMinute !== undefined;
-    return isKnown ? { ...budget, resetAfter: undefined } : budget;
+    const rate = key && this.#rates.get(key)!;
+    return rate && (rate.isFixed || rate.perMinute !== undefined) ? { ...budget, resetAfter: undefined } : budget;
   }
 }
 

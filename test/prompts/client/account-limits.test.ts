@@ -1,3 +1,4 @@
+import { RateLimit } from "manyhands";
 import type { Failure } from "manyhands/prompts";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountLimits } from "../../../dist/prompts/client/account-limits.js";
@@ -61,6 +62,18 @@ describe("AccountLimits", () => {
     limits.heard(openai([6000, 5999], [450_000, 449_000]));
     expect(limits.stats().tpm).toBe(450_000);
     expect(limits.most("tokens")).toBe(225_000);
+  });
+
+  it("neither learns nor paces what is counted by a limit of the caller's own", async () => {
+    const tokens = new RateLimit({ key: "tokens", capacity: 1_000_000, window: 60_000 });
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, others: [tokens] });
+    limits.succeeded();
+    limits.heard(openai([6000, 5999], [900_000, 899_000]));
+    vi.advanceTimersByTime(1500);
+    limits.began();
+    expect(await limits.set.tryAcquire({ ...AMOUNTS, tokens: 850_000 })).toBeDefined();
+    expect(limits.stats()).toMatchObject({ rpm: 6000, tpm: undefined });
+    limits.close();
   });
 
   it("learns of the limits of a policy, whatever its window is", () => {
