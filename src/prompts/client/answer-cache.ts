@@ -1,6 +1,9 @@
 import type { ModelAnswer } from "../provider.js";
 
-/** Keeps answers by the key of their request: 64 hexadecimal digits, of all that the answer depends on. */
+/**
+ * Keeps answers by the key of their request: 64 hexadecimal digits, of the provider's name, the model and the request. Where
+ * two servers call different models by one name, each needs a cache of its own.
+ */
 export interface AnswerCache {
   get(key: string): ModelAnswer | undefined | Promise<ModelAnswer | undefined>;
   set(key: string, answer: ModelAnswer): unknown;
