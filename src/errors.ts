@@ -346,10 +346,18 @@ export class InvalidSqlError extends ManyhandsError {
   }
 }
 
+/** The broker could not be reached, or took nothing, for as long as `brokerTimeout`; `cause` is what it said last. */
+export class BrokerUnavailableError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_BROKER_UNAVAILABLE", message, options);
+  }
+}
+
 /** Each code with the class that carries it, sorted; the single source for `docs/errors.md` and for reviving errors. */
 export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
   MH_BATCH_REFUSED: BatchRefusedError,
   MH_BATCH_STOPPED: BatchStoppedError,
+  MH_BROKER_UNAVAILABLE: BrokerUnavailableError,
   MH_BUDGET_EXCEEDED: BudgetExceededError,
   MH_CANCELLED: CancelledError,
   MH_DEFINITION: DefinitionError,

@@ -16,6 +16,7 @@ import type { definitionOf, WorkerClass, WorkerDefaults, WorkerDefinition } from
 export {
   BatchRefusedError,
   BatchStoppedError,
+  BrokerUnavailableError,
   BudgetExceededError,
   CancelledError,
   DefinitionError,

@@ -7,6 +7,7 @@ export {
   type BatchRefusedDetails,
   BatchRefusedError,
   BatchStoppedError,
+  BrokerUnavailableError,
   BudgetExceededError,
   type BatchSummary,
   CancelledError,

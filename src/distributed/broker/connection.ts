@@ -1,0 +1,57 @@
+/** Connections to a broker: what is used of the package `ioredis`, and how it is set up. */
+import { requireOptional } from "../../config/optional-package.js";
+import type { ResolvedBroker } from "./options.js";
+
+/** A connection to Redis, as far as it is used here; `ioredis` makes it. */
+export interface Connection {
+  readonly status: string;
+  /** Sends one command; while the connection is away it waits, and is sent again when it came back. */
+  call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  /** The same, with strings in the answer as buffers. */
+  callBuffer(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>;
+  on(event: "ready" | "close" | "end", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  off(event: string, listener: (...args: never[]) => void): unknown;
+  /** Ends it at once. */
+  disconnect(reconnect?: boolean): void;
+  /** Ends it after what was sent. */
+  quit(): Promise<unknown>;
+}
+
+interface IORedis {
+  readonly Redis: new (url: string, options: object) => Connection;
+}
+
+/** Longest pause, in ms, before a connection that was lost is tried again: shorter than any lease. */
+const LONGEST_PAUSE_MS = 400;
+
+/**
+ * Opens a connection that comes back by itself for as long as it is not closed.
+ *
+ * Commands wait while it is away: whoever must not wait for ever keeps the time. A command whose answer was lost is sent
+ * again, so it may be carried out twice.
+ *
+ * @param purpose - for the list of clients of the server, such as `"inbox"`
+ * @throws {MissingPackageError} when `ioredis` is not installed
+ */
+export function connect(broker: ResolvedBroker, purpose: string): Connection {
+  const { Redis } = requireOptional<IORedis>("ioredis", "reach a broker");
+  const connection = new Redis(broker.url, connectionOptions(broker, purpose));
+  // What goes wrong shows in the commands that wait; without a listener each would be printed.
+  connection.on("error", () => {});
+  return connection;
+}
+
+/** The options of such a connection, for libraries that open their own. */
+export function connectionOptions(broker: ResolvedBroker, purpose: string): object {
+  return {
+    connectionName: `${broker.prefix}:${purpose}`,
+    // Commands wait for the connection, however often it is lost.
+    maxRetriesPerRequest: null,
+    retryStrategy: (times: number) => Math.min(20 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
+    // After a failover the former main server refuses writes: look for the new one.
+    reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? 2 : false),
+    noDelay: true,
+    keepAlive: 5000,
+  };
+}
