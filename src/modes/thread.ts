@@ -16,11 +16,12 @@ export const threadExecutor: Executor = {
   prepareArguments: (name, args) => snapshot(name, args, structuredClone, structuredClone),
   create: (setup) => {
     const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    return new RemoteHost({ ...setup, start: { ...setup.start, begun } }, (events) => openThread(setup, events));
+    const started = { ...setup, start: { ...setup.start, begun } };
+    return new RemoteHost(started, (events) => openThread(started, events));
   },
 };
 
-function openThread(setup: HostSetup, events: VesselEvents): Vessel {
+function openThread(setup: HostSetup & { start: { begun: SharedArrayBuffer } }, events: VesselEvents): Vessel {
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
   const { identity } = setup.start;
@@ -37,6 +38,7 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
     HOST_ARGUMENTS,
   );
   const channel = new PortChannel(port1);
+  const begun = new Int32Array(setup.start.begun);
   let failure: Error | undefined;
   let isKilled = false;
   thread.on("error", (error: Error) => (failure = error));
@@ -50,6 +52,7 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
   return {
     channel,
     trySend: structuredClone,
+    begun: () => Atomics.load(begun, 0),
     kill,
     leave: kill,
     ref: () => {

@@ -7,6 +7,7 @@ import { DefinitionError } from "../errors.js";
 import { assertMayStartPool, hostState } from "../host/host-state.js";
 import type { Executor } from "../modes/executor.js";
 import { asyncExecutor, syncExecutor } from "../modes/local.js";
+import { distributedExecutor } from "../modes/distributed.js";
 import { processExecutor } from "../modes/process.js";
 import { threadExecutor } from "../modes/thread.js";
 import type { Registration } from "../registry.js";
@@ -24,6 +25,7 @@ const EXECUTORS: Readonly<Record<Mode, Executor>> = {
   async: asyncExecutor,
   thread: threadExecutor,
   process: processExecutor,
+  distributed: distributedExecutor,
 };
 
 /** A definition as pools need it. */
@@ -105,6 +107,7 @@ export function openPool(
         label: name,
         errorClasses: (errorName) => errorClasses.find(errorName),
         settings: resolved.host,
+        actor: resolved.actor,
         limits: workerLimits,
         hasCosts,
       }),
