@@ -1,2 +1,3 @@
 /** `manyhands/distributed`: nodes, results of tasks, limits across machines. */
-export { type BrokerOptions } from "./broker/options.js";
+export { type BrokerOptions } from "../config/broker.js";
+export { type ClusterNode, type NodeEvent, type NodeOptions, startNode } from "./node/start-node.js";

@@ -56,6 +56,8 @@ export interface HostEnvironment {
   readonly channel: Channel;
   /** Throws when a value cannot be sent to the caller. */
   readonly trySend: (value: unknown) => void;
+  /** As in the start message, where that cannot hold shared memory. */
+  readonly begun?: SharedArrayBuffer | undefined;
 }
 
 /** Takes the start message from the channel, constructs the worker, and serves it until told to stop. */
@@ -91,7 +93,8 @@ class ChannelHost implements Replies, Pacing {
   constructor(environment: HostEnvironment, start: StartMessage) {
     this.#environment = environment;
     this.#start = start;
-    if (start.begun) this.#begun = new Int32Array(start.begun);
+    const begun = start.begun ?? environment.begun;
+    if (begun) this.#begun = new Int32Array(begun);
     this.#outbox = new Outbox(environment.channel, (entry, error) => this.#replyUnsendable(entry, error));
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
       this.#outbox.begin().push(ToCaller.swift, method, isSwift);

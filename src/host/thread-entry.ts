@@ -6,10 +6,10 @@ import { serialize } from "../wire/serialize.js";
 import { serveChannel } from "./serve-channel.js";
 
 /** `isPacked`: the other end only hands messages on, to a machine elsewhere. */
-const { port, isPacked } = workerData as { port: MessagePort; isPacked?: boolean };
+const { port, isPacked, begun } = workerData as { port: MessagePort; isPacked?: boolean; begun?: SharedArrayBuffer };
 
 serveChannel(
   isPacked
-    ? { channel: new PackedPortChannel(port), trySend: serialize }
+    ? { channel: new PackedPortChannel(port), trySend: serialize, begun }
     : { channel: new PortChannel(port), trySend: structuredClone },
 );

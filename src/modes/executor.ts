@@ -120,6 +120,8 @@ export interface HostEvents {
   /** There is no room for it yet, for this reason; `undefined`: there is, and it starts. */
   waiting(reason: string | undefined): void;
   startFailed(error: unknown): void;
+  /** It should end when its calls are over, and be replaced: its node shuts down. */
+  retire(): void;
   done(sequence: number, ran: number, value: unknown): void;
   failed(sequence: number, ran: number, error: unknown): void;
   items(sequence: number, items: unknown[]): void;

@@ -42,6 +42,8 @@ export interface VesselEvents {
   failed(error: unknown): void;
   /** Opening it waits for this; `undefined`: no more. */
   waiting(reason: string | undefined): void;
+  /** It will not last: no more calls, please. */
+  retire(): void;
 }
 
 /** With so many calls in flight a worker does not run dry before the next message. */
@@ -88,6 +90,7 @@ export class RemoteHost implements Host {
         exited: (details, cause) => this.#exited(details, cause),
         failed: (error) => this.#setup.events.startFailed(error),
         waiting: (reason) => this.#setup.events.waiting(reason),
+        retire: () => this.#setup.events.retire(),
       });
     } catch (error) {
       this.#setup.events.startFailed(error);

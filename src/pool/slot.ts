@@ -69,8 +69,8 @@ export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" |
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
 
-/** Deaths that the pool brought about. */
-const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy"];
+/** Deaths that the pool brought about, or what is around the worker. */
+const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy", "node-lost", "disconnected"];
 
 export class Slot implements Candidate, CallPlace {
   readonly index: number;
@@ -305,6 +305,7 @@ export class Slot implements Candidate, CallPlace {
       together: (tell) => this.#listen(tell),
       ready: () => isCurrent() && this.#ready(),
       waiting: (reason) => isCurrent() && this.#waits(reason),
+      retire: () => isCurrent() && this.retire(true),
       startFailed: (error) => isCurrent() && this.#startFailed(error),
       done: (sequence, ran, value) => outcome(sequence, ran, "done", value),
       failed: (sequence, ran, error) => outcome(sequence, ran, "failed", error),

@@ -1,0 +1,9 @@
+/** What the core asks for of this part, see `config/outer-ring.ts`. */
+import type { HostSetup } from "../modes/executor.js";
+import type { Vessel, VesselEvents } from "../modes/remote-host.js";
+import { clusterOf } from "./caller/cluster.js";
+
+/** Finds a place on a node for a worker, and opens it there. */
+export function openVessel(setup: HostSetup, events: VesselEvents): Vessel {
+  return clusterOf(setup.actor!.broker).open(setup, events);
+}
