@@ -29,6 +29,7 @@ export class Activity {
       case "fenced":
         this.#workers.clear();
         break;
+      default:
     }
   }
 

@@ -1,5 +1,6 @@
 /** What the log says of something that happened on a node. */
 import { inspect } from "node:util";
+import { show } from "../../config/show.js";
 import type { NodeEvent } from "../../distributed/node/start-node.js";
 import { oneLine, truncate } from "../../progress/display-width.js";
 import { controlFree } from "./control-free.js";
@@ -72,7 +73,7 @@ function info(text: string): EventLine {
 
 /** What comes from elsewhere must not write on the terminal. */
 function word(value: unknown): string {
-  return value === undefined ? "?" : oneLine(String(value));
+  return value === undefined ? "?" : oneLine(typeof value === "string" ? value : show(value));
 }
 
 function of(event: NodeEvent): string {
