@@ -33,17 +33,24 @@ export async function loadDefinitions(modules: readonly string[]): Promise<Map<s
   );
 }
 
-async function definedBy(module: string): Promise<Set<Registration>> {
+/** What each module was found to define when it was loaded first: a second time, it defines nothing anew. */
+const earlier = new Map<string, ReadonlySet<string>>();
+
+async function definedBy(module: string): Promise<Iterable<Registration>> {
   const url = urlOf(module);
   const before = new Set(registrations());
   const exports = await load(url, module);
-  const after = registrations();
-  const defined = after.filter((registration) => registration.url === url || !before.has(registration));
-  const isKnown = new Set(after);
-  const exported = Object.values(exports)
-    .map(registrationOf)
-    .filter((registration) => registration !== undefined && isKnown.has(registration));
-  return new Set([...defined, ...(exported as Registration[])]);
+  const exported = new Set(Object.values(exports).map(registrationOf));
+  const keys = earlier.get(url);
+  const defined = registrations().filter(
+    (registration) =>
+      registration.url === url ||
+      !before.has(registration) ||
+      exported.has(registration) ||
+      keys?.has(registration.key) === true,
+  );
+  earlier.set(url, new Set(defined.map(({ key }) => key)));
+  return defined;
 }
 
 function urlOf(module: string): string {
