@@ -15,7 +15,7 @@ import { findRegistration } from "../../registry.js";
 import { serialize } from "../../wire/serialize.js";
 import { withinTimeout } from "../broker/within.js";
 import { definitionFor } from "../definitions/definition.js";
-import type { Missing } from "../members/members.js";
+import type { Missing } from "../members/missing.js";
 import { Link, type LinkOwner } from "./link.js";
 import { Membership } from "./membership.js";
 

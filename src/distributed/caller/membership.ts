@@ -7,9 +7,11 @@ import { hostname } from "node:os";
 import type { ResolvedBroker } from "../../config/broker.js";
 import { connect, type Connection, hold } from "../broker/connection.js";
 import { unavailable, withinTimeout } from "../broker/within.js";
-import { type LineRecord, Party } from "../line/party.js";
+import type { LineRecord } from "../line/frame.js";
+import { Party } from "../line/party.js";
 import { Lease } from "../members/lease.js";
-import { Members, type Missing } from "../members/members.js";
+import { Members } from "../members/members.js";
+import type { Missing } from "../members/missing.js";
 
 /** What a membership asks and tells the one that has it. */
 export interface MembershipEvents {

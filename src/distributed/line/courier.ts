@@ -8,7 +8,7 @@
  * C4 An answer counts only for the try it belongs to: those of a former connection may come late, or never.
  */
 import { BrokerUnavailableError } from "../../errors.js";
-import { type Connection, connect } from "../broker/connection.js";
+import { type Connection, connect, hold } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
 import type { ResolvedBroker } from "../broker/options.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
@@ -34,6 +34,7 @@ export class Courier {
   #losses = 0;
   #due: PeerLine[] = [];
   #isClosed = false;
+  #isHeld = true;
   #whenSent: (() => void) | undefined;
 
   constructor(broker: ResolvedBroker, self: string, lines: ReadonlyMap<string, PeerLine>, events: CourierEvents) {
@@ -72,6 +73,12 @@ export class Courier {
       }
     }
     if (isStuck) this.#renew(now);
+  }
+
+  /** Whether the connection keeps the event loop alive. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld;
+    hold(this.#connection, isHeld);
   }
 
   /** Ends when there is nothing to send, or after `within` ms. */
@@ -199,6 +206,7 @@ export class Courier {
     connection.on("close", () => {
       this.#losses += 1;
     });
+    if (!this.#isHeld) hold(connection, false);
     return connection;
   }
 

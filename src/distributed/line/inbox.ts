@@ -11,7 +11,7 @@
  *    and the stream holds what was read last.
  */
 import { BrokerUnavailableError } from "../../errors.js";
-import { type Connection, connect } from "../broker/connection.js";
+import { type Connection, connect, hold } from "../broker/connection.js";
 import type { ResolvedBroker } from "../broker/options.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 
@@ -106,6 +106,11 @@ export class Inbox {
     if (now - this.#askedAt < BLOCK_MS + this.#broker.lease) return;
     this.#askedAt = now;
     this.#connection.disconnect(true);
+  }
+
+  /** Whether the connection keeps the event loop alive. */
+  hold(isHeld: boolean): void {
+    hold(this.#connection, isHeld);
   }
 
   close(): void {

@@ -140,6 +140,17 @@ export class Party {
     return count;
   }
 
+  /** Whether its connections keep the event loop alive; they do unless told otherwise. */
+  hold(isHeld: boolean): void {
+    this.#inbox.hold(isHeld);
+    this.#courier.hold(isHeld);
+  }
+
+  /** Waits until all is sent, for at most `within` ms. */
+  flush(within: number): Promise<void> {
+    return this.#isOver ? Promise.resolve() : this.#courier.allSent(within);
+  }
+
   /** Sends what is unsent, for at most `within` ms; then closes the connections, and deletes the inbox. */
   close(within: number): Promise<void> {
     this.#closed ??= this.#close(within);

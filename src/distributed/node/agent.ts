@@ -13,7 +13,7 @@ import { sourceOf } from "../../pool/open-pool.js";
 import { encodeFailure } from "../../wire/error-codec.js";
 import { serialize } from "../../wire/serialize.js";
 import type { Definition } from "../definitions/definition.js";
-import type { LineRecord } from "../line/party.js";
+import type { LineRecord } from "../line/frame.js";
 import type { NodeFacts } from "../members/members.js";
 import { type Ending, type Opening, ToNode, ToOwner } from "../records.js";
 import { HostedWorker, readOpening } from "./hosted-worker.js";

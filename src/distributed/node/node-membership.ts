@@ -7,7 +7,8 @@ import type { ResolvedBroker } from "../../config/broker.js";
 import { type LeaseEnd, leaseEnd, leaseNow } from "../../host/lease.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { withinTimeout } from "../broker/within.js";
-import { type LineRecord, Party } from "../line/party.js";
+import type { LineRecord } from "../line/frame.js";
+import { Party } from "../line/party.js";
 import { Lease } from "../members/lease.js";
 import { Members, type NodeFacts } from "../members/members.js";
 

@@ -10,6 +10,7 @@ import { type NodeOptions, resolveNode } from "./node-options.js";
 
 export type { NodeEvent } from "./node-event.js";
 export type { NodeOptions } from "./node-options.js";
+export type { NodeFacts } from "../members/members.js";
 
 /** A node that has joined a broker. */
 export interface ClusterNode extends AsyncDisposable {
