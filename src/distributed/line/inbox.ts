@@ -25,7 +25,8 @@ export interface InboxEvents {
 
 type Entry = readonly [id: Buffer, fields: readonly Buffer[]];
 
-type NewEntries = readonly [readonly [key: Buffer, entries: readonly Entry[]]] | null;
+/** A list of streams in RESP 2, which ioredis speaks up to version 5; one flat list in RESP 3. */
+type NewEntries = readonly [readonly [key: Buffer, entries: readonly Entry[]]] | readonly [Buffer, readonly Entry[]];
 
 /** Longest wait of a read, in ms: what was read is deleted then, at the latest. */
 const BLOCK_MS = 2000;
@@ -132,12 +133,14 @@ export class Inbox {
         tries = 0;
       } catch (error) {
         if (this.#isClosed) return;
+        // What a listener throws is a defect, and must not look like a fault of the broker.
+        if (!(error instanceof Refused)) throw error;
         const now = performance.now();
         failingSince ??= now;
         tries += 1;
-        const isGone = IS_GONE.test((error as Error).message);
+        const isGone = IS_GONE.test(error.message);
         if (isGone || now - failingSince > this.#broker.brokerTimeout) {
-          this.#fail(error as Error);
+          this.#fail(error);
           return;
         }
         await new Promise((resolve) => setTimeout(resolve, pauseAfter(tries)));
@@ -147,15 +150,15 @@ export class Inbox {
 
   async #read(): Promise<void> {
     const losses = this.#losses;
-    const answer = await this.#askForNew(BLOCK_MS);
+    const entries = await this.#askForNew(BLOCK_MS);
     // Sent again over another connection, it may have skipped what the first answer held (I2).
     if (losses !== this.#losses || this.#isClosed) return;
-    if (answer === null) {
+    if (entries.length === 0) {
       this.#nextDeletedId = this.#lastId;
       if (this.#deletedId !== this.#lastId) this.#deleteRead();
       return;
     }
-    for (const entry of answer[0][1]) {
+    for (const entry of entries) {
       if (this.#take(entry, false)) continue;
       this.#mustRecover = true;
       this.#lastId = this.#deletedId;
@@ -169,7 +172,7 @@ export class Inbox {
     const losses = this.#losses;
     const groups = (await this.#ask("XINFO", "GROUPS", this.#key)) as Buffer[][];
     const fields = groups.map((group) => group.map(String)).find((group) => group[1] === GROUP);
-    if (fields === undefined) throw new Error("NOGROUP The group of the inbox is gone");
+    if (fields === undefined) throw new Refused(new Error("NOGROUP The group of the inbox is gone"));
     const last = fields[fields.indexOf("last-delivered-id") + 1]!;
     for (;;) {
       const range = [`(${this.#lastId}`, last, "COUNT", MOST_ENTRIES];
@@ -188,15 +191,19 @@ export class Inbox {
     await this.#askForNew(SHORT_BLOCK_MS);
   }
 
-  #askForNew(block: number): Promise<NewEntries> {
+  async #askForNew(block: number): Promise<readonly Entry[]> {
     const how = ["GROUP", GROUP, CONSUMER, "COUNT", MOST_ENTRIES, "BLOCK", block, "NOACK"];
-    return this.#ask("XREADGROUP", ...how, "STREAMS", this.#key, ">") as Promise<NewEntries>;
+    const answer = (await this.#ask("XREADGROUP", ...how, "STREAMS", this.#key, ">")) as NewEntries | null;
+    if (answer === null) return [];
+    return answer.length === 2 ? answer[1] : answer[0][1];
   }
 
   async #ask(command: string, ...args: (string | number)[]): Promise<unknown> {
     this.#askedAt = performance.now();
     try {
       return await this.#connection.callBuffer(command, ...args);
+    } catch (error) {
+      throw new Refused(error as Error);
     } finally {
       this.#askedAt = undefined;
     }
@@ -236,6 +243,13 @@ export class Inbox {
 
 /** What says that the stream, or its group, is not there. */
 const IS_GONE = /^(NOGROUP|ERR no such key)/;
+
+/** A command that failed. */
+class Refused extends Error {
+  constructor(cause: Error) {
+    super(cause.message, { cause });
+  }
+}
 
 class Late extends Error {}
 
