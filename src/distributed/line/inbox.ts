@@ -213,15 +213,13 @@ export class Inbox {
   #take([id, fields]: Entry, isFinal: boolean): boolean {
     if (this.#isClosed) return true;
     const [field, value] = fields;
-    if (value !== undefined && field!.toString("latin1") === "f") {
-      if (!this.#events.frame(value, isFinal)) return false;
-    } else if (value !== undefined) {
-      const notice = parse(value);
-      if (notice !== undefined) this.#events.noticed(notice);
-    }
+    const name = field!.toString("latin1");
+    if (name === "f" && !this.#events.frame(value!, isFinal)) return false;
+    const notice = name === "n" ? parse(value!) : undefined;
+    if (notice !== undefined) this.#events.noticed(notice);
     this.#lastId = id.toString("latin1");
     this.#readEntries += 1;
-    this.#readBytes += value?.length ?? 0;
+    this.#readBytes += value!.length;
     return true;
   }
 
