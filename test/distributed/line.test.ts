@@ -65,7 +65,7 @@ describe("a line", () => {
             list.push(`${(count += 1)} ${"x".repeat(size)}`);
             ears[from]!.say(ids[to]!, list.at(-1)!);
           }
-          if (pause === "microtask") await null;
+          if (pause === "microtask") await Promise.resolve();
           if (pause === "turn") await new Promise((resolve) => setImmediate(resolve));
           if (pause === "ms") await new Promise((resolve) => setTimeout(resolve, 1));
         }
@@ -259,7 +259,7 @@ describe("a frame", () => {
   it("is read as it was written, and refused when it is cut", () => {
     const number = fc.maxSafeNat();
     const head = fc.record({ from: fc.string(), session: number, number, taken: number, isSync: fc.boolean() });
-    const link = fc.oneof(fc.constantFrom("a", "", "ä€𝄞"), fc.string({ unit: "binary" }));
+    const link = fc.oneof(fc.constantFrom("a", "", "ä€𝄞"), fc.string({ unit: fc.constantFrom("a", "é", "€", "𝄞") }));
     const part = fc.record({ link, kind: fc.nat(), payload: fc.uint8Array({ maxLength: 50 }) });
     fc.assert(
       fc.property(head, fc.array(part), (start, records) => {
@@ -356,7 +356,7 @@ describe("a line, when the broker fails", () => {
   });
 
   it("breaks after brokerTimeout when Redis stays away, keeps nothing, and goes on when it is back", async () => {
-    await using stage = scene({ url: server.url, brokerTimeout: 300 });
+    await using stage = scene({ url: server.url, brokerTimeout: 1000 });
     const a = await stage.listen("a");
     const b = await stage.listen("b");
     a.say("b", "1");
