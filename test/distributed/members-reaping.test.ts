@@ -62,6 +62,11 @@ describe("reaping", () => {
     await members.place(requestOf("w2", { cpus: 1 }, { owner: "p" }));
     await members.place(requestOf("w3"));
     await members.place(requestOf("w4", { cpus: 1 }, { owner: "p" }));
+    const said = { ...HERE, since: expect.any(Number) as number, leaseLeft: expect.any(Number) as number, workers: 2 };
+    expect((await members.owners()).toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+      { id: "o", ...said },
+      { id: "p", ...said },
+    ]);
     await setup.expire("owner", "o");
     await setup.setSteady(true);
 
