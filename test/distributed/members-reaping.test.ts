@@ -138,8 +138,8 @@ describe("reaping", () => {
       if ("node" in placement) nodes.add(placement.node);
     }
     expect(nodes.size).toBe(50);
-    // About 2 ms on a quiet machine.
-    expect((performance.now() - begun) / 50).toBeLessThan(50);
+    // About 2 ms on a quiet machine; the bound is for one that is busy with other tests.
+    expect((performance.now() - begun) / 50).toBeLessThan(250);
     for (const id of ids) void setup.expire("node", id);
     await setup.setSteady(true);
     const dead: number[] = [];
