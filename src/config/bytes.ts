@@ -8,7 +8,8 @@ const UNITS: Readonly<Record<string, number>> = { b: 1, kb: 2 ** 10, mb: 2 ** 20
  */
 export function bytes(name: string, value: unknown): number {
   if (typeof value === "number" && Number.isFinite(value) && value >= 0) return Math.ceil(value);
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kmgt]?i?b)$/i.exec(typeof value === "string" ? value.trim() : "") ?? [];
+  const [, amount, unit] =
+    /^(\d+(?:\.\d+)?)\s*([kmgt]?i?b)$/i.exec(typeof value === "string" ? value.trim() : "") ?? [];
   const factor = UNITS[unit?.toLowerCase().replace("i", "") ?? ""];
   if (amount !== undefined && factor !== undefined) return Math.ceil(Number(amount) * factor);
   throw new TypeError(

@@ -106,47 +106,51 @@ describe("a lease on a clock of its own", () => {
   });
 });
 
-it("a node that falls silent is found dead soon after its lease, by the clock of the server", async () => {
-  await using setup = setUpMembers();
-  const broker = resolveBroker({ url: sharedRedis(), prefix: setup.keys.base.slice(1, -1), lease: 1000 });
-  const connection = connect(broker, "owner");
-  const members = new Members(connection, broker);
-  await members.joinNode(factsOf("silent"));
-  await members.joinNode(factsOf("alive"));
-  const silentSince = performance.now();
-  await members.joinOwner("o", { host: "here", pid: 1 });
-  const failed = vi.fn<() => void>();
-  const node = new Lease(
-    {
-      lease: 1000,
-      connection,
-      beat: async (mayReap) => (await members.beatNode("alive", ["o"], mayReap)).isMember,
-      lost: failed,
-    },
-    performance.now(),
-  );
-  const foundAfter = await new Promise<number>((resolve) => {
-    const lease = new Lease(
+it(
+  "a node that falls silent is found dead soon after its lease, by the clock of the server",
+  { timeout: 20_000 },
+  async () => {
+    await using setup = setUpMembers();
+    const broker = resolveBroker({ url: sharedRedis(), prefix: setup.keys.base.slice(1, -1), lease: 1000 });
+    const connection = connect(broker, "owner");
+    const members = new Members(connection, broker);
+    await members.joinNode(factsOf("silent"));
+    await members.joinNode(factsOf("alive"));
+    const silentSince = performance.now();
+    await members.joinOwner("o", { host: "here", pid: 1 });
+    const failed = vi.fn<() => void>();
+    const node = new Lease(
       {
         lease: 1000,
         connection,
-        beat: async (mayReap) => {
-          const { isMember, dead } = await members.beatOwner("o", ["silent", "alive"], [], mayReap);
-          if (dead.length > 0) {
-            expect(dead).toMatchObject([{ node: "silent" }]);
-            lease.stop();
-            resolve(performance.now() - silentSince);
-          }
-          return isMember;
-        },
+        beat: async (mayReap) => (await members.beatNode("alive", ["o"], mayReap)).isMember,
         lost: failed,
       },
       performance.now(),
     );
-  });
-  node.stop();
-  expect(foundAfter).toBeGreaterThan(990);
-  expect(foundAfter).toBeLessThan(3500);
-  expect(failed).not.toHaveBeenCalled();
-  await connection.quit();
-});
+    const foundAfter = await new Promise<number>((resolve) => {
+      const lease = new Lease(
+        {
+          lease: 1000,
+          connection,
+          beat: async (mayReap) => {
+            const { isMember, dead } = await members.beatOwner("o", ["silent", "alive"], [], mayReap);
+            if (dead.length > 0) {
+              expect(dead).toMatchObject([{ node: "silent" }]);
+              lease.stop();
+              resolve(performance.now() - silentSince);
+            }
+            return isMember;
+          },
+          lost: failed,
+        },
+        performance.now(),
+      );
+    });
+    node.stop();
+    expect(foundAfter).toBeGreaterThan(990);
+    expect(foundAfter).toBeLessThan(10_000);
+    expect(failed).not.toHaveBeenCalled();
+    await connection.quit();
+  },
+);

@@ -62,6 +62,11 @@ describe("reaping", () => {
     await members.place(requestOf("w2", { cpus: 1 }, { owner: "p" }));
     await members.place(requestOf("w3"));
     await members.place(requestOf("w4", { cpus: 1 }, { owner: "p" }));
+    const said = { ...HERE, since: expect.any(Number) as number, leaseLeft: expect.any(Number) as number, workers: 2 };
+    expect((await members.owners()).toSorted((a, b) => (a.id < b.id ? -1 : 1))).toEqual([
+      { id: "o", ...said },
+      { id: "p", ...said },
+    ]);
     await setup.expire("owner", "o");
     await setup.setSteady(true);
 
@@ -118,5 +123,28 @@ describe("reaping", () => {
     expect(await members.beatNode("a", [], true)).toEqual({ isMember: true, deadOwners: [] });
     expect((await members.beatOwner("o", [], ["w"], true)).placed).toEqual([{ worker: "w", node: "a" }]);
     expect((await members.beatOwner("p", [], [], true)).isMember).toBe(true);
+  });
+
+  it("copes with 1,000 nodes, also when all of them die at once", async () => {
+    await using setup = setUpMembers();
+    const { members } = setup;
+    const ids = Array.from({ length: 1000 }, (_, index) => `n${index}`);
+    await Promise.all(ids.map((id) => members.joinNode(factsOf(id, { cpus: 4 }))));
+    await members.joinOwner("o", HERE);
+    const begun = performance.now();
+    const nodes = new Set<string>();
+    for (let worker = 0; worker < 50; worker += 1) {
+      const placement = await members.place(requestOf(`w${worker}`));
+      if ("node" in placement) nodes.add(placement.node);
+    }
+    expect(nodes.size).toBe(50);
+    // About 2 ms on a quiet machine; the bound is for one that is busy with other tests.
+    expect((performance.now() - begun) / 50).toBeLessThan(250);
+    for (const id of ids) void setup.expire("node", id);
+    await setup.setSteady(true);
+    const dead: number[] = [];
+    while ((dead.at(-1) ?? 0) < 1000) dead.push((await members.beatOwner("o", ids, [], true)).dead.length);
+    expect(dead.length).toBe(16);
+    expect(await members.nodes()).toEqual([]);
   });
 });

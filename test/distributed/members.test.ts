@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Connection } from "../../dist/distributed/broker/connection.js";
 import type { NodeFacts, Placement, PlaceRequest } from "../../dist/distributed/members/members.js";
 import type { Need } from "../../dist/distributed/members/need.js";
 import { startRedis } from "../redis.js";
@@ -14,6 +15,14 @@ function counts(names: readonly string[]): Record<string, number> {
   const result: Record<string, number> = {};
   for (const name of names) result[name] = (result[name] ?? 0) + 1;
   return result;
+}
+
+/** The connection is lost, and comes back. */
+async function reconnected(connection: Connection): Promise<void> {
+  const ready = new Promise<void>((resolve) => connection.on("ready", resolve));
+  const id = (await connection.call("CLIENT", "ID")) as number;
+  void connection.call("CLIENT", "KILL", "ID", id, "SKIPME", "no").catch(() => {});
+  await ready;
 }
 
 describe("placement", () => {
@@ -78,7 +87,7 @@ describe("placement", () => {
     expect(await place("c10", { cpus: 0.001 })).toBe("it needs 0.001 cpus and 0 of 1 are free on 1 node");
     expect(await place("m1", { memory: 2 ** 40 - 1 })).toBe("a");
     expect(await place("m2", { memory: 1 })).toBe("a");
-    expect(await place("m3", { memory: 1 })).toBe("it needs 1 bytes of memory and 0 bytes of 1 TB are free on 1 node");
+    expect(await place("m3", { memory: 1 })).toBe("it needs 1 byte of memory and 0 bytes of 1 TB are free on 1 node");
     expect(await place("g1", { resources: { gpu: 0.5 } })).toBe("a");
     expect(await place("g2", { resources: { gpu: 0.6 } })).toBe("it needs 0.6 'gpu' and 0.5 of 1 are free on 1 node");
     expect(await place("g3", { resources: { gpu: 0.5, constructor: 1 } })).toBe("a");
@@ -269,7 +278,7 @@ describe("asked twice", () => {
     await members.joinOwner("o", HERE);
     await members.place(requestOf("w1"));
     const other: Partial<PlaceRequest> = { name: "Other", version: "o1" };
-    expect(nodeOf(await members.place(requestOf("w2", { cpus: 2 }, other)))).toContain("knows 'Other'".slice(6));
+    expect(nodeOf(await members.place(requestOf("w2", { cpus: 2 }, other)))).toContain("does not know 'Other'");
     await members.joinNode(factsOf("a", { cpus: 3, definitions: { Other: "o1" } }));
     expect((await members.nodes())[0]).toMatchObject({ free: { cpus: 0 }, workers: { length: 2 } });
     expect(nodeOf(await members.place(requestOf("w3")))).toContain("does not know 'Hasher'");
@@ -290,15 +299,28 @@ describe("a server that failed", () => {
     await rollBack();
     expect((await members.nodes())[0]!.workers).toMatchObject([{ id: "gone" }]);
 
-    // The connection is lost and comes back.
-    const ready = new Promise<void>((resolve) => setup.connection.on("ready", resolve));
-    const id = (await setup.connection.call("CLIENT", "ID")) as number;
-    void setup.connection.call("CLIENT", "KILL", "ID", id, "SKIPME", "no").catch(() => {});
-    await ready;
+    await reconnected(setup.connection);
     const news = await members.beatOwner("o", ["a"], ["w2"], false);
     expect(news.missing).toMatchObject([{ worker: "w2", missing: { reason: "full" } }]);
     expect((await members.nodes())[0]).toMatchObject({ free: { cpus: 1 }, workers: [{ id: "w1" }] });
     expect(await members.waitingFor()).toMatchObject([{ count: 1 }]);
+  });
+
+  it("is not told of workers that went with their node", async () => {
+    await using setup = setUpMembers();
+    const { members, connection } = setup;
+    await members.joinNode(factsOf("a"));
+    await members.joinOwner("o", HERE);
+    await setup.openInbox("o");
+    await members.place(requestOf("w1"));
+    await members.leaveNode("a");
+    await members.joinNode(factsOf("b"));
+    for (const notice of await setup.notices("o")) members.readNotice(notice);
+    await reconnected(connection);
+    expect(await members.beatOwner("o", [], ["w1"], false)).toMatchObject({ placed: [], missing: [] });
+    expect((await members.nodes())[0]!.workers).toEqual([]);
+    expect(members.readNotice({ placed: { worker: 1 } })).toBeUndefined();
+    expect(members.readNotice(null)).toBeUndefined();
   });
 
   it("refuses placements when its memory is full, but renews leases and takes room back", async () => {

@@ -10,7 +10,10 @@ import { hidePassword, type ResolvedBroker } from "../../config/broker.js";
 export async function withinTimeout<T>(answer: Promise<T>, broker: ResolvedBroker, what: string): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(unavailable(broker, what, `did not answer for ${broker.brokerTimeout} ms`)), broker.brokerTimeout);
+    timer = setTimeout(
+      () => reject(unavailable(broker, what, `did not answer for ${broker.brokerTimeout} ms`)),
+      broker.brokerTimeout,
+    );
   });
   try {
     return await Promise.race([answer, late]);
@@ -23,7 +26,12 @@ export async function withinTimeout<T>(answer: Promise<T>, broker: ResolvedBroke
 }
 
 /** The error for a broker that cannot be used. */
-export function unavailable(broker: ResolvedBroker, what: string, why: string, cause?: unknown): BrokerUnavailableError {
+export function unavailable(
+  broker: ResolvedBroker,
+  what: string,
+  why: string,
+  cause?: unknown,
+): BrokerUnavailableError {
   const message = `Cannot ${what} as the broker ${String(hidePassword(broker.url))} ${why}`;
   return new BrokerUnavailableError(message, cause === undefined ? undefined : { cause });
 }

@@ -172,7 +172,8 @@ export class Cluster implements LinkOwner {
     reached: number,
     isAffected: (link: Link) => boolean,
   ): void {
-    for (const link of [...this.#links.values()].filter((one) => isAffected(one))) link.lost({ reason }, cause, reached);
+    for (const link of [...this.#links.values()].filter((one) => isAffected(one)))
+      link.lost({ reason }, cause, reached);
   }
 
   async #close(): Promise<void> {

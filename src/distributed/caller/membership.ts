@@ -78,9 +78,11 @@ export class Membership {
     if (this.#isOver) return;
     this.#isOver = true;
     this.hold(true);
-    await withinTimeout(this.members.leaveOwner(this.id), { ...this.#broker, brokerTimeout: CLOSE_WITHIN_MS }, "").catch(
-      () => {},
-    );
+    await withinTimeout(
+      this.members.leaveOwner(this.id),
+      { ...this.#broker, brokerTimeout: CLOSE_WITHIN_MS },
+      "",
+    ).catch(() => {});
     await this.#end();
   }
 

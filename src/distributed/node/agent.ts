@@ -146,7 +146,9 @@ export class Agent {
     const definition = this.#definitions.get(name);
     const { name: node } = this.#options;
     if (!definition) {
-      throw new DefinitionError(`Cannot start '${name}' on node '${node}' as it knows none: name its module to the node`);
+      throw new DefinitionError(
+        `Cannot start '${name}' on node '${node}' as it knows none: name its module to the node`,
+      );
     }
     const own = methodNames(definition);
     const asked = start.blueprint.methods;

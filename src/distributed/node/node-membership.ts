@@ -58,11 +58,7 @@ export class NodeMembership {
   }
 
   /** @throws {BrokerUnavailableError} when the broker does not answer */
-  static async open(
-    broker: ResolvedBroker,
-    facts: NodeFacts,
-    events: NodeMembershipEvents,
-  ): Promise<NodeMembership> {
+  static async open(broker: ResolvedBroker, facts: NodeFacts, events: NodeMembershipEvents): Promise<NodeMembership> {
     const membership = new NodeMembership(broker, facts, events);
     try {
       await withinTimeout(membership.#join(), broker, "join as a node");

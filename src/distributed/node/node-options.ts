@@ -57,7 +57,9 @@ export function resolveNode(options: NodeOptions): ResolvedNode {
     modules: texts("modules", options.modules),
     cpus: amount("cpus", options.cpus ?? availableParallelism()),
     memory: bytes("memory", options.memory ?? Math.floor(freemem() * SHARE_OF_MEMORY)),
-    resources: Object.fromEntries(Object.entries(resources).map(([one, value]) => [one, amount(`resources.${one}`, value)])),
+    resources: Object.fromEntries(
+      Object.entries(resources).map(([one, value]) => [one, amount(`resources.${one}`, value)]),
+    ),
     name,
     queues: texts("queues", queues),
     onEvent,
