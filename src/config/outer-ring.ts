@@ -1,15 +1,12 @@
 /**
- * Loads a part of the library that stands above the core, when it is asked for: the core knows it by name only, and pays
- * for it only then.
+ * The way from the core to what is built on it: loaded when it is first used, and never by those who do not use it.
+ *
+ * The address is computed, so that no part of the core depends on what is outside of it.
  */
-const loaded = new Map<string, Promise<unknown>>();
+let distributed: Promise<object> | undefined;
 
-/** What `manyhands/<part>` is made of. */
-export function loadOuterRing<T>(part: "distributed"): Promise<T> {
-  let module = loaded.get(part);
-  if (!module) {
-    module = import(new URL(`../${part}/door.js`, import.meta.url).href);
-    loaded.set(part, module);
-  }
-  return module as Promise<T>;
+/** Loads `manyhands/distributed`, once. The type is what the caller uses of it. */
+export function loadDistributed<Door extends object>(): Promise<Door> {
+  distributed ??= import(new URL("../distributed/door.js", import.meta.url).href) as Promise<object>;
+  return distributed as Promise<Door>;
 }

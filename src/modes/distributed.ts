@@ -1,5 +1,5 @@
 /** The mode `distributed`: each worker on a node that joined a broker. */
-import { loadOuterRing } from "../config/outer-ring.js";
+import { loadDistributed } from "../config/outer-ring.js";
 import type { Channel } from "../wire/channel.js";
 import { deserialize, serialize } from "../wire/serialize.js";
 import type { Executor, HostSetup } from "./executor.js";
@@ -39,7 +39,7 @@ class LateVessel implements Vessel {
 
   async #open(setup: HostSetup): Promise<void> {
     try {
-      const { openVessel } = await loadOuterRing<VesselMaker>("distributed");
+      const { openVessel } = await loadDistributed<VesselMaker>();
       if (this.#isKilled) return;
       const vessel = openVessel(setup, this.#events);
       this.#vessel = vessel;
