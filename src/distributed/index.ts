@@ -2,3 +2,4 @@
 export { type BrokerOptions } from "../config/broker.js";
 export { type ClusterNode, type NodeEvent, type NodeOptions, startNode } from "./node/start-node.js";
 export { asyncResult, type AsyncResultOptions } from "./tasks/delay-task.js";
+export { SharedLimitSet, type SharedLimitSetOptions } from "./limits/shared-limit-set.js";
