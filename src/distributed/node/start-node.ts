@@ -1,5 +1,6 @@
 /** A stand-in with the interface that was agreed on: the real file replaces it. */
 import type { BrokerOptions } from "../broker/options.js";
+import type { NodeFacts } from "../members/members.js";
 
 export interface NodeOptions {
   readonly broker?: string | BrokerOptions | undefined;
@@ -29,15 +30,6 @@ export interface NodeEvent {
     | "stopping";
   readonly at: number;
   readonly [fact: string]: unknown;
-}
-
-export interface NodeFacts {
-  readonly id: string;
-  readonly name: string;
-  readonly cpus: number;
-  readonly memory: number;
-  readonly resources: Readonly<Record<string, number>>;
-  readonly queues: readonly string[];
 }
 
 export interface ClusterNode extends AsyncDisposable {
