@@ -1,4 +1,5 @@
 import type { Command } from "./command.js";
+import { jobsCommand } from "./jobs/jobs-command.js";
 import { map } from "./map/map-command.js";
 import { nodeCommand } from "./node/node-command.js";
 import { nodesCommand } from "./nodes/nodes-command.js";
@@ -6,4 +7,4 @@ import { prompts } from "./prompts/prompts-command.js";
 import { serveModelCommand } from "./serve-model/serve-model-command.js";
 
 /** The commands, in the order of the help. */
-export const COMMANDS: readonly Command[] = [prompts, map, serveModelCommand, nodeCommand, nodesCommand];
+export const COMMANDS: readonly Command[] = [prompts, map, serveModelCommand, nodeCommand, nodesCommand, jobsCommand];
