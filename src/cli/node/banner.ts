@@ -1,10 +1,10 @@
 /** What a node says when it is ready: who it is, what room it gives, what it runs. */
 import { hidePassword, type ResolvedBroker } from "../../distributed/broker/options.js";
 import type { Definition } from "../../distributed/definitions/definition.js";
-import type { NodeFacts } from "../../distributed/node/start-node.js";
+import type { NodeFacts } from "../../distributed/members/members.js";
+import { showAmount } from "../../distributed/members/need.js";
 import { oneLine, truncate } from "../../progress/display-width.js";
 import { CYAN, coloured } from "../../progress/theme.js";
-import { size } from "../broker/size.js";
 
 const WIDTH = 80;
 const LABEL = 10;
@@ -21,8 +21,8 @@ export interface BannerFacts {
 export function banner({ facts, broker, definitions, version }: BannerFacts, isColoured: boolean): string {
   const { name, id, cpus, memory, resources, queues } = facts;
   const room = [
-    `${cpus} cpu${cpus === 1 ? "" : "s"}`,
-    `${size(memory)} of memory`,
+    showAmount("cpus", cpus * 1000),
+    showAmount("memory", memory),
     ...Object.entries(resources).map(([resource, amount]) => `${amount} ${resource}`),
   ];
   const row = (label: string, text: string): string =>

@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { show } from "../../config/show.js";
 import type { NodeEvent } from "../../distributed/node/start-node.js";
 import { oneLine, truncate } from "../../progress/display-width.js";
-import { controlFree } from "./control-free.js";
+import { controlFree } from "../control-free.js";
 
 export type Level = "INFO" | "WARN" | "ERROR";
 
