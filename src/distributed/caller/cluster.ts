@@ -75,13 +75,11 @@ export class Cluster implements LinkOwner {
       const request = link.request(membership.id, FORMAT);
       const asked = membership.members.place(request);
       const placement = await withinTimeout(asked, this.#broker, `place a worker of '${request.name}'`);
-      if (link.isClosed) void membership.members.withdraw(link.id);
+      if (link.isClosed) this.withdraw(link);
       else if ("node" in placement) link.placed(placement.node);
       else if (link.node === undefined) this.#waits(link, placement.missing);
     } catch (error) {
-      // Perhaps it was placed after all.
-      this.withdraw(link);
-      link.failed(error);
+      if (!link.isClosed) link.failed(error);
     }
   }
 
@@ -101,7 +99,8 @@ export class Cluster implements LinkOwner {
 
   closed(link: Link): void {
     this.#links.delete(link.id);
-    this.#waiting.delete(link);
+    // Also what has ended: it is not asked for again when the broker comes back.
+    this.withdraw(link);
     this.held(link, false);
     if (this.#links.size > 0) return;
     clearTimeout(this.#linger);

@@ -169,10 +169,7 @@ export class Link implements Vessel, Channel {
     if (this.#isClosed || this.#isKilled) return;
     this.#isKilled = true;
     if (this.#node) this.#owner.send(this.#node, this.id, ToNode.end, NOTHING);
-    else {
-      this.#owner.withdraw(this);
-      this.#close({ reason: "terminated" });
-    }
+    else this.#close({ reason: "terminated" });
   }
 
   leave(): void {

@@ -12,6 +12,7 @@ import { Party } from "../line/party.js";
 import { Lease } from "../members/lease.js";
 import { Members } from "../members/members.js";
 import type { Missing } from "../members/missing.js";
+import { readNotice } from "../members/notice.js";
 
 /** What a membership asks and tells the one that has it. */
 export interface MembershipEvents {
@@ -42,6 +43,8 @@ export class Membership {
   readonly #connection: Connection;
   #party: Party | undefined;
   #lease: Lease | undefined;
+  /** Nodes whose lines broke. */
+  readonly #suspects = new Map<string, Error>();
   #isOver = false;
 
   private constructor(broker: ResolvedBroker, events: MembershipEvents) {
@@ -92,7 +95,7 @@ export class Membership {
     const party = await Party.open(this.#broker, this.id, {
       received: (_from, records) => this.#isOver || this.#events.received(records),
       noticed: (notice) => this.#noticed(notice),
-      broken: (node, error) => this.#isOver || this.#events.broken(node, error),
+      broken: (node, error) => this.#broken(node, error),
       evicted: () => this.#lost(),
     });
     this.#party = party;
@@ -105,18 +108,42 @@ export class Membership {
   }
 
   #noticed(notice: unknown): void {
-    const { placed } = notice as { placed?: { worker: string; node: string } };
-    if (placed && !this.#isOver) this.#events.heard({ placed: [placed], missing: [], dead: [] });
+    const news = readNotice(notice);
+    if (!news || this.#isOver) return;
+    if ("placed" in news) this.#events.heard({ placed: [news.placed], missing: [], dead: [] });
+    else this.#died([news.dead]);
+  }
+
+  /** Their lines may have broken before: only now it is known how far they got. */
+  #died(nodes: readonly { readonly node: string; readonly lastDelivered: string }[]): void {
+    const party = this.#party!;
+    const dead = nodes.map(({ node, lastDelivered }) => ({ node, reached: party.reached(node, lastDelivered) }));
+    for (const { node } of dead) {
+      party.forget(node);
+      this.#suspects.delete(node);
+    }
+    this.#events.heard({ placed: [], missing: [], dead });
+  }
+
+  /** A line breaks also because its node is dead: the next beat tells, and how much of what was sent it may have got. */
+  #broken(node: string, error: Error): void {
+    if (this.#isOver) return;
+    this.#suspects.set(node, error);
+    this.#lease?.beatSoon();
   }
 
   async #beat(mayReap: boolean): Promise<boolean> {
     const { nodes, waiting } = this.#events.present();
+    const suspects = [...this.#suspects];
     const { isMember, dead, placed, missing } = await this.members.beatOwner(this.id, nodes, waiting, mayReap);
     if (!isMember || this.#isOver) return isMember;
-    const party = this.#party!;
-    const lost = dead.map(({ node, lastDelivered }) => ({ node, reached: party.reached(node, lastDelivered) }));
-    for (const { node } of lost) party.forget(node);
-    this.#events.heard({ placed, missing, dead: lost });
+    this.#events.heard({ placed, missing, dead: [] });
+    if (dead.length > 0) this.#died(dead);
+    for (const [node, error] of suspects) {
+      if (this.#suspects.get(node) !== error) continue;
+      this.#suspects.delete(node);
+      this.#events.broken(node, error);
+    }
     return true;
   }
 

@@ -91,7 +91,7 @@ export class NodeMembership {
   async release(worker: string): Promise<void> {
     while (!this.#isOver) {
       try {
-        await this.members.release(worker);
+        await this.members.release(worker, this.id);
         return;
       } catch {
         await new Promise((resolve) => setTimeout(resolve, RELEASE_AGAIN_MS).unref());

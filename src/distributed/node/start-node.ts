@@ -5,6 +5,8 @@ import { duration } from "../../config/duration.js";
 import { FORMAT } from "../caller/cluster.js";
 import { loadDefinitions } from "../definitions/load-definitions.js";
 import type { NodeFacts } from "../members/members.js";
+import { TaskRunner } from "../tasks/task-runner.js";
+import { withinTimeout } from "../broker/within.js";
 import { Agent } from "./agent.js";
 import { type NodeOptions, resolveNode } from "./node-options.js";
 
@@ -62,17 +64,31 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     startedAt,
     queues: resolved.queues,
   });
+  const { broker, queues, onEvent } = resolved;
   const agent = new Agent(resolved, definitions, describe);
+  const tasks = new Map([...definitions].filter(([, { kind }]) => kind === "task"));
+  const concurrency = Math.max(1, Math.floor(resolved.cpus));
+  const runner =
+    tasks.size > 0 && queues.length > 0
+      ? new TaskRunner({ broker, definitions: tasks, concurrency, queues, onEvent: onEvent as (event: object) => void })
+      : undefined;
   await agent.join();
+  try {
+    if (runner) await withinTimeout(runner.start(), broker, "take tasks");
+  } catch (error) {
+    await Promise.all([agent.end(), runner!.kill()]);
+    throw error;
+  }
   let onClosed = (): void => {};
   const closed = new Promise<void>((resolve) => (onClosed = resolve));
   let ending: Promise<void> | undefined;
   const end = async (): Promise<void> => {
-    await (ending ??= agent.end());
-    onClosed();
+    ending ??= Promise.all([agent.end(), runner?.kill()]).then(() => onClosed());
+    await ending;
   };
   const stop: ClusterNode["stop"] = async ({ timeout = STOP_WITHIN_MS } = {}) => {
-    await agent.drain(duration("timeout", timeout));
+    const within = duration("timeout", timeout);
+    await Promise.all([agent.drain(within), runner?.stop({ timeout: within })]);
     await end();
   };
   return {
