@@ -6,14 +6,14 @@ import { keysOf } from "../../dist/distributed/broker/keys.js";
 import { resolveBroker } from "../../dist/distributed/broker/options.js";
 import { Script } from "../../dist/distributed/broker/script.js";
 import { NUMBERS_LUA } from "../../dist/distributed/limits/script/numbers.js";
-import { RATES_LUA } from "../../dist/distributed/limits/script/rates.js";
+import { ratesLua } from "../../dist/distributed/limits/script/rates.js";
 import { type Rate, resolveRate } from "../../dist/limits/rate.js";
 import { rateAlgorithm } from "../../dist/limits/rate-algorithm.js";
 import { NAMES, optionsOf, share } from "../limits/algorithms/tested-limit.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
 /** Makes the steps one by one; answers with what each returns, and the whole row at the end. Flushes between some of them. */
-const driver = new Script(`${NUMBERS_LUA}${RATES_LUA}
+const driver = new Script(`${NUMBERS_LUA}${ratesLua(NAMES)}
 local run = cjson.decode(ARGV[1])
 local alg, s = RATES[run.algorithm], 5
 local function rateOf(n) return { capacity = n[1], window = n[2], burst = n[3], perMs = n[4], guard = n[5], slack = n[6], size = run.size } end

@@ -12,9 +12,8 @@ import { randomUUID } from "node:crypto";
 import { type Connection, connect } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
 import type { ResolvedBroker } from "../broker/options.js";
-import { Script } from "../broker/script.js";
+import type { Script } from "../broker/script.js";
 import type { Notice } from "./answers.js";
-import { STEP_LUA } from "./script/step.js";
 
 /** A set as its line sees it. */
 export interface LineUser {
@@ -33,7 +32,6 @@ interface Socket extends Connection {
   on(event: "error", listener: (error: Error) => void): unknown;
 }
 
-const step = new Script(STEP_LUA);
 const lines = new Map<string, BrokerLine>();
 
 export class BrokerLine {
@@ -94,7 +92,7 @@ export class BrokerLine {
   }
 
   /** Makes a step; rejects with what the server answered, or when the connection was given up. */
-  run(keys: readonly string[], args: readonly (string | number)[]): Promise<string> {
+  run(step: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<string> {
     this.#open();
     return step.run(this.#steps!, keys, [...args, this.#channels]) as Promise<string>;
   }

@@ -2,7 +2,7 @@
 import { show } from "../../config/show.js";
 import { checkLimits } from "../../limits/check-limits.js";
 import { CORE, type Limit, type LimitCore } from "../../limits/limit.js";
-import { type Rate, type RateOptions, resolveRate } from "../../limits/rate.js";
+import { type Rate, type RateAlgorithmName, type RateOptions, resolveRate } from "../../limits/rate.js";
 import { rateAlgorithm } from "../../limits/rate-algorithm.js";
 import type { LimitFacts } from "../../limits/remote/ticket.js";
 
@@ -29,6 +29,8 @@ export class Definition {
   readonly text: string;
   readonly facts: readonly LimitFacts[];
   readonly cores: readonly LimitCore[];
+  /** Which of them its rates need, each once, in order. */
+  readonly algorithms: readonly RateAlgorithmName[];
   readonly #given: readonly Given[];
 
   /** @throws {TypeError} for what is no limit, or cannot be shared across machines */
@@ -37,6 +39,8 @@ export class Definition {
     if (limits.length === 0) throw new TypeError("Cannot share limits as the list of them is empty: current value is []");
     this.cores = limits.map((limit) => limit[CORE]);
     this.#given = this.cores.map(optionsOf);
+    const rates = this.#given.filter((given) => given !== undefined);
+    this.algorithms = [...new Set(rates.map(({ algorithm }) => algorithm ?? "sliding-window"))].toSorted();
     this.text = JSON.stringify(this.cores.map((core, index) => entryOf(core, this.#given[index])));
     this.facts = this.cores.map(({ key, fallback, largest, kind }) => ({ key, fallback, largest, kind }));
   }

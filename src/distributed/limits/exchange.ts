@@ -20,11 +20,13 @@ import { settleWithin } from "../../flow/settle-within.js";
 import { FairRoom } from "../../waiting/fair-room.js";
 import type { ResolvedBroker } from "../broker/options.js";
 import { keysOf } from "../broker/keys.js";
+import { Script } from "../broker/script.js";
 import type { Granted, Notice, StepAnswer, StepAsks, StepStats } from "./answers.js";
 import { Asks } from "./asks.js";
 import { BrokerLine, type LineUser } from "./broker-line.js";
 import { type Definition, describeDefinition } from "./definition.js";
 import { Patience, type Waits } from "./patience.js";
+import { stepLua } from "./script/step.js";
 import { SharedRequest } from "./shared-request.js";
 
 /** The set that an exchange is for. */
@@ -70,6 +72,7 @@ export class Exchange implements LineUser {
   readonly #broker: ResolvedBroker;
   readonly #line: BrokerLine;
   readonly #keys: readonly string[];
+  readonly #script: Script;
   /** Those that are not in the queue of all yet. */
   readonly #room = new FairRoom<SharedRequest>();
   readonly #asked = new Map<number, SharedRequest>();
@@ -113,6 +116,7 @@ export class Exchange implements LineUser {
     this.#keys = ["numbers", "agreed", "queue", "requests", "holders"].map((part) =>
       keys.of("limits", "set", owner.name, part),
     );
+    this.#script = scriptOf(owner.definition);
     this.#patience = new Patience(broker.brokerTimeout);
     this.#held = owner.definition.facts.map(() => 0);
     this.#confirmsSoon = owner.definition.cores.some(({ postpone }) => postpone);
@@ -318,7 +322,7 @@ export class Exchange implements LineUser {
     this.#patience.owe(true);
     step.sentAt = performance.now();
     const mayReap = this.#line.hasBeenUpFor(this.#broker.lease) ? 1 : 0;
-    this.#line.run(this.#keys, [...step.args, mayReap, JSON.stringify(step.asks)]).then(
+    this.#line.run(this.#script, this.#keys, [...step.args, mayReap, JSON.stringify(step.asks)]).then(
       (answer) => this.#answered(step, JSON.parse(answer) as StepAnswer),
       (error: Error) => this.#failed(error),
     );
@@ -515,4 +519,14 @@ export class Exchange implements LineUser {
         "limits in the same order, or another name",
     );
   }
+}
+
+const scripts = new Map<string, Script>();
+
+/** Sets with the same algorithms have the same script. */
+function scriptOf({ algorithms }: Definition): Script {
+  const name = algorithms.join();
+  let script = scripts.get(name);
+  if (!script) scripts.set(name, (script = new Script(stepLua(algorithms))));
+  return script;
 }

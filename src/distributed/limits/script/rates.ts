@@ -4,7 +4,10 @@
  * What they do and why stands there, with their invariants. Here `s` is where the row begins, and `r` is the rate with
  * `size`, the length of its row. Needs `NUMBERS_LUA`.
  */
-export const RATES_LUA = /* lua */ `
+import type { RateAlgorithmName } from "../../../limits/rate.js";
+
+/** What all need. */
+const COMMON = /* lua */ `
 local INF = math.huge
 local ROUNDING = 1 + 1024 * 2 ^ -52
 local max, min, floor, ceil = math.max, math.min, math.floor, math.ceil
@@ -13,7 +16,9 @@ local RATES = {}
 local function largest(r) return max(r.capacity, r.burst) end
 local function excess(r, sum) return max(0, sum - r.capacity * ROUNDING) end
 local function life(r) return r.window + r.guard end
+`;
 
+const SLIDING_WINDOW = /* lua */ `
 do -- sliding-window: head, tail, total, then pairs of time and weight
   local function placeOf(s, r, pair) return s + 3 + 2 * (pair % floor((r.size - 3) / 2)) end
   local function weightAt(s, r, pair) return get(placeOf(s, r, pair) + 1) end
@@ -163,7 +168,9 @@ do -- sliding-window: head, tail, total, then pairs of time and weight
     end,
   }
 end
+`;
 
+const FIXED_WINDOW = /* lua */ `
 do -- fixed-window: when it started, what is used of it
   local function passed(s, r, now)
     local start = get(s)
@@ -211,7 +218,10 @@ do -- fixed-window: when it started, what is used of it
     end,
   }
 end
+`;
 
+/** What the buckets need. */
+const LOWS = /* lua */ `
 -- The lows of a bucket: their number at f, then pairs of time and low.
 local LOWS = 8
 
@@ -262,7 +272,10 @@ end
 local function stretchLows(f, factor)
   for at = f + 2 * get(f), f + 1, -2 do put(at, get(at) * factor) end
 end
+`;
 
+/** Both that keep an instant. */
+const GCRA = /* lua */ `
 do -- gcra: when it is full, then the lows; leaky-bucket: the same, when the next may be taken
   local function noteTake(s, r, now, amount, earliest)
     local from = max(get(s), earliest)
@@ -324,7 +337,9 @@ do -- gcra: when it is full, then the lows; leaky-bucket: the same, when the nex
     end,
   }
 end
+`;
 
+const TOKEN_BUCKET = /* lua */ `
 do -- token-bucket: tokens, when they were counted, then the lows
   local function tokensAt(s, r, now) return get(s) + (now - get(s + 1)) * r.perMs end
   local function count(s, now, tokens)
@@ -375,3 +390,16 @@ do -- token-bucket: tokens, when they were counted, then the lows
   }
 end
 `;
+
+const ALGORITHMS: Readonly<Record<RateAlgorithmName, readonly string[]>> = {
+  "sliding-window": [SLIDING_WINDOW],
+  "fixed-window": [FIXED_WINDOW],
+  gcra: [LOWS, GCRA],
+  "leaky-bucket": [LOWS, GCRA],
+  "token-bucket": [LOWS, TOKEN_BUCKET],
+};
+
+/** Those of these names: the server makes the functions of a script anew each time it runs. */
+export function ratesLua(names: readonly RateAlgorithmName[]): string {
+  return [COMMON, ...new Set(names.flatMap((name) => ALGORITHMS[name]))].join("");
+}

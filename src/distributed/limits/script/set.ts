@@ -1,5 +1,5 @@
 /**
- * Lua: a set of limits, and what each of its holders has. Needs `NUMBERS_LUA` and `RATES_LUA`; see `STEP_LUA` for what is
+ * Lua: a set of limits, and what each of its holders has. Needs `NUMBERS_LUA` and `ratesLua`; see `stepLua` for what is
  * given, and for the invariants.
  *
  * A holder's record: `e` when its lease ends, `s` its last step, `n` how many of its requests are in the queue, `h` what it

@@ -1,7 +1,8 @@
-/** Lua: one step of one process with one set of limits; see `STEP_LUA`. */
+/** Lua: one step of one process with one set of limits; see `stepLua`. */
+import type { RateAlgorithmName } from "../../../limits/rate.js";
 import { NUMBERS_LUA } from "./numbers.js";
 import { QUEUE_LUA } from "./queue.js";
-import { RATES_LUA } from "./rates.js";
+import { ratesLua } from "./rates.js";
 import { SET_LUA } from "./set.js";
 
 /**
@@ -20,8 +21,9 @@ import { SET_LUA } from "./set.js";
  * L3. A take that was not confirmed does not expire: it may begin later.
  * L4. Time never goes back.
  */
-export const STEP_LUA = /* lua */ `#!lua flags=allow-oom
-${NUMBERS_LUA}${RATES_LUA}${SET_LUA}${QUEUE_LUA}
+export function stepLua(algorithms: readonly RateAlgorithmName[]): string {
+  return /* lua */ `#!lua flags=allow-oom
+${NUMBERS_LUA}${ratesLua(algorithms)}${SET_LUA}${QUEUE_LUA}
 if not agree() then return refusal() end
 local isNew = beginStep()
 reap()
@@ -39,3 +41,4 @@ for _, one in ipairs(asks.requests) do enqueue(one) end
 for _, one in ipairs(asks.tries) do try(one) end
 return finish(isNew)
 `;
+}
