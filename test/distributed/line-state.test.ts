@@ -7,6 +7,7 @@ import { record } from "./line-traffic.js";
 
 /** One end of a line without a broker: what `Party` does with its state. */
 class End {
+  readonly id: string;
   readonly line: PeerLine;
   /** How many breaks this end had seen when it said, or heard, a text. */
   readonly said = new Map<string, number>();
@@ -16,10 +17,8 @@ class End {
   readonly out: Frame[] = [];
   #ids = 0;
 
-  constructor(
-    readonly id: string,
-    peer: string,
-  ) {
+  constructor(id: string, peer: string) {
+    this.id = id;
     this.line = new PeerLine(peer);
   }
 

@@ -24,7 +24,8 @@ export interface Scene extends AsyncDisposable {
   readonly broker: ResolvedBroker;
   readonly redis: Connection;
   inbox(id: string): string;
-  listen(id: string): Promise<Ear>;
+  /** Opens a party; `url` when it is to reach the server another way. */
+  listen(id: string, url?: string): Promise<Ear>;
 }
 
 /** A prefix of its own on the shared server, or on the one given; closes all parties, and checks that no key is left. */
@@ -37,8 +38,8 @@ export function scene(options: BrokerOptions = {}): Scene {
     broker,
     redis,
     inbox,
-    listen: async (id) => {
-      const ear = await listen(broker, id);
+    listen: async (id, url = broker.url) => {
+      const ear = await listen({ ...broker, url }, id);
       ears.push(ear);
       return ear;
     },

@@ -4,8 +4,9 @@ import { decodeFrame, encodeFrame } from "../../dist/distributed/line/frame.js";
 import { LARGEST_PAYLOAD, Party } from "../../dist/distributed/line/party.js";
 import { BrokerUnavailableError } from "../../dist/errors.js";
 import { resolveBroker } from "../../dist/distributed/broker/options.js";
-import { freshPrefix, type PrivateRedis, startRedis } from "../redis.js";
+import { freshPrefix, type PrivateRedis, sharedRedis, startRedis } from "../redis.js";
 import { type Ear, record, type Scene, scene } from "./line-traffic.js";
+import { weakLink } from "./weak-link.js";
 
 const DEADLINE = { timeout: 10_000, interval: 5 };
 
@@ -104,8 +105,11 @@ describe("a line", () => {
     await unread(stage, "b");
     await inFrames(a, "b", ["1", "2", "3"]);
     await stage.redis.call("XDEL", stage.inbox("b"), (await idsIn(stage, "b"))[1]!);
+    const from = performance.now();
     const b = await stage.listen("b");
     await Promise.all([a.until(() => a.broken.length > 0), b.until(() => b.broken.length > 0)]);
+    // It is told, and does not find out by a sync.
+    expect(performance.now() - from).toBeLessThan(1500);
     expect(b.heard.get("a")).toEqual(["1"]);
     expect(b.broken[0]!.error).toBeInstanceOf(BrokerUnavailableError);
     expect(b.broken[0]!.error.message).toBe(
@@ -133,13 +137,21 @@ describe("a line", () => {
   it("looks back for an entry that was delivered to nobody", async () => {
     await using stage = scene();
     const a = await stage.listen("a");
+    const c = await stage.listen("c");
     await unread(stage, "b");
-    await inFrames(a, "b", ["1", "2", "3"]);
+    await inFrames(a, "b", ["1"]);
     // As if a connection that is lost had been served it.
-    await stage.redis.call("XREADGROUP", "GROUP", "g", "c", "COUNT", 2, "NOACK", "STREAMS", stage.inbox("b"), ">");
+    await stage.redis.call("XREADGROUP", "GROUP", "g", "c", "NOACK", "STREAMS", stage.inbox("b"), ">");
+    await inFrames(c, "b", ["other"]);
+    await inFrames(a, "b", ["2"]);
     const b = await stage.listen("b");
-    await b.until(() => b.heard.get("a")?.length === 3);
-    expect(b.heard.get("a")).toEqual(["1", "2", "3"]);
+    await b.until(() => b.heard.get("a")?.length === 2);
+    expect(b.heard).toEqual(
+      new Map([
+        ["c", ["other"]],
+        ["a", ["1", "2"]],
+      ]),
+    );
     expect([a.broken, b.broken]).toEqual([[], []]);
   });
 
@@ -252,6 +264,47 @@ describe("a line", () => {
     const broker = resolveBroker({ url: "redis://127.0.0.1:1", prefix: freshPrefix(), brokerTimeout: 200 });
     const deaf = { received() {}, noticed() {}, broken() {}, evicted() {} };
     await expect(Party.open(broker, "a", deaf)).rejects.toThrow("Cannot reach the broker within 200 ms");
+    await using stage = scene();
+    await stage.redis.call("SET", stage.inbox("a"), "no stream", "PX", 1000);
+    await expect(Party.open(stage.broker, "a", deaf)).rejects.toThrow("'brokerTimeout': WRONGTYPE");
+  });
+});
+
+describe("a line over a weak network", () => {
+  it("fetches at once what a connection that was lost was to deliver, and sends what it was to send once", async () => {
+    await using link = await weakLink(sharedRedis());
+    await using stage = scene();
+    const a = await stage.listen("a");
+    const b = await stage.listen("b", link.url);
+    for (let round = 1; round <= 5; round += 1) {
+      link.loseNextAnswers();
+      const from = performance.now();
+      a.say("b", String(round));
+      b.say("a", String(round));
+      await Promise.all([a, b].map((ear, at) => ear.until(() => ear.heard.get("ba"[at]!)?.length === round)));
+      expect(performance.now() - from).toBeLessThan(1500);
+    }
+    expect([a.heard.get("b"), b.heard.get("a")]).toEqual([
+      ["1", "2", "3", "4", "5"],
+      ["1", "2", "3", "4", "5"],
+    ]);
+    expect([a.broken, b.broken]).toEqual([[], []]);
+  });
+
+  it("leaves connections that are silent for too long", async () => {
+    await using link = await weakLink(sharedRedis());
+    await using stage = scene();
+    const a = await stage.listen("a");
+    const b = await stage.listen("b", link.url);
+    a.say("b", "0");
+    await b.until(() => b.heard.has("a"));
+    link.cut();
+    // The first of them is served to the connection that is lost.
+    await inFrames(a, "b", ["1", "2", "3"]);
+    b.say("a", "1");
+    await Promise.all([b.until(() => b.heard.get("a")!.length === 4), a.until(() => a.heard.has("b"))]);
+    expect([a.heard.get("b"), b.heard.get("a")]).toEqual([["1"], ["0", "1", "2", "3"]]);
+    expect([a.broken, b.broken]).toEqual([[], []]);
   });
 });
 

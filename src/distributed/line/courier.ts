@@ -98,17 +98,15 @@ export class Courier {
     if (this.#whenSent !== undefined && this.#isAllSent()) this.#whenSent();
   }
 
-  /** Runs one more command, when the connection is there, for at most `within` ms; then ends it. */
+  /** Runs one more command, for at most `within` ms; then ends the connection. */
   async close(within: number, command: string, key: string): Promise<void> {
     this.#isClosed = true;
-    if (this.#connection.status === "ready") {
-      let timer: NodeJS.Timeout | undefined;
-      const isOver = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, within);
-      });
-      await Promise.race([this.#connection.call(command, key).catch(() => {}), isOver]);
-      clearTimeout(timer);
-    }
+    let timer: NodeJS.Timeout | undefined;
+    const isOver = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, within);
+    });
+    await Promise.race([this.#connection.call(command, key).catch(() => {}), isOver]);
+    clearTimeout(timer);
     this.#connection.disconnect();
   }
 

@@ -44,8 +44,9 @@ export class Inbox {
   readonly #key: string;
   readonly #broker: ResolvedBroker;
   readonly #events: InboxEvents;
-  readonly #connection: Connection;
-  #losses = 0;
+  #connection: Connection;
+  /** Ends the command that is under way, as its answer will not come. */
+  #abandon: ((why: Error) => void) | undefined;
   /** Whether answers do not count: see I2 and I4. */
   #mustRecover = false;
   /** Until when that is so; undefined while a lost connection is not back. */
@@ -64,12 +65,7 @@ export class Inbox {
     this.#broker = broker;
     this.#key = key;
     this.#events = events;
-    this.#connection = connect(broker, "inbox");
-    this.#connection.on("close", () => {
-      this.#losses += 1;
-      this.#mustRecover = true;
-      this.#recoversUntil = undefined;
-    });
+    this.#connection = this.#connect();
   }
 
   /**
@@ -85,9 +81,9 @@ export class Inbox {
         await inTime(this.#create(), until - performance.now());
         break;
       } catch (error) {
-        if (!(error instanceof Late)) lastError = error;
+        if (error instanceof Refused) lastError = error.cause;
         const pause = pauseAfter(tries);
-        if (error instanceof Late || !isPassing(error) || performance.now() + pause > until) {
+        if (error instanceof Late || !isPassing(lastError) || performance.now() + pause > until) {
           this.close();
           const why = lastError === undefined ? "it does not answer" : (lastError as Error).message;
           throw new BrokerUnavailableError(
@@ -105,8 +101,7 @@ export class Inbox {
   tick(now: number): void {
     if (this.#askedAt === undefined || this.#connection.status !== "ready") return;
     if (now - this.#askedAt < BLOCK_MS + this.#broker.lease) return;
-    this.#askedAt = now;
-    this.#connection.disconnect(true);
+    this.#renew();
   }
 
   /** Whether the connection keeps the event loop alive. */
@@ -117,11 +112,12 @@ export class Inbox {
   close(): void {
     this.#isClosed = true;
     this.#connection.disconnect();
+    this.#abandon?.(new Error("The inbox is closed"));
   }
 
   async #create(): Promise<void> {
     try {
-      await this.#connection.call("XGROUP", "CREATE", this.#key, GROUP, "0", "MKSTREAM");
+      await this.#ask("XGROUP", "CREATE", this.#key, GROUP, "0", "MKSTREAM");
     } catch (error) {
       // The command was sent again as its answer was lost.
       if (!(error as Error).message.startsWith("BUSYGROUP")) throw error;
@@ -154,10 +150,7 @@ export class Inbox {
   }
 
   async #read(): Promise<void> {
-    const losses = this.#losses;
     const entries = await this.#askForNew(BLOCK_MS);
-    // Sent again over another connection, it may have skipped what the first answer held (I2).
-    if (losses !== this.#losses || this.#isClosed) return;
     if (entries.length === 0) {
       this.#nextDeletedId = this.#lastId;
       if (this.#deletedId !== this.#lastId) this.#deleteRead();
@@ -174,7 +167,6 @@ export class Inbox {
 
   /** Hands on what lies between the last entry handed on and the last one delivered (I2, I3). */
   async #recover(): Promise<void> {
-    const losses = this.#losses;
     const groups = (await this.#ask("XINFO", "GROUPS", this.#key)) as Buffer[][];
     const fields = groups.map((group) => group.map(String)).find((group) => group[1] === GROUP);
     if (fields === undefined) throw new Refused(new Error("NOGROUP The group of the inbox is gone"));
@@ -185,7 +177,6 @@ export class Inbox {
       for (const entry of entries) this.#take(entry, true);
       if (entries.length < MOST_ENTRIES || this.#isClosed) break;
     }
-    if (losses !== this.#losses || this.#isClosed) return;
     const now = performance.now();
     this.#recoversUntil ??= now + BLOCK_MS + SHORT_BLOCK_MS;
     if (now > this.#recoversUntil) {
@@ -206,12 +197,36 @@ export class Inbox {
   async #ask(command: string, ...args: (string | number)[]): Promise<unknown> {
     this.#askedAt = performance.now();
     try {
-      return await this.#connection.callBuffer(command, ...args);
+      return await new Promise((resolve, reject) => {
+        this.#abandon = reject;
+        this.#connection.callBuffer(command, ...args).then(resolve, reject);
+      });
     } catch (error) {
       throw new Refused(error as Error);
     } finally {
       this.#askedAt = undefined;
     }
+  }
+
+  #connect(): Connection {
+    const connection = connect(this.#broker, "inbox");
+    let wasReady = false;
+    connection.on("ready", () => {
+      wasReady = true;
+    });
+    connection.on("close", () => {
+      if (wasReady && connection === this.#connection && !this.#isClosed) this.#renew();
+    });
+    return connection;
+  }
+
+  /** Takes another connection: the same would send again what was under way, and a read must not come first (I2). */
+  #renew(): void {
+    this.#mustRecover = true;
+    this.#recoversUntil = undefined;
+    this.#connection.disconnect();
+    this.#connection = this.#connect();
+    this.#abandon?.(new Error("The connection was lost"));
   }
 
   /** Hands on an entry; false when something before it is missing, and it is not taken. */

@@ -38,7 +38,7 @@ export const LARGEST_PAYLOAD = 511 * 1024 * 1024;
 /** How often what takes long is looked for, in ms. */
 const TICK_MS = 200;
 /** How long the deletion of the inbox may take, in ms. */
-const DELETE_MS = 1000;
+const DELETE_MS = 500;
 /** How many dead peers are remembered: what they sent is soon over. */
 const MOST_FORGOTTEN = 10_000;
 
