@@ -30,14 +30,17 @@ export class Announcer {
   readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #queueOf: (name: string) => EngineQueue;
+  readonly #patience: number;
   readonly #ended = new Map<string, Ended>();
   #next: Ended[] = [];
   readonly #asking = new Set<Promise<void>>();
 
-  constructor(connection: Connection, keys: Keys, queueOf: (name: string) => EngineQueue) {
+  /** @param patience - how long the engine may take to store a result, in ms: later it has refused it */
+  constructor(connection: Connection, keys: Keys, queueOf: (name: string) => EngineQueue, patience: number) {
     this.#connection = connection;
     this.#keys = keys;
     this.#queueOf = queueOf;
+    this.#patience = patience;
   }
 
   /** The engine is about to store what came of this job. */
@@ -96,8 +99,14 @@ export class Announcer {
       ended.isAsked = false;
       if (!isMissed.has(ended.id)) this.#ended.delete(ended.id);
       else if (ended.isStored) this.#ask(ended);
+      else setTimeout(() => this.#forget(ended), this.#patience).unref();
     }
     await Promise.all(promoted.map(async (id) => this.#promote(id)));
+  }
+
+  /** The job was not ours any more, and the engine said so to nobody. */
+  #forget(ended: Ended): void {
+    if (this.#ended.get(ended.id) === ended && !ended.isAsked) this.#ended.delete(ended.id);
   }
 
   async #promote(id: string): Promise<void> {

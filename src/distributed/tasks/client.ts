@@ -10,6 +10,7 @@
  * T3. Jobs leave in the order in which they were made.
  */
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
 import { BrokerUnavailableError } from "../../errors.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { type Keys, keysOf } from "../broker/keys.js";
@@ -23,6 +24,7 @@ import { Waits } from "./waits.js";
 
 /** A connection with the socket under it, and what a subscriber has. */
 interface Line extends Connection {
+  setMaxListeners?(count: number): unknown;
   readonly stream?: { ref(): unknown; unref(): unknown };
   on(event: "messageBuffer", listener: (channel: Buffer, message: Buffer) => void): unknown;
   on(event: "ready" | "close" | "end", listener: () => void): unknown;
@@ -54,7 +56,7 @@ export class TaskClient {
   #lastError: Error | undefined;
   #isSubscribed: Promise<unknown>;
   #isClosed = false;
-  readonly #onClose = new Set<(error: Error) => void>();
+  readonly #onClose = new Set<(cause: unknown) => void>();
 
   /** The one of this broker. */
   static of(broker: ResolvedBroker): TaskClient {
@@ -77,6 +79,8 @@ export class TaskClient {
     this.waits = new Waits(this);
     this.#onClose.add(forget);
     for (const line of [this.#commands, this.#replies]) {
+      // One for each queue, beside ours.
+      line.setMaxListeners?.(0);
       line.on("error", (error) => (this.#lastError = error));
       line.on("close", () => {
         // What nobody needs is not reached for again: its timers would keep the program running (T1).
@@ -134,31 +138,29 @@ export class TaskClient {
   /** Does something that needs the broker, for at most `brokerTimeout` (T2). */
   async run<T>(action: string, step: () => Promise<T>): Promise<T> {
     this.hold();
-    const since = performance.now();
-    let onClose: ((error: Error) => void) | undefined;
+    let refusal: unknown;
+    let stop!: (cause: unknown) => void;
+    const stopped = new Promise<never>((_resolve, reject) => {
+      stop = (cause) => reject(this.unavailable(action, cause));
+    });
+    // Nobody listens to it while the broker refuses.
+    stopped.catch(() => {});
+    const timer = setTimeout(() => (refusal ? stop(refusal) : this.giveUp()), this.broker.brokerTimeout);
+    if (this.#isClosed) stop(new Error("The connection was lost"));
+    this.#onClose.add(stop);
     try {
-      const closed = new Promise<never>((_resolve, reject) => {
-        onClose = (cause) => reject(this.unavailable(action, cause));
-        if (this.#isClosed) onClose(new Error("The connection was lost"));
-        else this.#onClose.add(onClose);
-      });
-      closed.catch(() => {});
-      const timer = setTimeout(() => this.#close(this.#lastError ?? new Error("It did not answer")), this.broker.brokerTimeout);
-      try {
-        for (;;) {
-          try {
-            return await Promise.race([step(), closed]);
-          } catch (error) {
-            if (!PASSING.test((error as Error).message)) throw error;
-            if (performance.now() - since > this.broker.brokerTimeout - PAUSE_MS) throw this.unavailable(action, error);
-            await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-          }
+      for (;;) {
+        try {
+          return await Promise.race([step(), stopped]);
+        } catch (error) {
+          if (!PASSING.test((error as Error).message)) throw error;
+          refusal = error;
+          await Promise.race([pause(PAUSE_MS), stopped]);
         }
-      } finally {
-        clearTimeout(timer);
       }
     } finally {
-      this.#onClose.delete(onClose!);
+      clearTimeout(timer);
+      this.#onClose.delete(stop);
       this.release();
     }
   }

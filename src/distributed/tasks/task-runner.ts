@@ -105,7 +105,7 @@ export class TaskRunner {
     const keys = keysOf(broker.prefix);
     this.#pool = this.#openPool();
     this.#connection = connect(broker, "node-tasks");
-    this.#announcer = new Announcer(this.#connection, keys, (name) => this.#queue(name));
+    this.#announcer = new Announcer(this.#connection, keys, (name) => this.#queue(name), broker.brokerTimeout);
     await this.#listen(keys.of("control"));
     for (const name of this.#queueNames) this.#workers.push(this.#openWorker(name, keys.queues));
     await Promise.all(this.#workers.map(async (worker) => worker.waitUntilReady()));
@@ -176,6 +176,8 @@ export class TaskRunner {
       // How often a task may be lost is decided by us, and said in an error of ours.
       maxStalledCount: Number.MAX_SAFE_INTEGER,
       runRetryDelay: ENGINE_PAUSE_MS,
+      // The news of a task may have gone to a node that is frozen: so long until another one looks by itself, in s.
+      drainDelay: Math.min(5, lease / 2000),
       settings: {
         backoffStrategy: (_attempts: number, _type: string, error: { delay?: number }) => error.delay ?? -1,
       },

@@ -58,7 +58,12 @@ export class Waits {
       this.#waiting.set(waiter.id, { waiters: new Set([waiter]), since: performance.now() });
       this.#client.hold();
     }
-    this.#timer ??= setInterval(() => this.look(false), LOOK_EVERY_MS);
+    if (!this.#timer) {
+      this.#downSince = undefined;
+      // Often enough to see that the broker is away for too long.
+      const pause = Math.min(LOOK_EVERY_MS, this.#client.broker.brokerTimeout / 2);
+      this.#timer = setInterval(() => this.look(false), pause);
+    }
     if (!isMade) void this.#read([waiter.id]);
   }
 
