@@ -13,7 +13,7 @@ export interface Connection {
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
   /** The socket, while there is one. */
-  readonly stream?: { ref(): unknown; unref(): unknown };
+  readonly stream?: { ref?(): unknown; unref?(): unknown };
   /** Ends it at once. */
   disconnect(reconnect?: boolean): void;
   /** Ends it after what was sent. */
@@ -52,12 +52,12 @@ const watched = new WeakSet<Connection>();
 export function hold(connection: Connection, isHeld: boolean): void {
   if (!isHeld && !watched.has(connection)) {
     watched.add(connection);
-    connection.on("connect", () => idle.has(connection) && connection.stream?.unref());
+    connection.on("connect", () => idle.has(connection) && connection.stream?.unref?.());
   }
   if (isHeld) idle.delete(connection);
   else idle.add(connection);
-  if (isHeld) connection.stream?.ref();
-  else connection.stream?.unref();
+  if (isHeld) connection.stream?.ref?.();
+  else connection.stream?.unref?.();
 }
 
 /** The options of such a connection, for libraries that open their own. */

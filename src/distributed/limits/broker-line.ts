@@ -26,7 +26,6 @@ export interface LineUser {
 
 /** What is used of a connection of `ioredis` besides. */
 interface Socket extends Connection {
-  readonly stream?: { ref?(): void; unref?(): void };
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
   on(event: "ready" | "close" | "end" | "connect", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
