@@ -162,6 +162,8 @@ export class Inbox {
       this.#lastId = this.#deletedId;
       return;
     }
+    // Answers that were sent at once leave first: a command takes as long as a good part of a round trip.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     if (this.#readEntries >= MOST_READ_ENTRIES || this.#readBytes >= MOST_READ_BYTES) this.#deleteRead();
   }
 
