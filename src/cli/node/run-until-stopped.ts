@@ -37,10 +37,8 @@ export async function runUntilStopped(
   });
   const node = await Promise.race([starting, hurried]);
   if (!node) return interruption.exitCode!;
-  if (!signal.aborted) {
-    ready(node);
-    await Promise.race([once(signal, "abort"), node.closed]);
-  }
+  if (!signal.aborted) ready(node);
+  if (!signal.aborted) await Promise.race([once(signal, "abort"), node.closed]);
   if (!signal.aborted) {
     log.say("stopped", "ERROR", "the node has ended by itself");
     return EXIT.incomplete;
