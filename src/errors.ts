@@ -52,7 +52,11 @@ export type CrashReason =
   | "terminated"
   | "unresponsive"
   | "unhealthy"
-  | "unreadable";
+  | "unreadable"
+  /** The node it lived on is gone, or was silent for longer than its lease. */
+  | "node-lost"
+  /** What was said to it or by it was lost on the way. */
+  | "disconnected";
 
 /** What is known about a worker that died. */
 export interface CrashDetails {
@@ -353,6 +357,13 @@ export class BrokerUnavailableError extends ManyhandsError {
   }
 }
 
+/** There is no delayed task of this id, or its result is kept no longer. */
+export class UnknownResultError extends ManyhandsError {
+  constructor(message: string, options?: ErrorOptions) {
+    super("MH_UNKNOWN_RESULT", message, options);
+  }
+}
+
 /** Each code with the class that carries it, sorted; the single source for `docs/errors.md` and for reviving errors. */
 export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: ManyhandsError; readonly name: string }>> = {
   MH_BATCH_REFUSED: BatchRefusedError,
@@ -374,6 +385,7 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Manyha
   MH_RETRY_VALIDATION: RetryValidationError,
   MH_SERIALIZATION: SerializationError,
   MH_TIMEOUT: TimeoutError,
+  MH_UNKNOWN_RESULT: UnknownResultError,
   MH_VALIDATION: ValidationError,
   MH_WORKER_CRASHED: WorkerCrashedError,
   MH_WORKER_START: WorkerStartError,

@@ -34,6 +34,7 @@ export {
   RetryValidationError,
   SerializationError,
   TimeoutError,
+  UnknownResultError,
   ValidationError,
   WorkerCrashedError,
   WorkerStartError,

@@ -30,6 +30,7 @@ export {
   RetryValidationError,
   SerializationError,
   TimeoutError,
+  UnknownResultError,
   type ValidationDetails,
   ValidationError,
   type ValidationIssue,
@@ -108,6 +109,15 @@ export { type ProgressEnding } from "./progress/meter.js";
 export { type ProgressOption } from "./progress/open-progress.js";
 export { ProgressBar, type ProgressBarOptions } from "./progress/progress-bar.js";
 export { type ProgressStream } from "./progress/progress-output.js";
+export {
+  type AsyncResult,
+  type DelayCallOptions,
+  type DelayedArg,
+  type DelayedArgs,
+  type DelayedRetry,
+  type DelayOptions,
+  type TaskState,
+} from "./future/async-result.js";
 export { type ModuleReference } from "./registry.js";
 export { type Task, task, type TaskFunction, type TaskOptions } from "./task.js";
 export { TaskPool } from "./task-pool.js";

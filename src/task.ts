@@ -1,7 +1,9 @@
 import { checkRecord } from "./config/check-fields.js";
+import { loadDistributed } from "./config/outer-ring.js";
 import { show } from "./config/show.js";
 import { realOf } from "./config/lazy.js";
 import type { Args } from "./future/arg.js";
+import type { AsyncResult, DelayCallOptions, DelayedArgs, DelayOptions } from "./future/async-result.js";
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
 import type { AnyIterable } from "./flow/map-source.js";
 import type { Mapping } from "./flow/mapping.js";
@@ -23,6 +25,8 @@ export interface TaskOptions<F extends TaskFunction = TaskFunction>
   extends Omit<WorkerDefaults, "methods" | "schema" | "retry">, CallPlan<F> {
   /** Checks arguments, as one tuple, and results on the caller's side. */
   schema?: MethodSchema | undefined;
+  /** Options of its delayed calls, see `delay`. */
+  delayed?: DelayOptions | undefined;
 }
 
 /** A function that runs in a pool of its own, started by the first call. */
@@ -41,6 +45,24 @@ export interface Task<F extends TaskFunction> extends AsyncDisposable {
   ): Mapping<SettledItem<Parameters<F>[0], Awaited<ReturnType<F>>>>;
   /** Makes calls with these options. */
   with(options: CallOptions): (...args: Args<Parameters<F>>) => CallResult<ReturnType<F>>;
+  /**
+   * Leaves the call to the nodes of a broker, and resolves once the broker has it: it is run even when this process is gone.
+   * Results of other delayed calls among the arguments, at any depth, are waited for there.
+   *
+   * @throws {BrokerUnavailableError} when the broker was away, or took nothing, for longer than `brokerTimeout`
+   * @throws {SerializationError} when an argument cannot be sent
+   * @throws {ValidationError} when the arguments do not pass the schema of the task
+   * @throws {MissingPackageError} when `bullmq` or `ioredis` is not installed
+   * @throws {TypeError} when the function is a generator
+   * @example
+   * const results = [await add.delay(1, 1), await add.delay(2, 2)];
+   * await Promise.all(results.map((result) => result.get()));   // [2, 4]
+   */
+  delay(...args: DelayedArgs<Parameters<F>>): Promise<AsyncResult<Awaited<ReturnType<F>>>>;
+  /** Makes delayed calls with these options: `await add.delayWith({ countdown: 5_000 })(1, 1)`. */
+  delayWith(
+    options: DelayCallOptions,
+  ): (...args: DelayedArgs<Parameters<F>>) => Promise<AsyncResult<Awaited<ReturnType<F>>>>;
   /** The same function with a pool of its own, of these options on top. */
   options(options: PoolOptions): Task<F>;
   /** Stops the pool, where one was started; the next call starts another. */
@@ -49,6 +71,20 @@ export interface Task<F extends TaskFunction> extends AsyncDisposable {
   drain(): Promise<void>;
   /** What the pool is doing and has done; `undefined` before the first call. */
   stats(): PoolStats | undefined;
+}
+
+/** What is needed of the outer ring to delay a call. */
+export interface DelayedCall {
+  readonly registration: Registration;
+  readonly isStream: boolean;
+  readonly schema: MethodSchema | undefined;
+  /** From the definition, then from the call. */
+  readonly options: readonly (DelayCallOptions | undefined)[];
+  readonly args: readonly unknown[];
+}
+
+interface TaskDoor {
+  delayTask(call: DelayedCall): Promise<AsyncResult<unknown>>;
 }
 
 interface Runner<F extends TaskFunction> {
@@ -97,7 +133,7 @@ function taskOver<F extends TaskFunction>(
   options: TaskOptions<F>,
   define: (definition: WorkerDefaults) => WorkerDefinition<WorkerClass>,
 ): Task<F> {
-  const { cost, usage, schema, ...others } = options;
+  const { cost, usage, schema, delayed, ...others } = options;
   const isStream = /Generator/.test((fn as object).constructor.name);
   const seen = (more: PoolOptions): PoolOptions => ({
     ...more,
@@ -110,15 +146,28 @@ function taskOver<F extends TaskFunction>(
     methods: { run: { stream: isStream, cost, usage } } as object,
     ...(schema !== undefined && { schema: { methods: { run: schema } } as object }),
   });
+  const { registration } = definition;
   return makeTask<F>(
-    definition.registration,
+    registration,
     (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>,
+    async (callOptions, args) => {
+      const { delayTask } = await loadDistributed<TaskDoor>();
+      return delayTask({ registration, isStream, schema, options: [delayed, callOptions], args }) as Promise<
+        AsyncResult<Awaited<ReturnType<F>>>
+      >;
+    },
   );
 }
+
+type Delay<F extends TaskFunction> = (
+  options: DelayCallOptions | undefined,
+  args: readonly unknown[],
+) => Promise<AsyncResult<Awaited<ReturnType<F>>>>;
 
 function makeTask<F extends TaskFunction>(
   registration: Registration,
   open: (options: PoolOptions) => Pool<Runner<F>>,
+  delay: Delay<F>,
   options: PoolOptions = {},
 ): Task<F> {
   let current: Pool<Runner<F>> | undefined;
@@ -140,9 +189,14 @@ function makeTask<F extends TaskFunction>(
       const view = pool().with(callOptions);
       return rememberCallable((...args: Parameters<Run>) => (view.run as Run)(...args), callable);
     },
+    delay: async (...args: readonly unknown[]) => delay(undefined, args),
+    delayWith:
+      (callOptions: DelayCallOptions) =>
+      async (...args: readonly unknown[]) =>
+        delay(callOptions, args),
     options: (more: PoolOptions) => {
       checkRecord("options", more);
-      return makeTask(registration, open, { ...options, ...more });
+      return makeTask(registration, open, delay, { ...options, ...more });
     },
     stop,
     drain: async () => current?.drain(),

@@ -9,7 +9,7 @@
  */
 import type { Connection } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import type { Script } from "../broker/script.js";
 import { describeMissing, type Missing, type Survey } from "./missing.js";
 import { type Amounts, givenAmounts, type Need, needOf } from "./need.js";
@@ -18,7 +18,7 @@ import { BEAT_NODE, CLOSE_NODE, JOIN_NODE, LEAVE_NODE } from "./scripts/node-scr
 import { BEAT_OWNER, JOIN_OWNER, LEAVE_OWNER } from "./scripts/owner-scripts.js";
 import { PLACE, REMOVE, RESTORE } from "./scripts/place-scripts.js";
 import { memberKeys } from "./scripts/shared.js";
-import { VIEW_NODES, VIEW_WAITING } from "./scripts/view-scripts.js";
+import { VIEW_NODES, VIEW_OWNERS, VIEW_WAITING } from "./scripts/view-scripts.js";
 import { type Shape, shapeText } from "./shape.js";
 
 /** What a node says of itself. */
@@ -66,6 +66,19 @@ export interface NodeView extends NodeFacts {
     readonly owner: string;
     readonly need: Need;
   }[];
+}
+
+/** An owner as others see it. */
+export interface OwnerView {
+  readonly id: string;
+  readonly host: string;
+  readonly pid: number;
+  /** When it joined, in ms since 1970 by the clock of the server. */
+  readonly since: number;
+  /** In ms. */
+  readonly leaseLeft: number;
+  /** How many of its workers are placed or wait. */
+  readonly workers: number;
 }
 
 /** Workers that wait, of one definition and one need. */
@@ -190,6 +203,7 @@ export class Members {
       }),
     };
     for (const { worker, node } of news.placed) this.#isPlaced(worker, node);
+    for (const { node } of news.dead) this.#isDead(node);
     for (const worker of unknown) {
       const wanted = this.#wanted.get(worker);
       if (wanted === undefined) continue;
@@ -241,7 +255,10 @@ export class Members {
     await this.#remove(worker, node);
   }
 
-  /** For its owner: the worker is no longer wanted, whether it waits or is placed. Call it for each that ended, too. */
+  /**
+   * For its owner: the worker is no longer wanted, whether it waits or is placed. Call it for each that ended, too: what is
+   * not withdrawn is placed again when the server lost it.
+   */
   async withdraw(worker: string): Promise<void> {
     await this.#remove(worker, "");
   }
@@ -249,7 +266,9 @@ export class Members {
   /** Reads what the scripts put into the inbox of an owner; nothing, when it is of someone else. */
   readNotice(notice: unknown): MemberNotice | undefined {
     const read = readNotice(notice);
-    if (read !== undefined && "placed" in read) this.#isPlaced(read.placed.worker, read.placed.node);
+    if (read === undefined) return undefined;
+    if ("placed" in read) this.#isPlaced(read.placed.worker, read.placed.node);
+    else this.#isDead(read.dead.node);
     return read;
   }
 
@@ -269,6 +288,15 @@ export class Members {
     return nodes.toSorted((a, b) => a.name.localeCompare(b.name) || a.startedAt - b.startedAt);
   }
 
+  /** All owners. */
+  async owners(): Promise<OwnerView[]> {
+    const views = (await this.#run(VIEW_OWNERS)) as [string, string, string, number][];
+    return views.map(([id, about, leaseLeft, workers]) => {
+      const { host, pid, since } = JSON.parse(about) as { host: string; pid: number; since: number };
+      return { id, host, pid, since, leaseLeft: Number(leaseLeft), workers };
+    });
+  }
+
   /** Who waits for room, and why. */
   async waitingFor(): Promise<WaitingView[]> {
     const views = (await this.#run(VIEW_WAITING)) as [string, number, string][];
@@ -279,8 +307,8 @@ export class Members {
   }
 
   async #remove(worker: string, node: string): Promise<void> {
-    await this.#placing.get(worker)?.catch(() => {});
     this.#wanted.delete(worker);
+    await this.#placing.get(worker)?.catch(() => {});
     await this.#run(REMOVE, worker, node);
   }
 
@@ -299,6 +327,11 @@ export class Members {
   #isPlaced(worker: string, node: string): void {
     const wanted = this.#wanted.get(worker);
     if (wanted !== undefined) wanted.node = node;
+  }
+
+  /** Its workers are gone, and so is what was asked for on their behalf. */
+  #isDead(node: string): void {
+    for (const [worker, wanted] of this.#wanted) if (wanted.node === node) this.#wanted.delete(worker);
   }
 
   #run(script: Script, ...args: (string | number)[]): Promise<unknown> {

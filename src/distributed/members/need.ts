@@ -70,5 +70,6 @@ const UNITS = ["bytes", "KB", "MB", "GB", "TB"];
 
 function showBytes(bytes: number): string {
   const unit = bytes < 1 ? 0 : Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1);
-  return `${Math.round((bytes / 1024 ** unit) * 10) / 10} ${UNITS[unit]}`;
+  const value = Math.round((bytes / 1024 ** unit) * 10) / 10;
+  return `${value} ${value === 1 && unit === 0 ? "byte" : UNITS[unit]}`;
 }

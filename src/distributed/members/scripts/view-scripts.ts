@@ -24,6 +24,23 @@ return views
 `,
 );
 
+/** Returns for each owner: id, what is said of it (JSON), lease left (ms), how many workers it has. */
+export const VIEW_OWNERS = memberScript(
+  "reads",
+  `
+local views = {}
+local owners = redis.call("HGETALL", key("owners"))
+for i = 1, #owners, 2 do
+  local untilWhen = redis.call("ZSCORE", key("owner-leases"), owners[i])
+  if untilWhen then
+    local left = tostring(math.floor(untilWhen - NOW))
+    table.insert(views, { owners[i], owners[i + 1], left, redis.call("SCARD", key("owner-workers", owners[i])) })
+  end
+end
+return views
+`,
+);
+
 /** Returns for each shape of which workers wait: the shape, how many wait, what was counted (JSON). */
 export const VIEW_WAITING = memberScript(
   "reads",

@@ -1,0 +1,148 @@
+/**
+ * Who waits for results, and how these come.
+ *
+ * Owns the results that somebody waits for, and knows those that nobody waits for yet.
+ *
+ * V1. A result comes by a message of the node that ran the task. Messages may be lost, so every two seconds it is looked
+ *     how those stand that are waited for; and at once when the connection came back.
+ * V2. A result that nobody holds on to any more is forgotten here.
+ */
+import type { TaskClient } from "./client.js";
+import { READ } from "./scripts.js";
+
+/** What a task has come to: `s` a result, `f` a failure as JSON, `t` one as text, `g` revoked, `u` unknown. */
+export interface Outcome {
+  readonly kind: "s" | "f" | "t" | "g" | "u";
+  readonly body: string;
+}
+
+/** Somebody to be told of an outcome. */
+export interface Waiter {
+  readonly id: string;
+  settle(outcome: Outcome): void;
+  fail(error: unknown): void;
+}
+
+const LOOK_EVERY_MS = 2000;
+const LOOK_AT_ONCE = 200;
+
+export class Waits {
+  readonly #client: TaskClient;
+  /** Those with somebody waiting, and since when. */
+  readonly #waiting = new Map<string, { readonly waiters: Set<Waiter>; since: number }>();
+  /** Those made here that nobody waits for yet. */
+  readonly #made = new Map<string, WeakRef<Waiter>>();
+  readonly #dropped = new FinalizationRegistry<string>((id) => {
+    if (!this.#made.get(id)?.deref()) this.#made.delete(id);
+  });
+  #timer: NodeJS.Timeout | undefined;
+  #downSince: number | undefined;
+
+  constructor(client: TaskClient) {
+    this.#client = client;
+  }
+
+  /** A task that was made here, whose end this process will be told of. */
+  made(waiter: Waiter): void {
+    this.#made.set(waiter.id, new WeakRef(waiter));
+    this.#dropped.register(waiter, waiter.id);
+  }
+
+  /** Somebody waits for it now. */
+  wait(waiter: Waiter): void {
+    const isMade = this.#made.get(waiter.id)?.deref() === waiter;
+    const entry = this.#waiting.get(waiter.id);
+    if (entry) {
+      entry.waiters.add(waiter);
+    } else {
+      this.#waiting.set(waiter.id, { waiters: new Set([waiter]), since: performance.now() });
+      this.#client.hold();
+    }
+    if (!this.#timer) {
+      this.#downSince = undefined;
+      // Often enough to see that the broker is away for too long.
+      const pause = Math.min(LOOK_EVERY_MS, this.#client.broker.brokerTimeout / 2);
+      this.#timer = setInterval(() => this.look(false), pause);
+    }
+    if (!isMade) void this.#read([waiter.id]);
+  }
+
+  /** It waits no longer. */
+  leave(waiter: Waiter): void {
+    const entry = this.#waiting.get(waiter.id);
+    if (!entry?.waiters.delete(waiter) || entry.waiters.size > 0) return;
+    this.#end(waiter.id);
+  }
+
+  /** Reads a message: a kind, an id, a line end, and a text. */
+  arrived(message: Buffer): void {
+    const end = message.indexOf(10);
+    const id = message.toString("latin1", 1, end);
+    const kind = String.fromCharCode(message[0]!);
+    if (kind === "b") {
+      // Too large to be sent to everyone: read by those who want it.
+      if (this.#waiting.has(id)) void this.#read([id]);
+      this.#made.delete(id);
+      return;
+    }
+    this.#settle(id, { kind: kind as Outcome["kind"], body: message.toString("utf8", end + 1) });
+  }
+
+  /** Looks at those that are waited for (V1). */
+  look(isReconnected: boolean): void {
+    const now = performance.now();
+    if (!this.#client.isUp) {
+      this.#downSince ??= now;
+      if (now - this.#downSince > this.#client.broker.brokerTimeout) this.#client.giveUp();
+      return;
+    }
+    this.#downSince = undefined;
+    const old = isReconnected ? now : now - LOOK_EVERY_MS;
+    const ids: string[] = [];
+    for (const [id, { since }] of this.#waiting) if (since <= old) ids.push(id);
+    for (let at = 0; at < ids.length; at += LOOK_AT_ONCE) void this.#read(ids.slice(at, at + LOOK_AT_ONCE));
+  }
+
+  fail(cause: unknown): void {
+    for (const [id, { waiters }] of this.#waiting) {
+      this.#end(id);
+      for (const waiter of waiters) waiter.fail(this.#client.unavailable(`get the result of task '${id}'`, cause));
+    }
+    this.#made.clear();
+  }
+
+  async #read(ids: readonly string[]): Promise<void> {
+    let found: string[];
+    try {
+      found = (await this.#client.script("get results of tasks", READ, [this.#client.id, ...ids])) as string[];
+    } catch (error) {
+      for (const id of ids) {
+        const entry = this.#waiting.get(id);
+        if (entry) this.#end(id);
+        for (const waiter of entry?.waiters ?? []) waiter.fail(error);
+      }
+      return;
+    }
+    for (const [index, id] of ids.entries()) {
+      const kind = found[index * 3]!;
+      if ("sftgu".includes(kind)) this.#settle(id, { kind: kind as Outcome["kind"], body: found[index * 3 + 1]! });
+    }
+  }
+
+  #settle(id: string, outcome: Outcome): void {
+    const entry = this.#waiting.get(id);
+    const made = this.#made.get(id)?.deref();
+    this.#made.delete(id);
+    if (entry) this.#end(id);
+    made?.settle(outcome);
+    for (const waiter of entry?.waiters ?? []) if (waiter !== made) waiter.settle(outcome);
+  }
+
+  #end(id: string): void {
+    this.#waiting.delete(id);
+    this.#client.release();
+    if (this.#waiting.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
