@@ -141,7 +141,7 @@ function capture(settings = { isJson: false, isQuiet: false }): Captured {
 
 const AT = new Date(2026, 10, 26, 4, 50, 0, 123).getTime();
 const event = (kind: NodeEvent["kind"], facts: object): NodeEvent => ({ kind, at: AT, ...facts });
-const ADD = { task: "add", id: "4f2c" };
+const ADD = { name: "add", id: "4f2c" };
 const FAILURE = Object.assign(new RangeError("Too far\nby far", { cause: new Error("root") }), {
   stack: "RangeError: Too far\nby far\n    at add (/app/tasks.js:1:2)",
 });
@@ -150,14 +150,16 @@ const EVENTS: readonly NodeEvent[] = [
   event("ready", {}),
   event("task-received", ADD),
   event("task-started", ADD),
-  event("task-succeeded", { ...ADD, duration: 1.234, result: { sum: 2, text: "x".repeat(200) } }),
+  event("task-succeeded", { ...ADD, ran: 1.234, result: { sum: 2, text: "x".repeat(200) } }),
   event("task-retry", { ...ADD, delay: 2000, error: new Error("Not yet") }),
-  event("task-failed", { ...ADD, duration: 12, error: FAILURE }),
-  event("task-revoked", { task: `${ESCAPE}31madd\u0007`, id: "9" }),
+  event("task-failed", { ...ADD, ran: 12, error: FAILURE }),
+  event("task-revoked", { name: `${ESCAPE}31madd\u0007`, id: "9" }),
   event("worker-started", { worker: "w1", name: "Hasher", owner: "desk-7" }),
-  event("worker-ended", { worker: "w1", name: "Hasher", reason: "its caller is gone" }),
+  event("worker-ended", { worker: "w1", name: "Hasher", reason: "exit", exitCode: 3 }),
   event("broker-away", { error: new Error("connect ECONNREFUSED") }),
-  event("broker-back", { away: 1500 }),
+  event("broker-back", {}),
+  event("broker-error" as NodeEvent["kind"], { error: "OOM" }),
+  event("broker-error" as NodeEvent["kind"], { error: "OOM" }),
   event("fenced", {}),
 ];
 
@@ -174,10 +176,11 @@ it("logs like a worker people know", () => {
   expect(stderr()).toContain("[cause]: Error: root\n");
   expect(stderr()).toMatch(/WARN \[9\] revoked\n/);
   expect(lines).toContain(`${head} INFO worker Hasher[w1] placed here for desk-7`);
-  expect(lines).toContain(`${head} INFO worker Hasher[w1] ended: its caller is gone`);
+  expect(lines).toContain(`${head} WARN worker Hasher[w1] exited with code 3`);
   expect(lines).toContain(`${head} WARN the broker is away: Error: connect ECONNREFUSED`);
-  expect(lines).toContain(`${head} INFO the broker is back after 1.5s`);
+  expect(lines).toContain(`${head} INFO the broker is back`);
   expect(lines.find((line) => line.includes("fenced"))).toMatch(/WARN fenced: /);
+  expect(stderr().match(/WARN the broker: OOM\n/g)).toHaveLength(1);
   expect(stdout() + stderr()).not.toContain(ESCAPE);
   expect(stderr()).not.toContain("\u0007");
 });
@@ -205,7 +208,7 @@ it("logs a line of JSON for all that happens", () => {
   const lines = stdout().trimEnd().split("\n");
   const parsed = lines.map((line) => JSON.parse(line) as { kind: string });
   expect(parsed.map(({ kind }) => kind)).toEqual([
-    ...EVENTS.map(({ kind }) => kind),
+    ...new Set(EVENTS.map(({ kind }) => kind)),
     "task-succeeded",
     "task-succeeded",
     "stopped",
@@ -215,7 +218,7 @@ it("logs a line of JSON for all that happens", () => {
     error: { name: "RangeError", message: "Too far\nby far", cause: { message: "root" } },
   });
   expect(parsed.at(-3)).toMatchObject({ result: { big: "5", map: "Map(1) { 1 => 2 }" } });
-  expect(parsed.at(-2)).toMatchObject({ task: "add", result: expect.stringContaining("[Circular") as string });
+  expect(parsed.at(-2)).toMatchObject({ name: "add", result: expect.stringContaining("[Circular") as string });
 });
 
 /** A node of which a test decides when it has stopped. */
@@ -227,7 +230,7 @@ function fakeNode(): { node: ClusterNode; calls: string[]; stopped: () => void; 
     id: FACTS.id,
     facts: FACTS,
     stop: async (options) => {
-      calls.push(`stop ${options?.timeout ?? "warm"}`);
+      calls.push(`stop ${options?.timeout === 0x7fff_ffff ? "warm" : options?.timeout}`);
       await new Promise<void>((resolve) => (stopped = resolve));
     },
     kill: async () => void calls.push("kill"),
@@ -243,8 +246,8 @@ it("stops warmly by the first signal, and says what it waits for", async () => {
   const ready: string[] = [];
   const code = runUntilStopped(
     async (onEvent) => {
-      for (const id of ["1", "2", "3", "4"]) onEvent(event("task-started", { task: "add", id }));
-      onEvent(event("task-succeeded", { task: "add", id: "2", result: 1 }));
+      for (const id of ["1", "2", "3", "4"]) onEvent(event("task-started", { name: "add", id }));
+      onEvent(event("task-succeeded", { name: "add", id: "2", result: 1 }));
       onEvent(event("worker-started", { worker: "w1", name: "Hasher" }));
       return node;
     },

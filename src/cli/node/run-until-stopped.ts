@@ -1,5 +1,6 @@
 /** The life of a node as a command: it starts, runs, and ends by signals. */
 import { once } from "node:events";
+import { LONGEST_TIMER } from "../../config/duration.js";
 import type { ClusterNode, NodeEvent } from "../../distributed/node/start-node.js";
 import { EXIT } from "../command.js";
 import { Interruption } from "../interruption.js";
@@ -31,9 +32,12 @@ export async function runUntilStopped(
   const { promise: hurried, resolve: hurry } = deferred();
   using interruption = new Interruption(() => log.say("stopping", "WARN", stoppingText(activity)), hurry);
   const { signal } = interruption;
+  let hasJoined = false;
   const starting = start((event) => {
     activity.take(event);
-    log.event(event);
+    if (event.kind === "ready" && hasJoined) log.event(event, { level: "INFO", text: "the node has joined anew" });
+    else log.event(event);
+    hasJoined ||= event.kind === "ready";
   });
   const node = await Promise.race([starting, hurried]);
   if (!node) return interruption.exitCode!;
@@ -44,7 +48,7 @@ export async function runUntilStopped(
     return EXIT.incomplete;
   }
   const reminder = setInterval(() => remind(log, activity), REMINDER_MS);
-  const stopped = node.stop(grace === undefined ? {} : { timeout: grace }).then(() => true);
+  const stopped = node.stop({ timeout: grace ?? LONGEST_TIMER }).then(() => true);
   const isWarm = await Promise.race([stopped, hurried]).finally(() => clearInterval(reminder));
   if (isWarm) {
     log.say("stopped", "INFO", "stopped");

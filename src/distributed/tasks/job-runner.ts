@@ -64,7 +64,9 @@ export class JobRunner {
     const done = (value: unknown): JobOutcome => {
       this.#running.delete(job.id);
       try {
-        return { done: encode(value, { path: "result", action: `return from '${job.name}'`, maxSize: job.maxSize }).json };
+        return {
+          done: encode(value, { path: "result", action: `return from '${job.name}'`, maxSize: job.maxSize }).json,
+        };
       } catch (error) {
         return { failed: encodeThrown(error, job.maxSize) };
       }
