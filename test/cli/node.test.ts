@@ -170,7 +170,7 @@ it("logs like a worker people know", () => {
   const head = "[2026-11-26 04:50:00,123]";
   expect(lines).toContain(`${head} INFO add[4f2c] received`);
   expect(stderr()).toMatch(/INFO add\[4f2c\] succeeded in 0\.0012s: \{ sum: 2, text: 'x+…\n/);
-  expect(lines).toContain(`${head} WARN add[4f2c] retry in 2.0s: Error: Not yet`);
+  expect(lines).toContain(`${head} WARN add[4f2c] retry in 2s: Error: Not yet`);
   expect(lines).toContain(`${head} ERROR add[4f2c] failed in 0.0120s: RangeError: Too far`);
   expect(stderr()).toContain("\n    at add (/app/tasks.js:1:2) {\n");
   expect(stderr()).toContain("[cause]: Error: root\n");

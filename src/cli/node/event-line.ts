@@ -35,7 +35,7 @@ const TELLERS: Readonly<Record<string, Teller | undefined>> = {
   }),
   "task-retry": (event) => ({
     level: "WARN",
-    text: `${task(event)} retry in ${seconds(event["delay"], 1)}: ${headOf(event["error"])}`,
+    text: `${task(event)} retry in ${Number((Number(event["delay"]) / 1000).toFixed(3))}s: ${headOf(event["error"])}`,
   }),
   "task-revoked": (event) => ({ level: "WARN", text: `${task(event)} revoked${because(event)}` }),
   "worker-started": (event) => info(`${worker(event)} placed here${of(event)}`),
@@ -90,11 +90,7 @@ function because({ error }: NodeEvent): string {
 }
 
 function taken({ ran }: NodeEvent): string {
-  return ran === undefined ? "" : ` in ${seconds(ran, 4)}`;
-}
-
-function seconds(ms: unknown, digits: number): string {
-  return `${(Number(ms) / 1000).toFixed(digits)}s`;
+  return ran === undefined ? "" : ` in ${(Number(ran) / 1000).toFixed(4)}s`;
 }
 
 function headOf(error: unknown): string {

@@ -9,6 +9,8 @@ import type { NodeLog } from "./node-log.js";
 
 /** How often a node that stops says what it waits for, in ms. */
 const REMINDER_MS = 10_000;
+/** How long an end may take in which nothing runs any more, in ms. */
+const IDLE_MS = 5000;
 /** How long a hurried end may take, in ms. */
 const HURRY_MS = 2000;
 
@@ -48,17 +50,44 @@ export async function runUntilStopped(
     return EXIT.incomplete;
   }
   const reminder = setInterval(() => remind(log, activity), REMINDER_MS);
+  const { promise: idle, resolve: giveUp } = deferred();
+  const watch = new IdleWatch(activity, giveUp);
   const stopped = node.stop({ timeout: grace ?? LONGEST_TIMER }).then(() => true);
-  const isWarm = await Promise.race([stopped, hurried]).finally(() => clearInterval(reminder));
+  const isWarm = await Promise.race([stopped, hurried, idle]).finally(() => {
+    clearInterval(reminder);
+    watch.stop();
+  });
   if (isWarm) {
     log.say("stopped", "INFO", "stopped");
     return EXIT.done;
   }
   stopped.catch(() => {});
   const runs = activity.describe();
-  log.say("stopped", "WARN", `ended at once${runs === undefined ? "" : `, with ${runs}`}`);
+  const how = watch.isOver ? "ended, though the broker does not answer" : "ended at once";
+  log.say("stopped", "WARN", `${how}${runs === undefined ? "" : `, with ${runs}`}`);
   await atOnce(node);
-  return interruption.exitCode!;
+  return watch.isOver ? EXIT.incomplete : interruption.exitCode!;
+}
+
+/** Gives up a stop that takes long although nothing runs: the broker is away. */
+class IdleWatch {
+  readonly #timer: NodeJS.Timeout;
+  #idleSince: number | undefined;
+  isOver = false;
+
+  constructor(activity: Activity, giveUp: () => void) {
+    this.#timer = setInterval(() => {
+      if (activity.describe() !== undefined) this.#idleSince = undefined;
+      else this.#idleSince ??= performance.now();
+      if (this.#idleSince === undefined || performance.now() - this.#idleSince < IDLE_MS) return;
+      this.isOver = true;
+      giveUp();
+    }, IDLE_MS / 10);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
 }
 
 function deferred(): { promise: Promise<undefined>; resolve: () => void } {
