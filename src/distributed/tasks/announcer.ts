@@ -20,6 +20,11 @@ const LARGEST_IN_MESSAGE = 64 * 1024;
 /** A script takes only so many at once. */
 const MOST_AT_ONCE = 1000;
 
+/** A connection with the socket under it. */
+interface Corkable extends Connection {
+  readonly stream?: { cork(): void; uncork(): void };
+}
+
 interface Ended {
   readonly id: string;
   readonly caller: string;
@@ -29,7 +34,7 @@ interface Ended {
 }
 
 export class Announcer {
-  readonly #connection: Connection;
+  readonly #connection: Corkable;
   readonly #keys: Keys;
   readonly #queueOf: (name: string) => EngineQueue;
   readonly #patience: number;
@@ -76,7 +81,14 @@ export class Announcer {
 
   #ask(ended: Ended): void {
     ended.isAsked = true;
-    if (this.#next.length === 0) setImmediate(() => this.#flush());
+    if (this.#next.length === 0) {
+      const { stream } = this.#connection;
+      stream?.cork();
+      setImmediate(() => {
+        this.#flush();
+        stream?.uncork();
+      });
+    }
     this.#next.push(ended);
   }
 
