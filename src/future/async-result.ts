@@ -111,7 +111,9 @@ export interface DelayCallOptions extends DelayOptions {
 /** What may be passed for a parameter of type `T`: the value, a future of it, or the result of another delayed task. */
 export type DelayedArg<T> = Arg<T> | AsyncResult<T> | DelayedParts<T>;
 
-type DelayedParts<T> = T extends readonly unknown[] | Record<string, unknown> ? { [K in keyof T]: DelayedArg<T[K]> } : T;
+type DelayedParts<T> = T extends readonly unknown[] | Record<string, unknown>
+  ? { [K in keyof T]: DelayedArg<T[K]> }
+  : T;
 
 /** The parameters of a task as `delay` takes them. */
 export type DelayedArgs<P extends readonly unknown[]> = { [I in keyof P]: DelayedArg<P[I]> };

@@ -77,7 +77,7 @@ export class Waits {
 
   /** Reads a message: for each task a kind, its id, a line end, the length of a text, a line end, the text. */
   arrived(message: Buffer): void {
-    for (let at = 0; at < message.length; ) {
+    for (let at = 0; at < message.length;) {
       const idEnd = message.indexOf(LINE_END, at);
       const lengthEnd = message.indexOf(LINE_END, idEnd + 1);
       const id = message.toString("latin1", at + 1, idEnd);
