@@ -52,7 +52,11 @@ export type CrashReason =
   | "terminated"
   | "unresponsive"
   | "unhealthy"
-  | "unreadable";
+  | "unreadable"
+  /** The node it lived on is gone, or was silent for longer than its lease. */
+  | "node-lost"
+  /** What was said to it or by it was lost on the way. */
+  | "disconnected";
 
 /** What is known about a worker that died. */
 export interface CrashDetails {

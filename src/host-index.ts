@@ -87,7 +87,7 @@ export function worker<C extends WorkerClass>(
   target: C,
   definition: WorkerDefaults<C> = {},
 ): WorkerDefinition<C> {
-  const registration = register(meta, definition.name ?? target.name, target);
+  const registration = register(meta, definition.name ?? target.name, target, definition.version);
   return lazyObject(() => {
     const module = require("./worker.js") as { definitionOf: typeof definitionOf };
     return module.definitionOf(registration, target, definition);
@@ -96,7 +96,7 @@ export function worker<C extends WorkerClass>(
 
 /** As in `task.ts`; see `worker`. */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
-  const registration = register(meta, taskName(fn, options), taskTarget(fn));
+  const registration = register(meta, taskName(fn, options), taskTarget(fn), options.version);
   return lazyFunction(() => {
     const module = require("./task.js") as { taskOf: typeof taskOf };
     return module.taskOf(registration, fn, options);

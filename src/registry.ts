@@ -22,12 +22,19 @@ export interface Registration {
   readonly name: string;
   /** The class to construct: the user's, or one that wraps a function. */
   readonly target: new (...args: never[]) => object;
+  /** What tells it from others of the same name on other machines, where its author said so. */
+  readonly version?: string | undefined;
 }
 
 const table = processWide("registry", () => new Map<string, Registration>());
+/** Those of the library itself, of any copy: one runs functions by their source, which nobody from afar may ask for. */
+const own = processWide("own-registrations", () => new WeakSet<Registration>());
 
 /** How many definitions of each name one evaluation of a module has made so far; `import.meta` is new for each. */
 const evaluations = new WeakMap<object, Map<string, number>>();
+
+/** Where this copy of the library lies: its own definitions are no business of users. */
+const OWN = new URL(".", import.meta.url).href;
 
 /** The `file:` (or other) URL of a module reference. */
 export function moduleUrl(meta: ModuleReference, what: string): string {
@@ -47,18 +54,29 @@ export function moduleUrl(meta: ModuleReference, what: string): string {
 }
 
 /** Adds a definition to the table; a module evaluated anew replaces its own former entries. */
-export function register(meta: ModuleReference, name: string, target: Registration["target"]): Registration {
+export function register(
+  meta: ModuleReference,
+  name: string,
+  target: Registration["target"],
+  version?: string,
+): Registration {
   const url = moduleUrl(meta, `'${name}'`);
   const ordinal = typeof meta === "object" ? nextOrdinal(meta, name) : 1;
   const key = `${url}#${name}${ordinal === 1 ? "" : `~${ordinal}`}`;
-  const registration = { key, url, name, target };
+  const registration = { key, url, name, target, version };
   table.set(key, registration);
+  if (url.startsWith(OWN)) own.add(registration);
   return registration;
 }
 
 /** The definition with this key, once its module has loaded in this thread. */
 export function findRegistration(key: string): Registration | undefined {
   return table.get(key);
+}
+
+/** All definitions of users that this thread knows, in the order of their first evaluation. */
+export function registrations(): Registration[] {
+  return [...table.values()].filter((registration) => !own.has(registration));
 }
 
 function nextOrdinal(meta: object, name: string): number {

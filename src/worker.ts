@@ -32,6 +32,11 @@ export interface WorkerDefaults<C extends WorkerClass = WorkerClass> extends Omi
   schema?: SchemaOf<InstanceType<C>> | undefined;
   /** The name, for a class that has none. */
   name?: string | undefined;
+  /**
+   * What a node must have for a pool in distributed mode to run there, 1 to 64 letters, digits, '.', '_', '+' or '-'.
+   * Default: a digest of the source text, which any change makes another.
+   */
+  version?: string | undefined;
 }
 
 type AnyMethod = (...args: never[]) => unknown;
@@ -135,8 +140,10 @@ export function worker<C extends WorkerClass>(
   }
   if (name === "")
     throw new DefinitionError("Cannot define a worker from a class without a name: pass { name } or name it");
+  const { version } = definition;
+  if (version !== undefined) checkVersion(version);
   const facts = examine(name, target, definition);
-  return build(register(meta, name, target), target, facts);
+  return build(register(meta, name, target, version), target, facts);
 }
 
 /** The definition of a class that is registered, and was examined where it was defined first. */
@@ -150,7 +157,7 @@ export function definitionOf<C extends WorkerClass>(
 
 /** Checks all that a definition says. */
 function examine(name: string, target: WorkerClass, definition: WorkerDefaults): Omit<PoolSource, "registration"> {
-  const { errors = [], methods = {}, schema: given, name: _name, ...defaults } = definition;
+  const { errors = [], methods = {}, schema: given, name: _name, version: _version, ...defaults } = definition;
   const schema = given as WorkerSchema | undefined;
   const facts = methods as Readonly<Record<string, MethodOptions>>;
   const found = methodsOf(target, Worker.prototype, facts);
@@ -179,6 +186,14 @@ function build<C extends WorkerClass>(
       >,
   });
   return { ...builder<false>({}), target, registration };
+}
+
+/** It stands in messages and tables, and where machines compare it. */
+function checkVersion(version: unknown): void {
+  if (typeof version === "string" && /^[\w.+-]{1,64}$/.test(version)) return;
+  throw new TypeError(
+    `Cannot set 'version' as it must be 1 to 64 letters, digits, '.', '_', '+' or '-': current value is ${show(version)}`,
+  );
 }
 
 function checkDefaults(defaults: PoolOptions): void {

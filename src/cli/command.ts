@@ -8,6 +8,8 @@ export interface OptionSpec {
   /** What stands for the value in the help, as in `FILE`. */
   readonly value?: string;
   readonly help: string;
+  /** Whether it may be given several times: its values are joined by commas. */
+  readonly isList?: boolean;
 }
 
 /** Values of options by name, as far as they were given. */

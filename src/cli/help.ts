@@ -1,5 +1,6 @@
 import type { Command, OptionSpec } from "./command.js";
 import { COMMON_OPTIONS } from "./parse-arguments.js";
+import { wrap } from "./wrap.js";
 
 const WIDTH = 80;
 const COLUMN = 26;
@@ -58,18 +59,4 @@ function row(left: string, text: string): string {
   return head.length > COLUMN
     ? [head, ...[first, ...others].map((line) => indent + line)].join("\n")
     : [`${head}  ${first}`, ...others.map((line) => indent + line)].join("\n");
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line += line === "" ? word : ` ${word}`;
-    }
-  }
-  return [...lines, line];
 }

@@ -38,7 +38,9 @@ export function parseArguments(command: Command, argv: readonly string[], stream
     const { name, rawName, value, inlineValue } = token;
     const spec = Object.hasOwn(options, name) ? options[name] : undefined;
     if (!spec) throw unknownOption(command, rawName, Object.keys(options));
-    if (Object.hasOwn(values, name)) throw new UsageError(`Cannot set '${rawName}' as it is set already: choose one`);
+    const earlier = spec.isList ? values[name] : undefined;
+    if (earlier === undefined && Object.hasOwn(values, name))
+      throw new UsageError(`Cannot set '${rawName}' as it is set already: choose one`);
     if (spec.type === "boolean") {
       if (value !== undefined) throw new UsageError(`Cannot set '${rawName}' to a value as it takes none: '${value}'`);
       values[name] = true;
@@ -46,7 +48,7 @@ export function parseArguments(command: Command, argv: readonly string[], stream
     }
     const isMissing = value === undefined || value === "" || (!inlineValue && value.startsWith("-") && value !== "-");
     if (isMissing) throw new UsageError(`Cannot set '${rawName}' as it needs a value: ${rawName} ${spec.value}`);
-    values[name] = value;
+    values[name] = earlier === undefined ? value : `${earlier as string},${value}`;
   }
   return { argv, values, positionals, streams };
 }

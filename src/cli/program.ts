@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { closest } from "../config/closest.js";
 import { EXIT, type Streams } from "./command.js";
 import { COMMANDS } from "./commands.js";
@@ -6,6 +5,7 @@ import { commandHelp, generalHelp } from "./help.js";
 import { parseArguments } from "./parse-arguments.js";
 import { reportError } from "./report-error.js";
 import { UsageError } from "./usage-error.js";
+import { version } from "./version.js";
 
 /**
  * Runs what was typed; resolves with the exit code, and never rejects.
@@ -59,9 +59,4 @@ function unknownCommand(name: string | undefined): UsageError {
   return new UsageError(
     `Cannot run '${name}' as there is no such command: ${hint ? `did you mean '${hint}'?` : "see manyhands --help"}`,
   );
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { version: string }).version;
 }

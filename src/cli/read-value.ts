@@ -12,6 +12,14 @@ export function readText(values: OptionValues, name: string): string | undefined
   return typeof value === "string" ? value : undefined;
 }
 
+/** Words between commas. */
+export function readList(values: OptionValues, name: string): string[] | undefined {
+  return readText(values, name)
+    ?.split(",")
+    .map((word) => word.trim())
+    .filter((word) => word !== "");
+}
+
 /** Whether an option was given. */
 export function readFlag(values: OptionValues, name: string): boolean {
   return values[name] === true;

@@ -14,6 +14,9 @@ const REMEDIES: Readonly<Record<BatchRefusal, string>> = {
   failures: "choose another file with --failures",
 };
 
+/** What may be gone the next time. */
+const NOT_USAGE: ReadonlySet<string> = new Set(["MH_BATCH_STOPPED", "MH_BROKER_UNAVAILABLE"]);
+
 /**
  * Says in one line what is wrong; returns the exit code.
  * @param json - where it is told as JSON; `undefined` where it is told in words
@@ -50,6 +53,6 @@ export function messageOf(error: unknown): string {
 function isUsage(error: unknown): boolean {
   if (error instanceof UsageError || error instanceof BatchRefusedError) return true;
   if (error instanceof TypeError || error instanceof RangeError) return true;
-  if (ManyhandsError.is(error)) return error.code !== "MH_BATCH_STOPPED";
+  if (ManyhandsError.is(error)) return !NOT_USAGE.has(error.code);
   return error instanceof Error && isSystemError(error.cause);
 }

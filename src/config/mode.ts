@@ -1,9 +1,9 @@
 import { availableParallelism } from "node:os";
 
 /** Where the workers of a pool live. */
-export type Mode = "sync" | "async" | "thread" | "process";
+export type Mode = "sync" | "async" | "thread" | "process" | "distributed";
 
-export const MODES: readonly Mode[] = ["sync", "async", "thread", "process"];
+export const MODES: readonly Mode[] = ["sync", "async", "thread", "process", "distributed"];
 
 /** What a mode decides when the options of a pool are silent. */
 export interface ModeDefaults {
@@ -26,5 +26,7 @@ export function modeDefaults(mode: Mode): ModeDefaults {
       return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 100 };
     case "process":
       return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 5 };
+    case "distributed":
+      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 2 };
   }
 }

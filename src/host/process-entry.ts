@@ -1,6 +1,7 @@
 /** Where a child process of a pool begins. */
 import { Socket } from "node:net";
-import { serialize, SocketChannel } from "../wire/socket-channel.js";
+import { serialize } from "../wire/serialize.js";
+import { SocketChannel } from "../wire/socket-channel.js";
 import { serveChannel } from "./serve-channel.js";
 
 /** The private connection to the parent: `stdio[3]` of the child. */

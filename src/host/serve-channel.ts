@@ -6,6 +6,7 @@
  * H1. Replies of one turn leave together, and no reply waits longer than `FLUSH_AFTER_MS` behind swift calls, nor at all
  *     behind one that is not known to be swift.
  * H2. No call begins while earlier replies have not left this process.
+ * H3. On a node no call begins after its lease has ended.
  */
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
@@ -24,10 +25,13 @@ import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-s
 import { construct } from "./construct.js";
 import { hostState } from "./host-state.js";
 import { importRegistration } from "./import-module.js";
+import { hasEnded, type LeaseEnd } from "./lease.js";
 import { Swiftness } from "./swiftness.js";
 
 const FLUSH_AFTER_MS = 0.25;
 const MEMORY_EVERY_MS = 1000;
+/** How often a host on a node without a lease looks whether there is one again. */
+const FENCED_POLL_MS = 50;
 /** Longer messages than this hold several calls. */
 const BULK_LENGTH = 12;
 /** Fields of a call before its arguments. */
@@ -52,6 +56,8 @@ export interface HostEnvironment {
   readonly channel: Channel;
   /** Throws when a value cannot be sent to the caller. */
   readonly trySend: (value: unknown) => void;
+  /** As in the start message, where that cannot hold shared memory. */
+  readonly begun?: SharedArrayBuffer | undefined;
 }
 
 /** Takes the start message from the channel, constructs the worker, and serves it until told to stop. */
@@ -81,11 +87,14 @@ class ChannelHost implements Replies, Pacing {
   readonly #vigil = new Vigil();
   #flushedAt = 0;
   #memoryAt = 0;
+  /** On a node: how long calls may begin. */
+  #lease: LeaseEnd | undefined;
 
   constructor(environment: HostEnvironment, start: StartMessage) {
     this.#environment = environment;
     this.#start = start;
-    if (start.begun) this.#begun = new Int32Array(start.begun);
+    const begun = start.begun ?? environment.begun;
+    if (begun) this.#begun = new Int32Array(begun);
     this.#outbox = new Outbox(environment.channel, (entry, error) => this.#replyUnsendable(entry, error));
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
       this.#outbox.begin().push(ToCaller.swift, method, isSwift);
@@ -196,6 +205,9 @@ class ChannelHost implements Replies, Pacing {
       case ToHost.limits:
         this.#limits!.receive(message[at] as LimitReply);
         return at + 1;
+      case ToHost.lease:
+        this.#lease = [id, message[at + 1] as number];
+        return at + 2;
       case ToHost.skipped:
         this.#arrivals = (this.#arrivals + 1) | 0;
         return at;
@@ -254,6 +266,10 @@ class ChannelHost implements Replies, Pacing {
 
   mayBegin({ method, arrival }: HostedCall): boolean {
     const { channel } = this.#environment;
+    if (this.#lease && hasEnded(this.#lease)) {
+      setTimeout(() => this.#server!.resume(), FENCED_POLL_MS);
+      return false;
+    }
     if (!this.#swiftness.isSwift(method)) this.#flush();
     if (!channel.isCongested) {
       if (this.#begun) Atomics.store(this.#begun, 0, arrival);

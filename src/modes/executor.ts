@@ -1,8 +1,10 @@
 /** The one interface that a mode implements: how to make the place a worker lives in, and how to talk to it. */
+import type { ResolvedBroker } from "../config/broker.js";
 import type { Mode } from "../config/mode.js";
 import type { CrashDetails } from "../errors.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { LimitSource } from "../limits/limit-source.js";
+import type { Registration } from "../registry.js";
 import type { ErrorClassLookup } from "../wire/error-codec.js";
 import type { StartMessage } from "../wire/protocol.js";
 
@@ -16,6 +18,11 @@ export interface Executor {
    * @throws {SerializationError} when one cannot be sent
    */
   prepareArguments(name: string, args: readonly unknown[]): readonly unknown[];
+  /**
+   * Tells how many workers with this need there is room for, each time that changes, until what is returned is called; for
+   * modes in which that is not known beforehand.
+   */
+  watchRoom?(registration: Registration, need: ActorNeed, onRoom: (workers: number) => void): () => void;
   /** Makes the place for one worker; nothing runs in it before `launch`. */
   create(setup: HostSetup): Host;
 }
@@ -28,6 +35,8 @@ export interface HostSetup {
   readonly label: string;
   readonly errorClasses: ErrorClassLookup;
   readonly settings: HostSettings;
+  /** What it needs of a node, in mode `distributed`. */
+  readonly actor: ActorNeed | undefined;
   /** What the worker has as `this.limits`. */
   readonly limits: LimitSource;
   /** Whether there are methods with a declared cost: what a call took is shown to it. */
@@ -49,6 +58,16 @@ export interface HostSettings {
         readonly stackSizeMb?: number;
       }
     | undefined;
+}
+
+/** What a worker needs of the node that it lives on, and where to find one. */
+export interface ActorNeed {
+  readonly broker: ResolvedBroker;
+  readonly cpus: number;
+  /** In bytes. */
+  readonly memory: number;
+  readonly resources: Readonly<Record<string, number>>;
+  readonly isolation: "thread" | "process";
 }
 
 /** A call as it is handed to a host. */
@@ -104,7 +123,11 @@ export interface HostEvents {
   /** Runs `tell`, which tells several things known at once: what follows from them all is done once, after it. */
   together(tell: () => void): void;
   ready(): void;
+  /** There is no room for it yet, for this reason; `undefined`: there is, and it starts. */
+  waiting(reason: string | undefined): void;
   startFailed(error: unknown): void;
+  /** It should end when its calls are over, and be replaced: its node shuts down. */
+  retire(): void;
   done(sequence: number, ran: number, value: unknown): void;
   failed(sequence: number, ran: number, error: unknown): void;
   items(sequence: number, items: unknown[]): void;

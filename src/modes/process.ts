@@ -3,7 +3,9 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { CrashDetails } from "../errors.js";
-import { deserialize, serialize, SocketChannel } from "../wire/socket-channel.js";
+import type { Channel } from "../wire/channel.js";
+import { deserialize, serialize } from "../wire/serialize.js";
+import { SocketChannel } from "../wire/socket-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
 import { HOST_ARGUMENTS } from "./host-arguments.js";
 import { inheritable } from "./inheritable.js";
@@ -30,7 +32,15 @@ export const processExecutor: Executor = {
   create: (setup) => new RemoteHost(setup, (events) => openProcess(setup, events)),
 };
 
-function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
+/**
+ * Starts a child process.
+ * @param open - makes the channel; the usual one serializes messages
+ */
+export function openProcess(
+  setup: Pick<HostSetup, "settings">,
+  events: Pick<VesselEvents, "exited">,
+  open: (socket: Socket) => Channel = (socket) => new SocketChannel(socket),
+): Vessel {
   const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
   const child = spawn(
     process.execPath,
@@ -43,7 +53,7 @@ function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
   );
   keepFromOutliving(child);
   const socket = child.stdio[3] as Socket;
-  const channel = new SocketChannel(socket);
+  const channel = open(socket);
   reportExit(child, channel, events);
   return {
     channel,
@@ -62,7 +72,7 @@ function openProcess(setup: HostSetup, events: VesselEvents): Vessel {
 }
 
 /** Reports the end once, when the child has left and all it wrote has arrived. */
-function reportExit(child: ChildProcess, channel: SocketChannel, events: VesselEvents): void {
+function reportExit(child: ChildProcess, channel: Channel, events: Pick<VesselEvents, "exited">): void {
   let isClosed = false;
   let report: (() => void) | undefined;
   channel.onClose = () => {

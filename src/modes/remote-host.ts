@@ -28,12 +28,22 @@ export interface Vessel {
   leave(): void;
   ref(): void;
   unref(): void;
+  /** Told of each call, but for urgent ones, before it is posted: the how-manieth it is. */
+  handing?(handedAs: number): void;
+  /** The how-manieth call may have begun at most, where that is known; else it is inferred. */
+  begun?(): number | undefined;
 }
 
 /** Told by a vessel of its end. */
 export interface VesselEvents {
   /** Gone, for this reason; `cause` is an error of starting or running it that is known besides. */
   exited(details: CrashDetails, cause?: unknown): void;
+  /** It cannot be opened; `kill` follows. */
+  failed(error: unknown): void;
+  /** Opening it waits for this; `undefined`: no more. */
+  waiting(reason: string | undefined): void;
+  /** It will not last: no more calls, please. */
+  retire(): void;
 }
 
 /** With so many calls in flight a worker does not run dry before the next message. */
@@ -58,7 +68,6 @@ export class RemoteHost implements Host {
   #outbox: Outbox | undefined;
   readonly #swift = new Set<number>();
   #limits: LimitServer | undefined;
-  readonly #begun: Int32Array | undefined;
   /** Calls without an outcome. */
   #inFlight = 0;
   readonly #vigil = new Vigil();
@@ -71,14 +80,18 @@ export class RemoteHost implements Host {
   constructor(setup: HostSetup, open: (events: VesselEvents) => Vessel) {
     this.#setup = setup;
     this.#open = open;
-    const { identity, begun } = setup.start;
-    if (begun) this.#begun = new Int32Array(begun);
+    const { identity } = setup.start;
     this.#frame = `${setup.label} (manyhands ${identity.mode} worker ${identity.index})`;
   }
 
   launch(): void {
     try {
-      this.#vessel = this.#open({ exited: (details, cause) => this.#exited(details, cause) });
+      this.#vessel = this.#open({
+        exited: (details, cause) => this.#exited(details, cause),
+        failed: (error) => this.#setup.events.startFailed(error),
+        waiting: (reason) => this.#setup.events.waiting(reason),
+        retire: () => this.#setup.events.retire(),
+      });
     } catch (error) {
       this.#setup.events.startFailed(error);
       return;
@@ -115,6 +128,7 @@ export class RemoteHost implements Host {
     this.#inFlight += 1;
     if (this.#inFlight === 1) this.#vigil.expect();
     const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
+    if (!isUrgent) this.#vessel!.handing?.(request.handedAs);
     if (grant) {
       const set = this.#limits!.lendGrant(sequence, grant);
       const limited = [isUrgent, set, grant.taken];
@@ -167,12 +181,13 @@ export class RemoteHost implements Host {
   /**
    * How many of the calls without an outcome, oldest first, may have begun.
    *
-   * A thread says it in shared memory. Of a process it is inferred: the first `concurrency`, and behind a swift call
-   * other swift ones, as a host begins a call of any other method only when all earlier replies have left it.
+   * A thread says it in shared memory, a broker knows what a node was given. Of a process it is inferred: the first
+   * `concurrency`, and behind a swift call other swift ones, as a host begins a call of any other method only when all
+   * earlier replies have left it.
    */
   mayHaveBegun(calls: readonly CallRequest[], concurrency: number): number {
-    if (this.#begun) {
-      const last = Atomics.load(this.#begun, 0);
+    const last = this.#vessel?.begun?.();
+    if (last !== undefined) {
       return calls.filter(({ handedAs }) => ((last - handedAs) | 0) >= 0).length;
     }
     let count = Math.min(calls.length, concurrency);

@@ -2,6 +2,7 @@
 import { MessageChannel } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
 import { PortChannel } from "../wire/port-channel.js";
+import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Executor, HostSetup } from "./executor.js";
 import { HOST_ARGUMENTS } from "./host-arguments.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
@@ -16,20 +17,32 @@ export const threadExecutor: Executor = {
   prepareArguments: (name, args) => snapshot(name, args, structuredClone, structuredClone),
   create: (setup) => {
     const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
-    return new RemoteHost({ ...setup, start: { ...setup.start, begun } }, (events) => openThread(setup, events));
+    const { start, settings, label } = setup;
+    const thread = { settings, label, identity: start.identity, begun };
+    return new RemoteHost({ ...setup, start: { ...start, begun } }, (events) => openThread(thread, events));
   },
 };
 
-function openThread(setup: HostSetup, events: VesselEvents): Vessel {
+/** What is needed of a setup to start a thread. */
+export type ThreadSetup = Pick<HostSetup, "settings" | "label"> & {
+  readonly identity: WorkerIdentity;
+  /** Where the thread says which calls it began. */
+  readonly begun: SharedArrayBuffer;
+};
+
+/**
+ * Starts a thread.
+ * @param isPacked - whether messages are bytes, each the only entry of one: for who only hands them on
+ */
+export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exited">, isPacked = false): Vessel {
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
-  const { identity } = setup.start;
   const { thread, end } = startThread(
     ENTRY,
     {
-      workerData: { port: port2 },
+      workerData: { port: port2, ...(isPacked && { isPacked, begun: setup.begun }) },
       transferList: [port2],
-      name: `${setup.label} ${identity.index}`,
+      name: `${setup.label} ${setup.identity.index}`,
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(env && { env: env as NodeJS.ProcessEnv }),
       ...(resourceLimits && { resourceLimits }),
@@ -37,6 +50,7 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
     HOST_ARGUMENTS,
   );
   const channel = new PortChannel(port1);
+  const begun = new Int32Array(setup.begun);
   let failure: Error | undefined;
   let isKilled = false;
   thread.on("error", (error: Error) => (failure = error));
@@ -50,6 +64,7 @@ function openThread(setup: HostSetup, events: VesselEvents): Vessel {
   return {
     channel,
     trySend: structuredClone,
+    begun: () => Atomics.load(begun, 0),
     kill,
     leave: kill,
     ref: () => {

@@ -135,7 +135,8 @@ function settle(
 }
 
 /** Whether there is a way to make the call again (A2). */
-function isRepeatable({ traits, options }: Call): boolean {
+/** Whether nothing was seen of the call yet, and it can be made again (A2). */
+export function isRepeatable({ traits, options }: Call): boolean {
   return !traits.sink?.hasBegun && !options.transfer?.length;
 }
 

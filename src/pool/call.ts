@@ -63,6 +63,8 @@ export interface CallExtras {
   history: RetryHistory | undefined;
   /** The only worker that may take it: by its place, or, for another attempt, as long as that very worker lives. */
   boundTo: { readonly index: number; readonly id?: string } | undefined;
+  /** How often it was given to another worker as the one before died. */
+  redeliveries: number;
 }
 
 const NO_ARGS: readonly unknown[] = [];
@@ -221,7 +223,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   get extras(): CallExtras {
-    return (this.#extras ??= { grant: undefined, history: undefined, boundTo: undefined });
+    return (this.#extras ??= { grant: undefined, history: undefined, boundTo: undefined, redeliveries: 0 });
   }
 
   get boundTo(): CallExtras["boundTo"] {

@@ -18,6 +18,10 @@ export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause:
       return "did not answer its health check";
     case "unreadable":
       return `sent something that cannot be read, such as a value nested too deeply${detail}`;
+    case "node-lost":
+      return `was lost with its node${detail}`;
+    case "disconnected":
+      return `was lost with what was on its way${detail}`;
     case "unhealthy":
       return "called itself unhealthy";
   }

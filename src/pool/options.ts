@@ -6,10 +6,13 @@ import { checkFlag } from "../config/check-flag.js";
 import { checkFields, checkRecord } from "../config/check-fields.js";
 import { closest } from "../config/closest.js";
 import { duration } from "../config/duration.js";
+import type { BrokerOptions } from "../config/broker.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
 import { oneOf } from "../config/one-of.js";
-import type { HostSettings } from "../modes/executor.js";
+import type { ActorNeed, HostSettings } from "../modes/executor.js";
 import type { RetryOptions } from "../retry/options.js";
+import { type ActorOptions, resolveActor } from "./actor-options.js";
+import type { Delivery } from "./delivery.js";
 import type { CallPlan } from "./method-plan.js";
 import type { LimitsOption } from "./pool-limits.js";
 
@@ -53,7 +56,7 @@ export interface PoolOptions extends HostSettings {
   loadBalancing?: LoadBalancingName | LoadBalancer | undefined;
   /**
    * Calls handed to one worker ahead of time, beyond those it runs; none with a declared cost is. Default: thread 100,
-   * process 5, else 0.
+   * process 5, distributed 2, else 0.
    */
   maxQueuedTasks?: number | undefined;
   /** Calls that may wait in the pool. Default: unlimited. */
@@ -96,6 +99,16 @@ export interface PoolOptions extends HostSettings {
   retry?: RetryOptions | undefined;
   /** What is done around calls of single methods, by name; in place of what the definition says. */
   methods?: Readonly<Record<string, CallPlan>> | undefined;
+  /**
+   * What becomes of calls that may have begun when their worker dies: they fail with a `WorkerCrashedError`
+   * (`"at-most-once"`, the default), or are given to another worker, up to three times (`"at-least-once"`). Streams of which
+   * items arrived and calls with `transfer` fail all the same.
+   */
+  delivery?: Delivery | undefined;
+  /** The broker of mode `distributed`: its url, or options. Default: see `BrokerOptions`. */
+  broker?: string | BrokerOptions | undefined;
+  /** What each worker needs of its node, in mode `distributed`. Default: one cpu. */
+  actor?: ActorOptions | undefined;
   /** Whether SIGINT and SIGTERM stop the pool, and then end the process as they would have. Default: false. */
   handleSignals?: boolean | undefined;
 }
@@ -142,7 +155,9 @@ export interface ResolvedOptions {
   readonly blocking: boolean;
   readonly startTimeout: number;
   readonly handleSignals: boolean;
+  readonly delivery: Delivery;
   readonly host: HostSettings;
+  readonly actor: ActorNeed | undefined;
 }
 
 export { atLeast };
@@ -170,6 +185,9 @@ const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
   limits: true,
   retry: true,
   methods: true,
+  delivery: true,
+  broker: true,
+  actor: true,
   execArgv: true,
   env: true,
   resourceLimits: true,
@@ -205,7 +223,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
   if (options.recycle !== undefined) checkFields("recycle", options.recycle, ["afterCalls", "afterMemory"]);
   for (const name of FLAGS) checkFlag(name, options[name]);
-  checkHost(options);
+  checkHost(mode, options);
   const onDemand = options.onDemand ?? false;
   const size = resolveSize(options, mode, onDemand, defaults.maxWorkers);
   const sharesQueue = options.loadBalancing === "shared-queue" || onDemand;
@@ -239,6 +257,8 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     blocking: options.blocking ?? false,
     startTimeout: duration("startTimeout", options.startTimeout ?? 60_000),
     handleSignals: options.handleSignals ?? false,
+    delivery: oneOf("delivery", options.delivery ?? "at-most-once", ["at-most-once", "at-least-once"] as const),
+    actor: resolveActor(mode, options.broker, options.actor),
     host: { execArgv: options.execArgv, env: options.env, resourceLimits: options.resourceLimits },
   };
 }
@@ -306,7 +326,11 @@ function resolveSize(
 }
 
 /** What Node.js would refuse only when a worker starts, or not at all. */
-function checkHost({ execArgv, env, resourceLimits }: HostSettings): void {
+function checkHost(mode: Mode, { execArgv, env, resourceLimits }: HostSettings): void {
+  if (mode === "distributed" && (execArgv ?? env) !== undefined) {
+    const name = execArgv === undefined ? "env" : "execArgv";
+    throw new TypeError(`Cannot set '${name}' in mode 'distributed' as nodes have their own: start them with it`);
+  }
   if (execArgv !== undefined && !isListOfStrings(execArgv)) {
     throw new TypeError(`Cannot set 'execArgv' as it must be a list of strings: current value is ${show(execArgv)}`);
   }

@@ -56,10 +56,12 @@ export interface WorkerStats {
   readonly restarts: number;
   /** As last reported, at most about a second old while it works: the heap of a thread, the resident set of a process. */
   readonly memory: number | undefined;
+  /** Why there is no room for it yet on any node; `undefined` in modes without nodes, and once it has its place. */
+  readonly waitingFor: string | undefined;
 }
 
-function reportWorker({ index, identity, state, active, total, restarts, memory }: Slot): WorkerStats {
-  return { index, id: identity?.id, state, active, total, restarts, memory };
+function reportWorker({ index, identity, state, active, total, restarts, memory, waitingFor }: Slot): WorkerStats {
+  return { index, id: identity?.id, state, active, total, restarts, memory, waitingFor };
 }
 
 /** Counts what happens to the calls of one pool. */

@@ -31,6 +31,7 @@ import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
+import { divide } from "./delivery.js";
 import { describeDeath } from "./describe-death.js";
 import { HandedCalls } from "./handed-calls.js";
 import { HealthCheck } from "./health-check.js";
@@ -68,8 +69,8 @@ export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" |
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
 
-/** Deaths that the pool brought about. */
-const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy"];
+/** Deaths that the pool brought about, or what is around the worker. */
+const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy", "node-lost", "disconnected"];
 
 export class Slot implements Candidate, CallPlace {
   readonly index: number;
@@ -87,6 +88,8 @@ export class Slot implements Candidate, CallPlace {
   total = 0;
   restarts = 0;
   memory: number | undefined;
+  /** Why there is no room yet for its worker. */
+  waitingFor: string | undefined;
   /** Since when it has had nothing to do. */
   idleSince = performance.now();
   #served = 0;
@@ -184,11 +187,7 @@ export class Slot implements Candidate, CallPlace {
     );
     this.#host = host;
     this.#handed.restart();
-    const { startTimeout } = this.#owner.options;
-    this.#arm(startTimeout, () => {
-      const error = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
-      this.#startFailed(error);
-    });
+    this.#waits(undefined);
     // It outlives the call that starts it.
     runOutsideScopes(() => host.launch());
     this.#keepAlive.attach(host);
@@ -305,6 +304,8 @@ export class Slot implements Candidate, CallPlace {
     return {
       together: (tell) => this.#listen(tell),
       ready: () => isCurrent() && this.#ready(),
+      waiting: (reason) => isCurrent() && this.#waits(reason),
+      retire: () => isCurrent() && this.retire(true),
       startFailed: (error) => isCurrent() && this.#startFailed(error),
       done: (sequence, ran, value) => outcome(sequence, ran, "done", value),
       failed: (sequence, ran, error) => outcome(sequence, ran, "failed", error),
@@ -328,6 +329,17 @@ export class Slot implements Candidate, CallPlace {
         this.#hasHeardOutcome = false;
         this.#afterCall();
       }
+    }
+  }
+
+  /** Room for the worker is waited for, as long as it takes; its start is not. */
+  #waits(reason: string | undefined): void {
+    this.waitingFor = reason;
+    const { startTimeout } = this.#owner.options;
+    if (reason !== undefined) this.#disarm();
+    else {
+      const late = (): Error => new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
+      this.#arm(startTimeout, () => this.#startFailed(late()));
     }
   }
 
@@ -425,14 +437,15 @@ export class Slot implements Candidate, CallPlace {
     this.#host = undefined;
     this.#isCondemned = false;
     this.memory = undefined;
+    this.waitingFor = undefined;
     this.#health.forget();
     const handed = this.#handed.inOrder();
     const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
-    const lost = handed.slice(begun).filter((call) => call.place !== "over");
+    const { broken, lost } = divide(handed, begun, this.#owner.options.delivery);
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
     const isByItself = !isPlanned && !FORCED.includes(details.reason);
     const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
-    const broken = [...handed.slice(0, begun), ...this.#handed.urgent()];
+    broken.push(...this.#handed.urgent());
     if (host.runsOn) for (const call of broken) this.#abandoned.keep(call);
     this.#lose(broken, details, cause);
     for (const call of lost) call.attempt -= 1;

@@ -37,6 +37,8 @@ export const ToHost = {
    * was granted from, what it took of each of its limits
    */
   grantedCall: 11,
+  /** when the lease of the node ends, on two clocks, see `host/lease.ts`: no call begins after that */
+  lease: 12,
 } as const;
 
 /** Codes have so many bits; what the code of a plain call holds besides stands above them. */

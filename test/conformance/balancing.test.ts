@@ -18,7 +18,8 @@ describe.each(POOL_MODES)("load balancing in mode %s", (mode) => {
   });
 
   it("keeps totals even, with least-total", async () => {
-    await using pool = CounterWorker.options({ mode, maxWorkers: 3, loadBalancing: "least-total" }).init();
+    const options = { mode, maxWorkers: 3, maxQueuedTasks: 5 } as const;
+    await using pool = CounterWorker.options({ ...options, loadBalancing: "least-total" }).init();
     await pool.ready();
     await Promise.all(Array.from({ length: 15 }, () => pool.increment()));
     expect(pool.stats().loadBalancer.total).toEqual([5, 5, 5]);

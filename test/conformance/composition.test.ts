@@ -5,7 +5,7 @@ import { CounterWorker, TeapotError } from "#fixtures/counter.js";
 import { basename, methods, plus } from "#fixtures/functions.js";
 import { countdown, failing, square, triple } from "#fixtures/tasks.js";
 import { collect } from "./collect.js";
-import { MODES } from "./modes.js";
+import { MODES, REMOTE_MODES } from "./modes.js";
 
 const PAIRS = MODES.flatMap((outer) => MODES.map((inner) => [outer, inner] as const));
 
@@ -16,7 +16,7 @@ describe.each(PAIRS)("a worker in mode %s with a pool in mode %s", (outer, inner
     expect(await pool.addAll(pairs)).toEqual(pairs.map(([a, b]) => a + b));
     const error = await pool.failInside().exception();
     expect(error).toMatchObject({ name: "TeapotError", message: "Short and stout", code: "TEAPOT" });
-    expect(error instanceof TeapotError || outer === "thread" || outer === "process").toBe(true);
+    expect(error instanceof TeapotError || REMOTE_MODES.includes(outer)).toBe(true);
   });
 });
 

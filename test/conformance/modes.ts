@@ -1,10 +1,13 @@
 import type { Mode } from "manyhands";
 
 /** Every mode, with what its tests need to know. */
-export const MODES: readonly Mode[] = ["sync", "async", "thread", "process"];
+export const MODES: readonly Mode[] = ["sync", "async", "thread", "process", "distributed"];
 
 /** Modes that can have more than one worker. */
-export const POOL_MODES: readonly Mode[] = ["async", "thread", "process"];
+export const POOL_MODES: readonly Mode[] = ["async", "thread", "process", "distributed"];
+
+/** Modes whose workers load the module that their class is in from where this program did. */
+export const SPAWNING_MODES: readonly Mode[] = ["thread", "process"];
 
 /** Modes whose workers live elsewhere: values are copied, and a worker can be ended by force. */
-export const REMOTE_MODES: readonly Mode[] = ["thread", "process"];
+export const REMOTE_MODES: readonly Mode[] = ["thread", "process", "distributed"];

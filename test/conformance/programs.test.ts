@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ShouterWorker } from "./compiled-typescript-worker.js";
-import { MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, REMOTE_MODES, SPAWNING_MODES } from "./modes.js";
 import { isAlive, runProgram, startProgram } from "./run-program.js";
 import { GreeterWorker } from "./typescript-worker.js";
 import { until } from "./until.js";
@@ -20,7 +20,7 @@ describe("a worker defined in the main script", () => {
   });
 });
 
-describe.each(REMOTE_MODES)("a module that starts a pool in mode %s", (mode) => {
+describe.each(SPAWNING_MODES)("a module that starts a pool in mode %s", (mode) => {
   it.each(["", "late"])("as it loads (%s) does not fork without end", async (late) => {
     const folder = mkdtempSync(join(tmpdir(), "manyhands-"));
     const journal = join(folder, "loads");

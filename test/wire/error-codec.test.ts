@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { CancelledError, ManyhandsError, TimeoutError, WorkerCrashedError } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { decodeFailure, encodeFailure, type ErrorClassLookup, isError } from "../../dist/wire/error-codec.js";
-import { deserialize, serialize } from "../../dist/wire/socket-channel.js";
+import { deserialize, serialize } from "../../dist/wire/serialize.js";
 
 const FRAME = "Hasher.hash (thread worker 0)";
 

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { deserialize, serialize, SocketChannel } from "../../dist/wire/socket-channel.js";
+import { deserialize, serialize } from "../../dist/wire/serialize.js";
+import { SocketChannel } from "../../dist/wire/socket-channel.js";
 
 let folder: string;
 let server: Server;

@@ -2,7 +2,7 @@ import { show } from "../../config/show.js";
 import { FAULTS, type SimulatedFault, type SimulationOptions } from "../../prompts/simulation/simulation-options.js";
 import { oneOf } from "../../config/one-of.js";
 import type { OptionValues } from "../command.js";
-import { readCount, readDuration, readText } from "../read-value.js";
+import { readCount, readDuration, readList, readText } from "../read-value.js";
 import { UsageError } from "../usage-error.js";
 
 const PORT = 8080;
@@ -58,11 +58,4 @@ function readShare(values: OptionValues, name: string): number | undefined {
 function readWord<T extends string>(values: OptionValues, name: string, allowed: readonly T[]): T | undefined {
   const text = readText(values, name);
   return text === undefined ? undefined : oneOf(`--${name}`, text, allowed);
-}
-
-function readList(values: OptionValues, name: string): string[] | undefined {
-  return readText(values, name)
-    ?.split(",")
-    .map((word) => word.trim())
-    .filter((word) => word !== "");
 }

@@ -1,6 +1,6 @@
 /** Connections to a broker: what is used of the package `ioredis`, and how it is set up. */
 import { requireOptional } from "../../config/optional-package.js";
-import type { ResolvedBroker } from "./options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 
 /** A connection to Redis, as far as it is used here; `ioredis` makes it. */
 export interface Connection {
@@ -9,9 +9,11 @@ export interface Connection {
   call(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>;
   /** The same, with strings in the answer as buffers. */
   callBuffer(command: string, ...args: (string | number | Buffer)[]): Promise<unknown>;
-  on(event: "ready" | "close" | "end", listener: () => void): unknown;
+  on(event: "connect" | "ready" | "close" | "end", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
+  /** The socket, while there is one. */
+  readonly stream?: { ref?(): unknown; unref?(): unknown };
   /** Ends it at once. */
   disconnect(reconnect?: boolean): void;
   /** Ends it after what was sent. */
@@ -40,6 +42,22 @@ export function connect(broker: ResolvedBroker, purpose: string): Connection {
   // What goes wrong shows in the commands that wait; without a listener each would be printed.
   connection.on("error", () => {});
   return connection;
+}
+
+/** Connections that keep no program running. */
+const idle = new WeakSet<Connection>();
+const watched = new WeakSet<Connection>();
+
+/** Whether a connection keeps the event loop alive; one that was never told does. */
+export function hold(connection: Connection, isHeld: boolean): void {
+  if (!isHeld && !watched.has(connection)) {
+    watched.add(connection);
+    connection.on("connect", () => idle.has(connection) && connection.stream?.unref?.());
+  }
+  if (isHeld) idle.delete(connection);
+  else idle.add(connection);
+  if (isHeld) connection.stream?.ref?.();
+  else connection.stream?.unref?.();
 }
 
 /** The options of such a connection, for libraries that open their own. */

@@ -20,9 +20,10 @@ const LARGEST_IN_MESSAGE = 64 * 1024;
 /** A script takes only so many at once. */
 const MOST_AT_ONCE = 1000;
 
-/** A connection with the socket under it. */
-interface Corkable extends Connection {
-  readonly stream?: { cork(): void; uncork(): void };
+/** The socket under a connection, as far as it gathers what is written. */
+interface Corkable {
+  cork?(): void;
+  uncork?(): void;
 }
 
 interface Ended {
@@ -34,7 +35,7 @@ interface Ended {
 }
 
 export class Announcer {
-  readonly #connection: Corkable;
+  readonly #connection: Connection;
   readonly #keys: Keys;
   readonly #queueOf: (name: string) => EngineQueue;
   readonly #patience: number;
@@ -82,11 +83,11 @@ export class Announcer {
   #ask(ended: Ended): void {
     ended.isAsked = true;
     if (this.#next.length === 0) {
-      const { stream } = this.#connection;
-      stream?.cork();
+      const stream = this.#connection.stream as Corkable | undefined;
+      stream?.cork?.();
       setImmediate(() => {
         this.#flush();
-        stream?.uncork();
+        stream?.uncork?.();
       });
     }
     this.#next.push(ended);

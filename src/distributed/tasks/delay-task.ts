@@ -12,7 +12,8 @@ import { ErrorClasses } from "../../pool/error-classes.js";
 import { sourceOf } from "../../pool/open-pool.js";
 import type { DelayedCall } from "../../task.js";
 import { resolveRetry } from "../../retry/options.js";
-import { type BrokerOptions, resolveBroker } from "../broker/options.js";
+import { type BrokerOptions, resolveBroker } from "../../config/broker.js";
+import { definitionFor } from "../../definitions/definition.js";
 import { TaskClient } from "./client.js";
 import { encode } from "./encode.js";
 import { checkId, checkQueue, DEFAULT_QUEUE, fullId, type JobData } from "./job.js";
@@ -53,7 +54,7 @@ interface Resolved {
 
 /** Leaves a call to the nodes of a broker. */
 export async function delayTask(call: DelayedCall): Promise<AsyncResult<unknown>> {
-  const { name } = call.registration;
+  const { name } = definitionFor(call.registration);
   if (call.isStream) throw new TypeError(`Cannot delay '${name}' as it is a generator: a task has one result`);
   let options: DelayCallOptions = {};
   for (const some of call.options) {

@@ -1,7 +1,7 @@
 /** How a broker is reached: what users say, what is filled in, and what is refused. */
-import { checkFields } from "../../config/check-fields.js";
-import { duration } from "../../config/duration.js";
-import { show } from "../../config/show.js";
+import { checkFields } from "./check-fields.js";
+import { duration } from "./duration.js";
+import { show } from "./show.js";
 
 /** The broker: a Redis server, version 7 or later, or Valkey. */
 export interface BrokerOptions {
@@ -10,7 +10,10 @@ export interface BrokerOptions {
    * `MANYHANDS_BROKER`, else `REDIS_URL`, else `redis://127.0.0.1:6379`.
    */
   readonly url?: string | undefined;
-  /** What all keys begin with: those with another prefix see nothing of each other. Default: `"manyhands"`. */
+  /**
+   * What all keys begin with: those with another prefix see nothing of each other. Default: the environment variable
+   * `MANYHANDS_PREFIX`, else `"manyhands"`.
+   */
   readonly prefix?: string | undefined;
   /** How long what needs the broker waits while it is away, or has no memory left, in ms. Default: 30,000. */
   readonly brokerTimeout?: number | undefined;
@@ -37,14 +40,14 @@ const PREFIX = /^[\w.:-]{1,64}$/;
 export function resolveBroker(given: string | BrokerOptions = {}): ResolvedBroker {
   const options = typeof given === "string" ? { url: given } : given;
   checkFields("broker", options, ["url", "prefix", "brokerTimeout", "lease"]);
-  const { MANYHANDS_BROKER, REDIS_URL } = process.env;
+  const { MANYHANDS_BROKER, MANYHANDS_PREFIX, REDIS_URL } = process.env;
   const url = options.url ?? (MANYHANDS_BROKER || REDIS_URL || "redis://127.0.0.1:6379");
   if (typeof url !== "string" || !/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
     throw new TypeError(
       `Cannot set 'broker' as its url must begin with redis:// or rediss://: current value is ${show(hidePassword(url))}`,
     );
   }
-  const prefix = options.prefix ?? "manyhands";
+  const prefix = options.prefix ?? (MANYHANDS_PREFIX || "manyhands");
   if (typeof prefix !== "string" || !PREFIX.test(prefix)) {
     throw new TypeError(
       "Cannot set 'broker.prefix' as it must be 1 to 64 letters, digits, '.', ':', '_' or '-': current value is " +
