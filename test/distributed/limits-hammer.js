@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { CallLimit, RateLimit, ResourceLimit } from "manyhands";
 import { SharedLimitSet } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 
 const [url, prefix, loops, ms, lease] = /** @type {[string, string, string, string, string]} */ (process.argv.slice(2));
 const broker = { url, prefix, lease: Number(lease) };
