@@ -1,10 +1,10 @@
 /** Shared limits as the limits of pools, in every local mode. */
+import { LimitedWorker } from "#fixtures/limited.js";
 import { CallLimit, type Limit, RateLimit, ResourceLimit } from "manyhands";
 import { SharedLimitSet } from "manyhands/distributed";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/distributed/broker/options.js";
-import { LimitedWorker } from "../../build/test/fixtures/limited.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
 let connection: Connection;
@@ -32,11 +32,11 @@ function setOf(limits: readonly Limit[]): SharedLimitSet {
   return set;
 }
 
-describe.each(["sync", "async", "thread", "process"] as const)("in %s mode, a shared set", (mode) => {
-  it("is what workers take from, together with all others", async () => {
+describe("the limits of a pool, as a shared set", () => {
+  it.each(["async", "process"] as const)("are what workers take from, together with all others: %s", async (mode) => {
     const limits = [new RateLimit({ key: "tokens", capacity: 100, window: 60_000 }), new ResourceLimit({ key: "files", capacity: 2 })];
     const [set, other] = [setOf(limits), setOf(limits)];
-    await using pool = LimitedWorker.options({ mode, limits: set, maxWorkers: mode === "sync" ? 1 : 2 }).init();
+    await using pool = LimitedWorker.options({ mode, limits: set, maxWorkers: mode === "process" ? 1 : 2 }).init();
     await Promise.all([pool.use({ tokens: 10 }, 5), pool.use({ tokens: 10 }, 5), pool.use({ tokens: 10 }, 5)]);
     expect(await pool.settle(40, 20)).toBe(20);
     expect(await pool.tryUse({ tokens: 70 })).toBe(false);
@@ -45,7 +45,7 @@ describe.each(["sync", "async", "thread", "process"] as const)("in %s mode, a sh
     await expect(pool.use({ tokens: 200 })).rejects.toThrow(RangeError);
   });
 
-  it("is what declared costs are taken from, of several pools", async () => {
+  it.each(["sync", "thread"] as const)("are what declared costs are taken from, of several pools: %s", async (mode) => {
     const make = (): Limit[] => [new CallLimit({ capacity: 12, window: 400 }), new ResourceLimit({ key: "files", capacity: 3 })];
     const [set, other] = [setOf(make()), setOf(make())];
     const methods = { began: { cost: () => ({ calls: 1 }) } };
