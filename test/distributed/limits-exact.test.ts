@@ -7,7 +7,7 @@ import { resolveBroker } from "../../dist/distributed/broker/options.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
 // As the program has them.
-const [WINDOW, CALLS, TOKENS, CONNECTIONS] = [3000, 300, 3060, 20];
+const [WINDOW, CALLS, TOKENS, CONNECTIONS] = [3000, 120, 1240, 18];
 const PROGRAM = new URL("limits-hammer.js", import.meta.url).pathname;
 const prefix = freshPrefix();
 let connection: Connection;

@@ -18,9 +18,9 @@ const record = (what, tokens) => log.call("EVAL", RECORD, 1, `{${prefix}}:log:${
 const set = new SharedLimitSet(
   "hammered",
   [
-    new CallLimit({ capacity: 300, window: 3000 }),
-    new RateLimit({ key: "tokens", capacity: 3060, window: 3000 }),
-    new ResourceLimit({ key: "connections", capacity: 20 }),
+    new CallLimit({ capacity: 120, window: 3000 }),
+    new RateLimit({ key: "tokens", capacity: 1240, window: 3000 }),
+    new ResourceLimit({ key: "connections", capacity: 18 }),
   ],
   { broker },
 );
