@@ -34,7 +34,10 @@ function setOf(limits: readonly Limit[]): SharedLimitSet {
 
 describe("the limits of a pool, as a shared set", () => {
   it.each(["async", "process"] as const)("are what workers take from, together with all others: %s", async (mode) => {
-    const limits = [new RateLimit({ key: "tokens", capacity: 100, window: 60_000 }), new ResourceLimit({ key: "files", capacity: 2 })];
+    const limits = [
+      new RateLimit({ key: "tokens", capacity: 100, window: 60_000 }),
+      new ResourceLimit({ key: "files", capacity: 2 }),
+    ];
     const [set, other] = [setOf(limits), setOf(limits)];
     await using pool = LimitedWorker.options({ mode, limits: set, maxWorkers: mode === "process" ? 1 : 2 }).init();
     await Promise.all([pool.use({ tokens: 10 }, 5), pool.use({ tokens: 10 }, 5), pool.use({ tokens: 10 }, 5)]);
@@ -46,7 +49,10 @@ describe("the limits of a pool, as a shared set", () => {
   });
 
   it.each(["sync", "thread"] as const)("are what declared costs are taken from, of several pools: %s", async (mode) => {
-    const make = (): Limit[] => [new CallLimit({ capacity: 12, window: 400 }), new ResourceLimit({ key: "files", capacity: 3 })];
+    const make = (): Limit[] => [
+      new CallLimit({ capacity: 12, window: 400 }),
+      new ResourceLimit({ key: "files", capacity: 3 }),
+    ];
     const [set, other] = [setOf(make()), setOf(make())];
     const methods = { began: { cost: () => ({ calls: 1 }) } };
     const options = { mode, maxWorkers: mode === "sync" ? 1 : 2, methods };

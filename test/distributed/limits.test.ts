@@ -1,7 +1,15 @@
 /** Shared limits: two sets of one name in this process are two holders, as they would be in two processes. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { AdaptiveLimit, CallLimit, DefinitionError, type Limit, RateLimit, ResourceLimit, TimeoutError } from "manyhands";
+import {
+  AdaptiveLimit,
+  CallLimit,
+  DefinitionError,
+  type Limit,
+  RateLimit,
+  ResourceLimit,
+  TimeoutError,
+} from "manyhands";
 import { SharedLimitSet } from "manyhands/distributed";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
@@ -51,7 +59,11 @@ async function reached(...sets: SharedLimitSet[]): Promise<void> {
 
 describe("a shared set", () => {
   it("grants all or nothing, to all together what there is", async () => {
-    const [one, other] = twoOf(() => [new CallLimit({ capacity: 3, window: 60_000 }), ...tokens(100), ...connections(2)]);
+    const [one, other] = twoOf(() => [
+      new CallLimit({ capacity: 3, window: 60_000 }),
+      ...tokens(100),
+      ...connections(2),
+    ]);
     const grant = await one.acquire({ tokens: 60 });
     expect(grant.amounts).toEqual({ calls: 1, tokens: 60, connections: 1 });
     expect(await other.tryAcquire({ tokens: 50 })).toBeUndefined();
@@ -176,7 +188,9 @@ describe("a shared set", () => {
     const waiting = other.acquire({ tokens: 60, connections: 0 });
     const tooMuch = other.acquire({ tokens: 90, connections: 3 });
     await reached(other);
-    const refused = expect(tooMuch).rejects.toThrow("Cannot acquire 3 of 'connections' as that is above its capacity of 2");
+    const refused = expect(tooMuch).rejects.toThrow(
+      "Cannot acquire 3 of 'connections' as that is above its capacity of 2",
+    );
     await one.resize("connections", 2);
     await refused;
     await one.resize("tokens", 160);
@@ -214,7 +228,9 @@ describe("a shared set", () => {
     const set = setOf(connections(2), "held");
     // Whoever reaps has been there for a lease.
     await reached(set);
-    const child = spawn(process.execPath, [PROGRAM, sharedRedis(), prefix, "1000", "wait"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [PROGRAM, sharedRedis(), prefix, "1000", "wait"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     await once(child.stdout, "data");
     const begun = performance.now();
     child.kill("SIGKILL");
@@ -223,7 +239,9 @@ describe("a shared set", () => {
   });
 
   it("keeps no program alive that waits for nothing", async () => {
-    const child = spawn(process.execPath, [PROGRAM, sharedRedis(), prefix, "1000", "end"], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(process.execPath, [PROGRAM, sharedRedis(), prefix, "1000", "end"], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     expect(await once(child, "exit")).toEqual([0, null]);
     const set = setOf(connections(2), "held");
     expect((await set.tryAcquire({ connections: 2 }))?.amounts).toEqual({ connections: 2 });
