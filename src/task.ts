@@ -93,13 +93,6 @@ interface Runner<F extends TaskFunction> {
 
 const definitions = new WeakMap<object, Registration>();
 
-const taskRegistrations = new WeakSet<Registration>();
-
-/** Whether a definition is that of a task, which may be delayed. */
-export function isTaskRegistration(registration: Registration): boolean {
-  return taskRegistrations.has(registration);
-}
-
 /** The definition behind a task. */
 export function taskRegistration(fn: object): Registration | undefined {
   return definitions.get(realOf(fn));
@@ -154,7 +147,6 @@ function taskOver<F extends TaskFunction>(
     ...(schema !== undefined && { schema: { methods: { run: schema } } as object }),
   });
   const { registration } = definition;
-  taskRegistrations.add(registration);
   return makeTask<F>(
     registration,
     (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>,

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { reachBroker } from "../../dist/cli/broker/reach-broker.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { startRedis } from "../redis.js";
 
 it("says what is wrong with a broker, and shows no password", async () => {

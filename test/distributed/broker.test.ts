@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
-import { type BrokerOptions, resolveBroker } from "../../dist/distributed/broker/options.js";
+import { type BrokerOptions, resolveBroker } from "../../dist/config/broker.js";
 import { Script } from "../../dist/distributed/broker/script.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 

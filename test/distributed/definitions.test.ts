@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { TaskPool, worker } from "manyhands";
-import { definitionFor } from "../../dist/distributed/definitions/definition.js";
+import { definitionFor } from "../../dist/definitions/definition.js";
 import { loadDefinitions } from "../../dist/distributed/definitions/load-definitions.js";
-import { variableName } from "../../dist/distributed/definitions/variable-name.js";
-import { versionOf } from "../../dist/distributed/definitions/version-of.js";
+import { variableName } from "../../dist/definitions/variable-name.js";
+import { versionOf } from "../../dist/definitions/version-of.js";
 
 const built = (name: string): string =>
   fileURLToPath(new URL(`../../build/test/fixtures/definitions/${name}.js`, import.meta.url));

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { Script } from "../../dist/distributed/broker/script.js";
 import { NUMBERS_LUA } from "../../dist/distributed/limits/script/numbers.js";
 import { ratesLua } from "../../dist/distributed/limits/script/rates.js";

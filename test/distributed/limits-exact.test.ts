@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
 const PROGRAM = new URL("limits-hammer.js", import.meta.url).pathname;

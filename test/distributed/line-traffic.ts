@@ -1,7 +1,7 @@
 /** A party that notes what it hears, for the tests of lines. */
 import { connect, type Connection } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
-import { resolveBroker, type BrokerOptions, type ResolvedBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker, type BrokerOptions, type ResolvedBroker } from "../../dist/config/broker.js";
 import type { LineRecord } from "../../dist/distributed/line/frame.js";
 import { Party } from "../../dist/distributed/line/party.js";
 import { freshPrefix, sharedRedis } from "../redis.js";

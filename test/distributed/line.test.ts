@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { decodeFrame, encodeFrame } from "../../dist/distributed/line/frame.js";
 import { LARGEST_PAYLOAD, Party } from "../../dist/distributed/line/party.js";
 import { BrokerUnavailableError } from "../../dist/errors.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { freshPrefix, type PrivateRedis, sharedRedis, startRedis } from "../redis.js";
 import { type Ear, record, type Scene, scene } from "./line-traffic.js";
 import { weakLink } from "./weak-link.js";

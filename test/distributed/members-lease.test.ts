@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { Lease } from "../../dist/distributed/members/lease.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { sharedRedis } from "../redis.js";

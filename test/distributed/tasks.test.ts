@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CancelledError, SerializationError, type Task, TimeoutError, UnknownResultError, WorkerCrashedError } from "manyhands";
 import { asyncResult } from "manyhands/distributed";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { type TaskEvent, TaskRunner } from "../../dist/distributed/tasks/task-runner.js";

@@ -1,5 +1,5 @@
 /** Options of commands that speak to a broker. */
-import { type ResolvedBroker, resolveBroker } from "../../distributed/broker/options.js";
+import { type ResolvedBroker, resolveBroker } from "../../config/broker.js";
 import type { OptionSpec, OptionValues } from "../command.js";
 import { readDuration, readText } from "../read-value.js";
 

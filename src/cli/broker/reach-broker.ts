@@ -1,5 +1,5 @@
 import { type Connection, connect } from "../../distributed/broker/connection.js";
-import { hidePassword, type ResolvedBroker } from "../../distributed/broker/options.js";
+import { hidePassword, type ResolvedBroker } from "../../config/broker.js";
 import { BrokerUnavailableError } from "../../errors.js";
 
 /** How long a command that only looks waits for the broker, in ms. */

@@ -1,6 +1,6 @@
 /** What a node says when it is ready: who it is, what room it gives, what it runs. */
-import { hidePassword, type ResolvedBroker } from "../../distributed/broker/options.js";
-import type { Definition } from "../../distributed/definitions/definition.js";
+import { hidePassword, type ResolvedBroker } from "../../config/broker.js";
+import type { Definition } from "../../definitions/definition.js";
 import type { NodeFacts } from "../../distributed/members/members.js";
 import { showAmount } from "../../distributed/members/need.js";
 import { oneLine, truncate } from "../../progress/display-width.js";

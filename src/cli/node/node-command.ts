@@ -1,5 +1,5 @@
 /** `manyhands node`: gives this machine's room to workers and tasks of others, until it is told to stop. */
-import { resolveBroker } from "../../distributed/broker/options.js";
+import { resolveBroker } from "../../config/broker.js";
 import { hasColours } from "../../progress/terminal.js";
 import { reachBroker } from "../broker/reach-broker.js";
 import type { Command, CommandContext } from "../command.js";

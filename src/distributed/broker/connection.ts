@@ -1,6 +1,6 @@
 /** Connections to a broker: what is used of the package `ioredis`, and how it is set up. */
 import { requireOptional } from "../../config/optional-package.js";
-import type { ResolvedBroker } from "./options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 
 /** A connection to Redis, as far as it is used here; `ioredis` makes it. */
 export interface Connection {

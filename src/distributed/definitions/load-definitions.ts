@@ -7,7 +7,7 @@ import { hostState } from "../../host/host-state.js";
 import { importUserModule } from "../../host/import-module.js";
 import { type Registration, registrations } from "../../registry.js";
 import { taskRegistration } from "../../task.js";
-import { type Definition, definitionFor } from "./definition.js";
+import { type Definition, definitionFor } from "../../definitions/definition.js";
 
 /**
  * Imports modules, TypeScript too, one after the other, and collects what they define: they themselves, what they import

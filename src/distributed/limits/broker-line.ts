@@ -11,7 +11,7 @@
 import { randomUUID } from "node:crypto";
 import { type Connection, connect } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import type { Script } from "../broker/script.js";
 import type { Notice } from "./answers.js";
 

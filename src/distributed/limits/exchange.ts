@@ -18,7 +18,7 @@ import type { HeldGrant } from "../../limits/grant.js";
 import type { LimitRequest, Requester } from "../../limits/limit-request.js";
 import { settleWithin } from "../../flow/settle-within.js";
 import { FairRoom } from "../../waiting/fair-room.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import { keysOf } from "../broker/keys.js";
 import { Script } from "../broker/script.js";
 import type { Granted, Notice, StepAnswer, StepAsks, StepStats } from "./answers.js";

@@ -14,7 +14,7 @@ import { needOf, refuseTooMuch } from "../../limits/need.js";
 import { ReadyQueue } from "../../limits/remote/ready-queue.js";
 import type { IssuedTicket } from "../../limits/remote/ticket.js";
 import { capRates } from "../../limits/server-caps.js";
-import { type BrokerOptions, resolveBroker } from "../broker/options.js";
+import { type BrokerOptions, resolveBroker } from "../../config/broker.js";
 import type { StepStats } from "./answers.js";
 import { Definition } from "./definition.js";
 import { Exchange } from "./exchange.js";

@@ -10,7 +10,7 @@
 import { BrokerUnavailableError } from "../../errors.js";
 import { type Connection, connect, hold } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 import type { Flight, PeerLine } from "./peer-line.js";
 

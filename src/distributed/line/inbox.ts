@@ -12,7 +12,7 @@
  */
 import { BrokerUnavailableError } from "../../errors.js";
 import { type Connection, connect, hold } from "../broker/connection.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 
 export interface InboxEvents {

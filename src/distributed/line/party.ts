@@ -11,7 +11,7 @@
  */
 import { BrokerUnavailableError } from "../../errors.js";
 import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import { Courier } from "./courier.js";
 import { decodeFrame, type Frame, type LineRecord } from "./frame.js";
 import { Inbox } from "./inbox.js";

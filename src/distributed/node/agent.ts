@@ -10,9 +10,10 @@
 import { DefinitionError } from "../../errors.js";
 import type { LeaseEnd } from "../../host/lease.js";
 import { sourceOf } from "../../pool/open-pool.js";
+import { type TaskDirectory, taskRunner } from "../../task-runner.js";
 import { encodeFailure } from "../../wire/error-codec.js";
 import { serialize } from "../../wire/serialize.js";
-import type { Definition } from "../definitions/definition.js";
+import type { Definition } from "../../definitions/definition.js";
 import type { LineRecord } from "../line/frame.js";
 import type { NodeFacts } from "../members/members.js";
 import { type Ending, type Opening, ToNode, ToOwner } from "../records.js";
@@ -122,7 +123,7 @@ export class Agent {
     }
     const worker = new HostedWorker(link, owner, definition.name);
     this.#workers.set(link, worker);
-    worker.launch(opening, definition, methodNames(definition), membership.leaseEnd, {
+    worker.launch(this.#withTasks(opening, definition), definition, methodNames(definition), membership.leaseEnd, {
       said: (bytes) => membership.send(owner, link, ToOwner.data, bytes),
       exited: (ending) => {
         this.#workers.delete(link);
@@ -133,6 +134,17 @@ export class Agent {
       },
     });
     this.#tell({ kind: "worker-started", worker: link, name: worker.name, owner });
+  }
+
+  /** What runs the functions of a `TaskPool` is told of the tasks that this node has. */
+  #withTasks(opening: Opening, { registration }: Definition): Opening {
+    if (registration !== taskRunner) return opening;
+    const tasks = [...this.#definitions.values()].filter(({ kind }) => kind === "task");
+    const directory: TaskDirectory = Object.fromEntries(
+      tasks.map(({ name, version, registration: { key, url } }) => [name, { key, url, name, version }]),
+    );
+    const { start } = opening;
+    return { ...opening, start: { ...start, blueprint: { ...start.blueprint, constructorArgs: [directory] } } };
   }
 
   #ended(membership: NodeMembership, owner: string, link: string, details: Ending["details"]): void {

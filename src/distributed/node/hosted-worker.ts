@@ -12,7 +12,7 @@ import { encodeFailure } from "../../wire/error-codec.js";
 import { type StartMessage, ToHost } from "../../wire/protocol.js";
 import { deserialize, serialize } from "../../wire/serialize.js";
 import { canSend } from "../../wire/unsendable.js";
-import type { Definition } from "../definitions/definition.js";
+import type { Definition } from "../../definitions/definition.js";
 import type { Ending, Opening } from "../records.js";
 import { RawSocketChannel } from "./raw-socket-channel.js";
 

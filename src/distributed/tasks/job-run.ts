@@ -16,7 +16,7 @@ import { sourceOf } from "../../pool/open-pool.js";
 import type { Pool } from "../../pool/pool.js";
 import { RetryHistory } from "../../retry/history.js";
 import type { RetryDecision, RetryPolicy } from "../../retry/policy.js";
-import { isTaskRegistration } from "../../task.js";
+import { taskOrigin } from "../../task-target.js";
 import type { Connection } from "../broker/connection.js";
 import type { Keys } from "../broker/keys.js";
 import type { Script } from "../broker/script.js";
@@ -90,7 +90,7 @@ export class JobRun {
   async result(): Promise<unknown> {
     const { definition } = this.#around;
     this.#tell("task-received", {});
-    if (!definition || !isTaskRegistration(definition.registration)) return this.#putOffAsStranger();
+    if (!definition || !taskOrigin(definition.registration.target)) return this.#putOffAsStranger();
     await this.#assertMayRun();
     const results = this.#job.data.needs ? await this.#needed(this.#job.data.needs) : [];
     if (this.#end) return this.#over();

@@ -19,7 +19,7 @@ import type { Registration } from "../../registry.js";
 import { definitionOf } from "../../worker.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import { Announcer } from "./announcer.js";
 import { type EngineJob, type EngineQueue, type EngineWorker, openQueue, openWorker } from "./engine.js";
 import { checkQueue, DEFAULT_QUEUE } from "./job.js";
