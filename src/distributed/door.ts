@@ -1,5 +1,5 @@
 /** What the core uses of the outer ring; loaded by `config/outer-ring.ts`. */
-import { definitionFor } from "../../definitions/definition.js";
+import { definitionFor } from "../definitions/definition.js";
 import type { ActorNeed, HostSetup } from "../modes/executor.js";
 import type { Vessel, VesselEvents } from "../modes/remote-host.js";
 import type { Registration } from "../registry.js";
