@@ -136,7 +136,7 @@ export class HeldGrant<C> implements Grant<C> {
     if (typeof usage !== "object" || usage === null || usage instanceof Promise) {
       throw new TypeError(`Cannot update a grant as the usage must be an object: current value is ${show(usage)}`);
     }
-    for (const [key, amount] of Object.entries(usage)) checkUsage(key, amount, held);
+    for (const key of Object.keys(usage)) checkUsage(key, usage[key]!, held);
     const before = this.taken;
     this.taken = held.map(({ key }, index) => (Object.hasOwn(usage, key) ? usage[key]! : before[index]!));
     const differences = this.taken.map((amount, index) => amount - before[index]!);
@@ -174,11 +174,10 @@ export class HeldGrant<C> implements Grant<C> {
 }
 
 function checkUsage(key: string, amount: number, held: readonly HeldLimit[]): void {
-  const keys = held.map((limit) => limit.key);
   // A set without limits takes any request, so that code that asks for limits runs without them too.
-  if (keys.length > 0 && !keys.includes(key)) {
+  if (held.length > 0 && !held.some((limit) => limit.key === key)) {
     throw new TypeError(
-      `Cannot update '${key}' as the grant has no such limit: it has ${keys.map((name) => `'${name}'`).join(", ")}`,
+      `Cannot update '${key}' as the grant has no such limit: it has ${held.map((limit) => `'${limit.key}'`).join(", ")}`,
     );
   }
   if (!Number.isFinite(amount) || amount < 0) {

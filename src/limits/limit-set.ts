@@ -55,6 +55,8 @@ export interface LimitSetStats {
 /** Requests that are looked at in one go: what is behind them waits for a later one. */
 const LOOKAHEAD = 64;
 
+const NONE: LimitCore[] = [];
+
 const OWN_ROW = 0;
 /** Which of the two rooms, as claims number them. */
 const OTHERS = 1;
@@ -91,6 +93,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #givesBack: boolean;
   /** No request in the queue needs less: where not even that is there, nobody can be served. */
   readonly #least: number[];
+  /** The most that may be asked for of each limit, as the requests in the queue were checked against. */
+  #largest: readonly number[] = [];
   #waiting = 0;
   #granted = 0;
   #isServing = false;
@@ -104,6 +108,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   };
   /** A capacity has changed: who waits in vain is told so. The others are served as its watchers. */
   readonly #resized = (): void => {
+    const before = this.#largest;
+    this.#largest = this.#cores.map(({ largest }) => largest);
+    // Only where there is less than before: a queue of a million is not gone through for more.
+    if (!this.#largest.some((largest, index) => largest < before[index]!)) return;
     const refused = refusals([...this.#holders.all(), ...this.#others.all()], this.#cores);
     for (const { request } of refused) this.#remove(request);
     for (const { request, error } of refused) request.requester.failed?.(error);
@@ -301,17 +309,17 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
-    let freed: LimitCore[] | undefined;
+    let freed: LimitCore[] = NONE;
     this.#row.lock();
     const now = this.#now();
     for (let index = 0; index < taken.length; index += 1) {
       const core = this.#cores[index]!;
       if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
-        (freed ??= []).push(core);
+        (freed === NONE ? (freed = []) : freed).push(core);
       }
     }
     this.#row.unlock();
-    for (const { watchers } of freed ?? []) for (const watcher of watchers) watcher();
+    tellWatchers(freed);
   }
 
   #serveAll(): void {
@@ -333,7 +341,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #serveFirst(now: number): boolean | undefined {
     if (!this.#holders.isEmpty) return undefined;
     const request = this.#others.peek();
-    if (!request || request.requester.isReady) return undefined;
+    if (!request || request.requester.isReady?.() === false) return undefined;
     const { need, order } = request;
     if (!this.#claims.mayOvertake(need, order)) return undefined;
     const takenAt = this.#takeAll(need);
@@ -447,12 +455,13 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const now = this.clock.now();
     const freed = this.#cores.filter((core, index) => change(core, index, now));
     this.#row.unlock();
-    for (const core of freed) for (const watcher of core.watchers) watcher();
+    tellWatchers(freed);
   }
 
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
     const isIdle = this.#waiting === 0;
+    if (!isIdle) this.#largest = this.#cores.map(({ largest }) => largest);
     for (const { watchers, resized } of this.#cores) {
       if (isIdle) {
         watchers.delete(this.#serve);
@@ -474,6 +483,14 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
   }
+}
+
+/** Each once, however many of these limits it watches: whoever is told looks at all of them. */
+function tellWatchers(freed: readonly LimitCore[]): void {
+  if (freed.length === 0) return;
+  const [{ watchers }] = freed as readonly [LimitCore];
+  const all = freed.length === 1 ? watchers : new Set(freed.flatMap((core) => [...core.watchers]));
+  for (const watcher of all) watcher();
 }
 
 /** Who may be overtaken no more goes first wherever it stands: else nobody would go, where it is not among the next. */
