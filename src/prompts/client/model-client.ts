@@ -98,9 +98,13 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   readonly #estimate: TokenEstimate;
   readonly #spending: Spending;
   readonly #failures: Partial<Record<ModelFailure, number>> = {};
-  /** Requests that are not over, by id, and those of them that a server has, or had and answered. */
-  readonly #pending = new Map<string, Future<ModelAnswer>>();
+  /** Requests that are not over, and the ids of those of them that a server has, or had and answered. */
+  readonly #pending = new Set<Future<ModelAnswer>>();
   readonly #sent = new Set<string>();
+  readonly #ended = (future: Future<ModelAnswer>): void => {
+    this.#pending.delete(future);
+    this.#sent.delete(future.id);
+  };
   readonly #attempts: CallerContext["attempts"] = new Set();
   readonly #shared = { cached: 0, coalesced: 0 };
   readonly #limits: LimitSource;
@@ -197,11 +201,8 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
       future.cancel(this.#givenUp);
       return future;
     }
-    this.#pending.set(future.id, future);
-    attend(future, () => {
-      this.#pending.delete(future.id);
-      this.#sent.delete(future.id);
-    });
+    this.#pending.add(future);
+    attend(future, this.#ended);
     return future;
   }
 
@@ -247,21 +248,25 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   #costOf(request: ModelRequest): Amounts {
     const { input, output } = this.#estimate.guess(request);
     for (const account of this.#accounts) account.expect(input + output);
-    const most = (key: Parameters<AccountLimits["most"]>[0]): number =>
-      Math.max(...this.#accounts.map((account) => account.most(key)));
     return {
       calls: 1,
-      tokens: Math.min(input + output, most("tokens")),
-      "input-tokens": Math.min(input, most("input-tokens")),
-      "output-tokens": Math.min(output, most("output-tokens")),
+      tokens: Math.min(input + output, this.#most("tokens")),
+      "input-tokens": Math.min(input, this.#most("input-tokens")),
+      "output-tokens": Math.min(output, this.#most("output-tokens")),
     };
+  }
+
+  #most(key: Parameters<AccountLimits["most"]>[0]): number {
+    let most = 0;
+    for (const account of this.#accounts) most = Math.max(most, account.most(key));
+    return most;
   }
 
   /** K2 */
   #giveUp(error: Error): Error {
     if (this.#givenUp) return this.#givenUp;
     this.#givenUp = error;
-    for (const [id, future] of this.#pending) if (!this.#sent.has(id)) future.cancel(error);
+    for (const future of this.#pending) if (!this.#sent.has(future.id)) future.cancel(error);
     return error;
   }
 }
