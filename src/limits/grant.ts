@@ -138,8 +138,15 @@ export class HeldGrant<C> implements Grant<C> {
     }
     for (const key of Object.keys(usage)) checkUsage(key, usage[key]!, held);
     const before = this.taken;
-    this.taken = held.map(({ key }, index) => (Object.hasOwn(usage, key) ? usage[key]! : before[index]!));
-    const differences = this.taken.map((amount, index) => amount - before[index]!);
+    const taken: number[] = [];
+    const differences: number[] = [];
+    for (let index = 0; index < held.length; index += 1) {
+      const { key } = held[index]!;
+      const amount = Object.hasOwn(usage, key) ? usage[key]! : before[index]!;
+      taken.push(amount);
+      differences.push(amount - before[index]!);
+    }
+    this.taken = taken;
     if (!this.isReleased) this.#note(differences, 1);
     this.keeper.settle(this as HeldGrant<unknown>, differences);
   }

@@ -43,7 +43,9 @@ export function changeHoldings(
 ): void {
   let held = holdings.get(owner);
   if (!held) holdings.set(owner, (held = new Map()));
-  for (const [index, limit] of limits.entries()) {
+  for (let index = 0; index < limits.length; index += 1) {
+    if (amounts[index] === 0) continue;
+    const limit = limits[index]!;
     const now = (held.get(limit) ?? 0) + sign * amounts[index]!;
     if (now > 0) held.set(limit, now);
     else held.delete(limit);

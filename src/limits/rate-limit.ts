@@ -82,11 +82,9 @@ export class RateCore implements LimitCore {
   }
 
   wait(now: number, amount: number): number {
-    return Math.max(
-      0,
-      this.memory.state[CLOSED_UNTIL]! - now,
-      this.#algorithm.wait(this.#row, this.#current(), now, amount),
-    );
+    const wait = this.#algorithm.wait(this.#row, this.#current(), now, amount);
+    const closedUntil = this.memory.state[CLOSED_UNTIL]!;
+    return closedUntil > now ? Math.max(closedUntil - now, wait) : wait;
   }
 
   take(now: number, amount: number): void {

@@ -127,7 +127,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       const error = new PoolStoppedError(`Cannot call '${method.name}' as the pool of '${this.name}' is stopped`);
       call.finish("failed", error);
     } else if (call.watch(this.options.timeout)) {
-      this.#plan(call)?.retry?.onCall(performance.now());
+      this.#plan(call)?.retry?.onCall(call.submittedAt);
       this.#prepare(call);
     }
     return call;
@@ -295,9 +295,15 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   // How a call finds its worker.
 
   #prepare(call: Call): void {
+    const { unwrapFutures } = this.options;
+    const schema = this.#plan(call)?.args;
+    if (!unwrapFutures && !schema) {
+      if (this.#mayEnter(call)) this.#enter(call);
+      return;
+    }
     prepare(call, {
-      unwrapFutures: this.options.unwrapFutures,
-      schema: this.#plan(call)?.args,
+      unwrapFutures,
+      schema,
       setAside: () => this.#aside.add(call),
       ready: (args) => {
         if (call.place === "over") return;

@@ -139,7 +139,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
     resolveRetry(this.#retry);
     useProvider(provider);
     const most = this.#accounts.reduce((sum, account) => sum + account.concurrency, 0);
-    this.ask = rememberCallable((request, asked = {}) => this.#ask(request, asked), {
+    this.ask = rememberCallable((request, asked = NO_OPTIONS) => this.#ask(request, asked), {
       label: `${provider.name}.ask`,
       // Besides those that a server has, some that wait for limits or to be asked again.
       capacity: () => 2 * most,
@@ -190,7 +190,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
 
   #ask(request: ModelRequest | string, options: AskOptions): Future<ModelAnswer> {
     const asked = checkRequest(request);
-    checkFields("ask", options, ["signal", "priority", "key"]);
+    if (options !== NO_OPTIONS) checkFields("ask", options, ["signal", "priority", "key"]);
     this.#open();
     return this.#front ? submit(this.#front, [asked, options], options) : this.#send(asked, options);
   }
@@ -257,9 +257,8 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   }
 
   #most(key: Parameters<AccountLimits["most"]>[0]): number {
-    let most = 0;
-    for (const account of this.#accounts) most = Math.max(most, account.most(key));
-    return most;
+    const first = this.#accounts[0]!;
+    return this.#accounts.length === 1 ? first.most(key) : Math.max(...this.#accounts.map((one) => one.most(key)));
   }
 
   /** K2 */
@@ -270,6 +269,8 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
     return error;
   }
 }
+
+const NO_OPTIONS: AskOptions = {};
 
 /** A pool in this event loop, of one worker that does any number of requests at once. */
 function openOwn(
