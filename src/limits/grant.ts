@@ -2,7 +2,7 @@ import { show } from "../config/show.js";
 import { duration } from "../config/duration.js";
 import { oneOf } from "../config/one-of.js";
 import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
-import { changeHoldings, type HeldLimit } from "./holdings.js";
+import { addHolding, deleteHolding, type HeldLimit } from "./holdings.js";
 import { OUTCOMES, type Outcome } from "./limit.js";
 import { keepShape } from "../config/keep-shape.js";
 
@@ -112,7 +112,7 @@ export class HeldGrant<C> implements Grant<C> {
     this.takenAt = takenAt;
     this.config = config;
     this.#owner = owner;
-    if (owner !== undefined) this.#note(taken, 1);
+    if (owner !== undefined) addHolding(owner, this);
   }
 
   /** What it was for began at this time of the machine's clock, or before: rates count it from then on. */
@@ -147,7 +147,6 @@ export class HeldGrant<C> implements Grant<C> {
       differences.push(amount - before[index]!);
     }
     this.taken = taken;
-    if (!this.isReleased) this.#note(differences, 1);
     this.keeper.settle(this as HeldGrant<unknown>, differences);
   }
 
@@ -155,7 +154,7 @@ export class HeldGrant<C> implements Grant<C> {
     if (outcome !== "success") oneOf("outcome", outcome, OUTCOMES);
     if (this.isReleased) return;
     this.isReleased = true;
-    this.#note(this.taken, -1);
+    if (this.#owner !== undefined) deleteHolding(this.#owner, this);
     this.keeper.giveBack(this as HeldGrant<unknown>, outcome);
   }
 
@@ -173,10 +172,6 @@ export class HeldGrant<C> implements Grant<C> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
-  }
-
-  #note(amounts: readonly number[], sign: 1 | -1): void {
-    if (this.#owner !== undefined) changeHoldings(this.#owner, this.keeper.held, amounts, sign);
   }
 }
 

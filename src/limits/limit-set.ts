@@ -309,7 +309,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
-    let freed: LimitCore[] = NONE;
+    let freed = NONE;
     this.#row.lock();
     const now = this.#now();
     for (let index = 0; index < taken.length; index += 1) {
@@ -453,7 +453,11 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#row.lock();
     const now = this.clock.now();
-    const freed = this.#cores.filter((core, index) => change(core, index, now));
+    let freed = NONE;
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      const core = this.#cores[index]!;
+      if (change(core, index, now)) (freed === NONE ? (freed = []) : freed).push(core);
+    }
     this.#row.unlock();
     tellWatchers(freed);
   }
@@ -487,10 +491,15 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
 /** Each once, however many of these limits it watches: whoever is told looks at all of them. */
 function tellWatchers(freed: readonly LimitCore[]): void {
-  if (freed.length === 0) return;
-  const [{ watchers }] = freed as readonly [LimitCore];
-  const all = freed.length === 1 ? watchers : new Set(freed.flatMap((core) => [...core.watchers]));
-  for (const watcher of all) watcher();
+  for (let index = 0; index < freed.length; index += 1) {
+    for (const watcher of freed[index]!.watchers) if (!isToldBy(freed, index, watcher)) watcher();
+  }
+}
+
+/** Whether it watches one of the limits before this one. */
+function isToldBy(freed: readonly LimitCore[], before: number, watcher: () => void): boolean {
+  for (let index = 0; index < before; index += 1) if (freed[index]!.watchers.has(watcher)) return true;
+  return false;
 }
 
 /** Who may be overtaken no more goes first wherever it stands: else nobody would go, where it is not among the next. */
