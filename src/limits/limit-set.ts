@@ -21,7 +21,7 @@ import { CoreRow } from "./core-row.js";
 import { checkLimits } from "./check-limits.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
-import { CORE, type Limit, type LimitCore, type LimitStats, onSizes, type Outcome } from "./limit.js";
+import { CORE, type Limit, type LimitCore, type LimitStats, onSizes, type Outcome, tellWatchers } from "./limit.js";
 import { LateStarts } from "./late-starts.js";
 import type { LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
@@ -487,19 +487,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
   }
-}
-
-/** Each once, however many of these limits it watches: whoever is told looks at all of them. */
-function tellWatchers(freed: readonly LimitCore[]): void {
-  for (let index = 0; index < freed.length; index += 1) {
-    for (const watcher of freed[index]!.watchers) if (!isToldBy(freed, index, watcher)) watcher();
-  }
-}
-
-/** Whether it watches one of the limits before this one. */
-function isToldBy(freed: readonly LimitCore[], before: number, watcher: () => void): boolean {
-  for (let index = 0; index < before; index += 1) if (freed[index]!.watchers.has(watcher)) return true;
-  return false;
 }
 
 /** Who may be overtaken no more goes first wherever it stands: else nobody would go, where it is not among the next. */

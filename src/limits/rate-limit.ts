@@ -36,7 +36,7 @@ export class RateCore implements LimitCore {
   readonly key: string;
   readonly fallback: number | undefined;
   readonly memory: LimitMemory;
-  readonly claims = new Set<Claim>();
+  readonly claims: Claim[] = [];
   readonly watchers = new Set<() => void>();
   readonly resized = new Set<() => void>();
   clock: Clock = machineClock;

@@ -128,7 +128,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       call.finish("failed", error);
     } else if (call.watch(this.options.timeout)) {
       this.#plan(call)?.retry?.onCall(call.submittedAt);
-      this.#prepare(call);
+      prepare(call, this.#plan(call)?.args, this);
     }
     return call;
   }
@@ -294,25 +294,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   // How a call finds its worker.
 
-  #prepare(call: Call): void {
-    const { unwrapFutures } = this.options;
-    const schema = this.#plan(call)?.args;
-    if (!unwrapFutures && !schema) {
-      if (this.#mayEnter(call)) this.#enter(call);
-      return;
-    }
-    prepare(call, {
-      unwrapFutures,
-      schema,
-      setAside: () => this.#aside.add(call),
-      ready: (args) => {
-        if (call.place === "over") return;
-        this.#aside.delete(call);
-        call.args = args;
-        if (this.#mayEnter(call)) this.#enter(call);
-      },
-      failed: (error) => call.finish("failed", error),
-    });
+  prepared(call: Call, args: readonly unknown[]): void {
+    if (call.place === "over") return;
+    this.#aside.delete(call);
+    call.args = args;
+    if (this.#mayEnter(call)) this.#enter(call);
   }
 
   /** Turns a call away, this one or another, when too many wait. */

@@ -9,7 +9,13 @@
  *     answered, is sent once more on a connection of its own. Connections in steady use do not meet this; what breaks them
  *     is for the client to judge.
  */
-import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { urlToHttpOptions } from "node:url";
