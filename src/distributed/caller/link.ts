@@ -136,14 +136,26 @@ export class Link implements Vessel, Channel {
 
   received(kind: number, payload: Uint8Array): void {
     if (this.#isClosed) return;
+    if (kind === ToOwner.data) {
+      deliver(this, payload);
+      return;
+    }
+    try {
+      this.#heard(kind, payload);
+    } catch (error) {
+      // No node wrote it: whether the worker lives is not known.
+      if (this.#isClosed) throw error;
+      this.kill();
+      this.lost({ reason: "disconnected" }, error, Infinity);
+    }
+  }
+
+  #heard(kind: number, payload: Uint8Array): void {
     switch (kind) {
-      case ToOwner.data:
-        deliver(this, payload);
-        return;
       case ToOwner.exited: {
         const { details, cause, begun } = deserialize(payload) as Ending;
         this.#begun = begun;
-        this.#close(details, cause && this.#decode(cause));
+        this.#close({ ...details }, cause && this.#decode(cause));
         return;
       }
       case ToOwner.refused:

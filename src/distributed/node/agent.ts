@@ -114,28 +114,28 @@ export class Agent {
       this.#ended(membership, owner, link, { reason: "node-lost" });
       return;
     }
-    let opening: Opening;
-    let definition: Definition;
+    let worker: HostedWorker;
     try {
-      opening = readOpening(payload);
-      definition = this.#find(opening);
+      const opening = readOpening(payload);
+      const definition = this.#find(opening);
+      worker = new HostedWorker(link, owner, definition.name);
+      this.#workers.set(link, worker);
+      worker.launch(this.#withTasks(opening, definition), definition, methodNames(definition), membership.leaseEnd, {
+        said: (bytes) => membership.send(owner, link, ToOwner.data, bytes),
+        exited: (ending) => {
+          this.#workers.delete(link);
+          membership.send(owner, link, ToOwner.exited, serialize(ending));
+          void membership.release(link);
+          this.#tell({ kind: "worker-ended", worker: link, name: worker.name, owner, ...ending.details });
+          if (this.#workers.size === 0) this.#onEmpty?.();
+        },
+      });
     } catch (error) {
+      this.#workers.delete(link);
       membership.send(owner, link, ToOwner.refused, serialize(encodeFailure(error, () => false)));
       void membership.release(link);
       return;
     }
-    const worker = new HostedWorker(link, owner, definition.name);
-    this.#workers.set(link, worker);
-    worker.launch(this.#withTasks(opening, definition), definition, methodNames(definition), membership.leaseEnd, {
-      said: (bytes) => membership.send(owner, link, ToOwner.data, bytes),
-      exited: (ending) => {
-        this.#workers.delete(link);
-        membership.send(owner, link, ToOwner.exited, serialize(ending));
-        void membership.release(link);
-        this.#tell({ kind: "worker-ended", worker: link, name: worker.name, owner, ...ending.details });
-        if (this.#workers.size === 0) this.#onEmpty?.();
-      },
-    });
     this.#tell({ kind: "worker-started", worker: link, name: worker.name, owner });
   }
 

@@ -93,7 +93,26 @@ export class HostedWorker {
   }
 }
 
-/** Reads what a caller asks for. */
+/**
+ * Reads what a caller asks for; whoever can write to the broker may have made it.
+ * @throws {TypeError} when it is no opening
+ */
 export function readOpening(payload: Uint8Array): Opening {
-  return deserialize(payload) as Opening;
+  const opening = deserialize(payload) as Opening | undefined;
+  const { blueprint, identity } = opening?.start ?? {};
+  const { resourceLimits } = opening ?? {};
+  const isOpening =
+    typeof opening?.name === "string" &&
+    typeof opening.version === "string" &&
+    Array.isArray(blueprint?.methods) &&
+    Array.isArray(blueprint.constructorArgs) &&
+    typeof identity?.index === "number" &&
+    (resourceLimits === undefined || isRecordOfNumbers(resourceLimits));
+  if (isOpening) return opening;
+  throw new TypeError("Cannot start a worker as what was asked for cannot be read: something else than a pool wrote it");
+}
+
+function isRecordOfNumbers(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).every((one) => one === undefined || typeof one === "number");
 }
