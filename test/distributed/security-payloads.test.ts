@@ -4,19 +4,21 @@ import { resolveBroker } from "../../dist/config/broker.js";
 import { definitionFor } from "../../dist/definitions/definition.js";
 import { connect, type Connection } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
-import { type LineRecord, Party } from "../../dist/distributed/line/party.js";
+import type { LineRecord } from "../../dist/distributed/line/frame.js";
+import { Party } from "../../dist/distributed/line/party.js";
+import { Members } from "../../dist/distributed/members/members.js";
 import { type ClusterNode, type NodeEvent, startNode } from "../../dist/distributed/node/start-node.js";
-import { type Opening, ToNode, ToOwner } from "../../dist/distributed/records.js";
+import { ToNode, ToOwner } from "../../dist/distributed/records.js";
 import { openQueue } from "../../dist/distributed/tasks/engine.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { registrations } from "../../dist/registry.js";
 import { taskRunner } from "../../dist/task-runner.js";
 import { decodeFailure, type WireFailure } from "../../dist/wire/error-codec.js";
-import { ToCaller, ToHost } from "../../dist/wire/protocol.js";
+import { plainHeader, ToCaller } from "../../dist/wire/protocol.js";
 import { deserialize, serialize } from "../../dist/wire/serialize.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
-const broker = { url: sharedRedis(), prefix: freshPrefix(), lease: 4000 };
+const broker = { url: sharedRedis(), prefix: freshPrefix(), lease: 15_000 };
 const keys = keysOf(broker.prefix);
 const events: NodeEvent[] = [];
 let node: ClusterNode;
@@ -65,7 +67,7 @@ test("jobs and notices that others wrote are refused, and the node stays", async
   const queue = openQueue("default", connection, keys.queues);
   const data = { caller: "x", args: [poisoned()], ttl: 1000 };
   const names = ["Guarded", "Guarded.echo", "echo", "constructor", "__proto__", "hasOwnProperty", "recordedTask", "eval"];
-  const text = '{"__proto__":{"delivery":"at-most-once"},"constructor":1,"caller":5,"args":{"$mh":"function","value":"x"}}';
+  const text = '{"__proto__":{"delivery":"at-most-once"},"constructor":1,"caller":5,"args":{"$":"function","value":"x"}}';
   await queue.addBulk([
     ...names.map((name, at) => ({ name, data: data as never, opts: { jobId: `forged-${at}` } })),
     { name: "guardedTask", data: JSON.parse(text) as never, opts: { jobId: "malformed" } },
@@ -89,24 +91,29 @@ test("jobs and notices that others wrote are refused, and the node stays", async
   await queue.close();
 });
 
-/** What a node answers to this message of one that is no pool. */
+/** What a node answers to who is no pool. */
 async function answers(
   party: Party,
-  heard: LineRecord[],
+  heard: readonly LineRecord[],
   link: string,
   opening: unknown,
-  ...messages: unknown[][]
+  message?: unknown[],
 ): Promise<LineRecord> {
+  const next = async (isMeant: (record: LineRecord) => boolean): Promise<LineRecord> => {
+    const find = (): LineRecord | undefined => heard.find((record) => record.link === link && isMeant(record));
+    await expect.poll(find, { timeout: 8000 }).toBeDefined();
+    return find()!;
+  };
   party.send(node.id, { link, kind: ToNode.open, payload: opening instanceof Uint8Array ? opening : serialize(opening) });
-  for (const message of messages) party.send(node.id, { link, kind: ToNode.data, payload: serialize(message) });
-  await expect.poll(() => heard.some((record) => record.link === link && isAnswer(record)), { timeout: 8000 }).toBe(true);
-  return heard.find((record) => record.link === link && isAnswer(record))!;
+  if (message === undefined) return next(({ kind }) => kind !== ToOwner.data);
+  await next((record) => codeOf(record) === ToCaller.ready);
+  party.send(node.id, { link, kind: ToNode.data, payload: serialize(message) });
+  return next((record) => [0, ToCaller.done, ToCaller.failed].includes(codeOf(record)));
 }
 
-function isAnswer({ kind, payload }: LineRecord): boolean {
-  if (kind !== ToOwner.data) return true;
-  const [code] = deserialize(payload) as [number];
-  return code === ToCaller.done || code === ToCaller.failed || code === ToCaller.startFailed;
+/** Of the first entry of a message of a worker; 0 for what its node says. */
+function codeOf({ kind, payload }: LineRecord): number {
+  return kind === ToOwner.data ? (deserialize(payload) as [number])[0] : 0;
 }
 
 function refusalOf({ kind, payload }: LineRecord): string {
@@ -117,6 +124,8 @@ function refusalOf({ kind, payload }: LineRecord): string {
 test("workers that others ask for are what the node's modules define, or none", async () => {
   const heard: LineRecord[] = [];
   const id = `forger${Math.random().toString(36).slice(2)}`;
+  const members = new Members(connection, resolveBroker(broker));
+  await members.joinOwner(id, { host: "here", pid: 1 });
   const party = await Party.open(resolveBroker(broker), id, {
     received: (_from, records) =>
       heard.push(...records.map((record) => ({ ...record, payload: Buffer.from(record.payload) }))),
@@ -155,10 +164,11 @@ test("workers that others ask for are what the node's modules define, or none", 
 
   // Where the module is, and what it is called there, is the node's to say.
   const elsewhere = { url: "data:text/javascript,process.exit(9)", key: "data:text/javascript,process.exit(9)#x" };
-  const call = ToHost.plainCall;
-  const start = opening({}, elsewhere) as unknown as Opening;
-  const done = await answers(party, heard, "j", start, [call | (1 << 4) | (0 << 8), 1, "hello"]);
-  expect(done.kind).toBe(ToOwner.data);
+  const done = await answers(party, heard, "j", opening({}, elsewhere), [plainHeader(0, 1), 1, "hello"]);
+  expect(deserialize(done.payload)).toEqual([ToCaller.done, 1, expect.any(Number), "hello"]);
+  // No such method: its worker refuses the call, or dies of it, alone.
+  const none = await answers(party, heard, "n", opening({}), [plainHeader(77, 1), 1, "hello"]);
+  expect(codeOf(none)).not.toBe(ToCaller.done);
 
   // A function by its source, and a task of a module that the node has not.
   const source = { source: "() => process.exit(9)", name: "evil" };
@@ -168,12 +178,13 @@ test("workers that others ask for are what the node's modules define, or none", 
       { name: runner.name, version: runner.version },
       { methods: ["run"], constructorArgs: [{ constructor: { ...place, version: "1" } }] },
     );
-    const answer = await answers(party, heard, link, runs, [ToHost.call, 1, 0, 1, 0, 0, 1, reference]);
+    const answer = await answers(party, heard, link, runs, [plainHeader(0, 1), 1, reference]);
     expect(answer.kind).toBe(ToOwner.data);
     const entry = deserialize(answer.payload) as [number, number, number, WireFailure];
     expect(entry[0]).toBe(ToCaller.failed);
     expect(String(decodeFailure(entry[3], () => undefined, "test"))).toMatch(/runs tasks of its own|knows none/);
   }
+  await members.leaveOwner(id);
   await party.close(500);
   const pool = GuardedWorker.options({ mode: "distributed", maxWorkers: 1, broker }).init();
   expect(await pool.echo("still there")).toBe("still there");
