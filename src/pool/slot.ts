@@ -149,7 +149,7 @@ export class Slot implements Candidate, CallPlace {
       return false;
     const { concurrency, maxQueuedTasks, recycle, onDemand, isElastic } = this.#owner.options;
     const { active } = this;
-    if (onDemand && this.total > 0) return false;
+    if (onDemand ? this.total > 0 : this.waitingFor !== undefined) return false;
     // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts. And the
     // next worker that has nothing to do may be owed to somebody (D1).
     const ahead = (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : maxQueuedTasks;
@@ -332,12 +332,15 @@ export class Slot implements Candidate, CallPlace {
     }
   }
 
-  /** Room for the worker is waited for, as long as it takes; its start is not. */
+  /** Room for the worker is waited for, as long as it takes, and meanwhile others have its calls; its start is not. */
   #waits(reason: string | undefined): void {
     this.waitingFor = reason;
-    const { startTimeout } = this.#owner.options;
-    if (reason !== undefined) this.#disarm();
-    else {
+    const { startTimeout, onDemand } = this.#owner.options;
+    if (reason !== undefined) {
+      this.#disarm();
+      // An urgent one is for this worker and no other.
+      if (!onDemand) this.#returnPending(({ isUrgent }) => !isUrgent);
+    } else {
       const late = (): Error => new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
       this.#arm(startTimeout, () => this.#startFailed(late()));
     }
@@ -475,8 +478,9 @@ export class Slot implements Candidate, CallPlace {
     }
   }
 
-  #returnPending(): void {
-    const calls = this.#pending.splice(0);
+  #returnPending(isReturned: (call: Call) => boolean = () => true): void {
+    const calls = this.#pending.filter((call) => isReturned(call));
+    this.#pending = this.#pending.filter((call) => !isReturned(call));
     if (calls.length > 0) this.#owner.takeBack(calls);
   }
 

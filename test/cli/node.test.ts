@@ -12,7 +12,7 @@ import { readNode } from "../../dist/cli/node/read-node.js";
 import { runUntilStopped } from "../../dist/cli/node/run-until-stopped.js";
 import { commandHelp } from "../../dist/cli/help.js";
 import { optionsOf, parseArguments } from "../../dist/cli/parse-arguments.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { loadDefinitions } from "../../dist/distributed/definitions/load-definitions.js";
 import type { NodeFacts } from "../../dist/distributed/members/members.js";
 import type { ClusterNode, NodeEvent } from "../../dist/distributed/node/start-node.js";
