@@ -76,7 +76,10 @@ export class FaultCluster implements AsyncDisposable {
   async node(options: Omit<NodeOptions, "modules"> = {}): Promise<TestNode> {
     const node = new TestNode({ broker: this.broker, cpus: 2, memory: "8GB", queues: [], ...options });
     this.#nodes.push(node);
-    await until(() => node.count("ready") > 0, () => `node ${JSON.stringify(options)}: ${node.process.exitCode}`);
+    await until(
+      () => node.count("ready") > 0,
+      () => `node ${JSON.stringify(options)}: ${node.process.exitCode}`,
+    );
     return node;
   }
 

@@ -26,10 +26,22 @@ describe("a node that is killed", { timeout: 40_000 }, () => {
     const calls = Array.from({ length: 12 }, (_, index) => pool.work(`once-${index}`, 400));
     const again = Array.from({ length: 12 }, (_, index) => careful.work(`again-${index}`, 400));
     await until(() => cluster.runs().filter(({ pid }) => pid === one.pid).length >= 2);
-    const began = new Set(cluster.runs().filter(({ pid }) => pid === one.pid).map(({ id }) => id));
+    const began = new Set(
+      cluster
+        .runs()
+        .filter(({ pid }) => pid === one.pid)
+        .map(({ id }) => id),
+    );
     const killedAt = performance.now();
     await one.kill();
-    const first = await Promise.any(calls.map(async (call) => call.then(() => Promise.reject(new Error("done")), (error: unknown) => ({ error }))));
+    const first = await Promise.any(
+      calls.map(async (call) =>
+        call.then(
+          () => Promise.reject(new Error("done")),
+          (error: unknown) => ({ error }),
+        ),
+      ),
+    );
     const detected = performance.now() - killedAt;
     expect(first.error).toBeInstanceOf(WorkerCrashedError);
     expect(detected).toBeGreaterThan(LEASE_MS / 2);
@@ -59,7 +71,9 @@ describe("a node that is killed", { timeout: 40_000 }, () => {
     expect(after[dying]!.served).toBeLessThan(after[1 - dying]!.served);
     expect(after[1 - dying]!.pid).toBe(two.pid);
     // Each call that it served, and the two questions.
-    expect(after[1 - dying]!.served).toBe(cluster.runs().filter(({ id, pid }) => id.startsWith("once") && pid === two.pid).length + 2);
+    expect(after[1 - dying]!.served).toBe(
+      cluster.runs().filter(({ id, pid }) => id.startsWith("once") && pid === two.pid).length + 2,
+    );
     expect(isAlive(two.pid)).toBe(true);
   });
 });
