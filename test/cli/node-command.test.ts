@@ -10,11 +10,11 @@ import { type RunningCli, startCli } from "./run-cli.js";
 const DELAYED = fileURLToPath(new URL("../../build/test/fixtures/delayed.js", import.meta.url));
 const broker = { url: sharedRedis(), prefix: freshPrefix(), lease: 1000 };
 
-const startNode = (queue: string): RunningCli =>
-  startCli([
-    ...["node", DELAYED, "--redis", broker.url, "--prefix", broker.prefix, "--lease", "1s"],
-    ...["--cpus", "2", "--memory", "64MB", "--name", `web-${queue}`, "--queue", queue],
-  ]);
+const startNode = (queue: string): RunningCli => {
+  const where = ["--redis", broker.url, "--prefix", broker.prefix, "--lease", "1s"];
+  const what = ["--cpus", "2", "--memory", "64MB", "--name", `web-${queue}`, "--queue", queue];
+  return startCli(["node", DELAYED, ...where, ...what]);
+};
 
 afterAll(async () => {
   TaskClient.closeAll();
