@@ -49,7 +49,7 @@ async function runNode({ values, positionals, streams }: CommandContext): Promis
     import("../../distributed/node/start-node.js"),
   ]);
   const slow = setInterval(() => log.say("loading", "WARN", "still loading the modules"), SLOW_LOAD_MS);
-  const definitions = await loadDefinitions(options.modules).finally(() => clearInterval(slow));
+  const definitions = await loadDefinitions(options.modules, true).finally(() => clearInterval(slow));
   const patience = broker.brokerTimeout;
   const away = (reason: string): void => {
     log.say("broker-away", "WARN", `the broker is away: ${reason}: trying for ${patience / 1000} s`);
