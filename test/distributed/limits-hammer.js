@@ -10,7 +10,8 @@ import { resolveBroker } from "../../dist/distributed/broker/options.js";
 const [url, prefix, loops, ms, lease] = /** @type {[string, string, string, string, string]} */ (process.argv.slice(2));
 const broker = { url, prefix, lease: Number(lease) };
 const log = connect(resolveBroker(broker), "log");
-const RECORD = "local t = redis.call('TIME'); return redis.call('RPUSH', KEYS[1], t[1] .. ' ' .. t[2] .. ' ' .. ARGV[1])";
+const RECORD =
+  "local t = redis.call('TIME'); return redis.call('RPUSH', KEYS[1], t[1] .. ' ' .. t[2] .. ' ' .. ARGV[1])";
 
 /** @param {"begin" | "end"} what @param {number} tokens */
 const record = (what, tokens) => log.call("EVAL", RECORD, 1, `{${prefix}}:log:${process.pid}`, `${what} ${tokens}`);

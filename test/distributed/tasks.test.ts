@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import {
+  type AsyncResult,
   CancelledError,
   SerializationError,
   type Task,
@@ -65,6 +66,13 @@ describe("tasks on a broker", () => {
     expect(results[0]).not.toHaveProperty("then");
   });
 
+  test("types", () => {
+    expectTypeOf(add.delay).returns.resolves.toEqualTypeOf<AsyncResult<number>>();
+    expectTypeOf(sleep.delayWith({ countdown: 5 })).returns.resolves.toEqualTypeOf<AsyncResult<string>>();
+    expectTypeOf<AsyncResult<number>>().toExtend<Parameters<typeof add.delay>[0]>();
+    expectTypeOf<AsyncResult<string>>().not.toExtend<Parameters<typeof add.delay>[0]>();
+  });
+
   test("the call has the id and the attempt of its job", async () => {
     const result = await to(facts)();
     expect(await result.get()).toEqual({ id: result.id, attempt: 1 });
@@ -123,7 +131,7 @@ describe("tasks on a broker", () => {
     const slow = await to(sleep)(150);
     const first = await to(add)(1, 1);
     const second = await to(add)(first, 3);
-    const third = await to(sum)({ list: [await to(add)(second, 1), 10], more: new Map([["a", first]]) } as never);
+    const third = await to(sum)({ list: [await to(add)(second, 1), 10], more: new Map([["a", first]]) });
     expect(await third.get()).toBe(18);
     const after = await to(echo)([slow, slow]);
     expect(["waiting", "started"]).toContain(await after.state());

@@ -64,7 +64,8 @@ const LONGEST_GOODBYE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
 /** What a server says for a while, and an end of the connection. */
-const PASSING = /^(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|UNBLOCKED)|Connection is closed|ECONN|EPIPE|Stream isn't writeable/;
+const PASSING =
+  /^(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|UNBLOCKED)|Connection is closed|ECONN|EPIPE|Stream isn't writeable/;
 
 export class Exchange implements LineUser {
   readonly holder: string;
@@ -157,7 +158,11 @@ export class Exchange implements LineUser {
       const forget = (): void => {
         if (this.#tries.delete(id)) this.#forget(id, need);
       };
-      return { ...one, failed: (error) => (forget(), question.failed(error)), gaveUp: () => (forget(), question.gaveUp()) };
+      return {
+        ...one,
+        failed: (error) => (forget(), question.failed(error)),
+        gaveUp: () => (forget(), question.gaveUp()),
+      };
     });
   }
 
@@ -238,7 +243,12 @@ export class Exchange implements LineUser {
     for (let last = 0; last < 2 && this.#steps > 0 && (last === 0 || this.#isDue); last += 1) {
       const said = this.#ask((question, resolve) => ({ ...question, answered: () => resolve(undefined) }));
       try {
-        await settleWithin(LONGEST_GOODBYE_MS, machineClock, () => said, () => this.#unavailable());
+        await settleWithin(
+          LONGEST_GOODBYE_MS,
+          machineClock,
+          () => said,
+          () => this.#unavailable(),
+        );
       } catch {
         break;
       }
