@@ -215,6 +215,27 @@ describe("tasks on a broker", () => {
     expect(order.map(({ id }) => id)).toEqual([late[2]!.id, late[1]!.id, late[0]!.id]);
   });
 
+  test("jobs that others wrote harm nobody", async () => {
+    const client = TaskClient.of(resolveBroker(broker));
+    const foreign = [
+      { name: "add", data: { args: "x" } },
+      { name: "add", data: JSON.parse('{ "__proto__": { "polluted": 1 } }') as object },
+      { name: "echo", data: { caller: "a:b", args: [], ttl: 1 } },
+      { name: "add", data: { caller: "", args: [{ $: "Function", value: "process.exit()" }], ttl: 1000 } },
+    ].map(({ name, data }, index) => ({ name, data: data as never, opts: { jobId: `foreign-${index}` } }));
+    await client.run("add jobs", async () => client.queue("default").addBulk(foreign));
+    const found = await Promise.all(
+      foreign.map(async ({ opts }) =>
+        asyncResult(opts.jobId, { broker })
+          .get()
+          .catch((error: Error) => error),
+      ),
+    );
+    expect(found.map((error) => (error as Error).name)).toEqual(foreign.map(() => "SerializationError"));
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+    expect(await (await to(add)(1, 1)).get()).toBe(2);
+  });
+
   test("many at once, none lost", async () => {
     const results = await Promise.all(Array.from({ length: 500 }, async (_, n) => to(add)(n, n)));
     const values = await Promise.all(results.map((result) => result.get()));
