@@ -28,7 +28,7 @@ import type { AbortNotice, JobOutcome, JobRunner } from "./job-runner.js";
 import { neededResults, type Needed } from "./needed-results.js";
 import { retriesOf } from "./retries-of.js";
 import { COUNT, NEEDS, NOTE, scriptKeys } from "./scripts.js";
-import type { RunnableDefinition, TaskEvent } from "./task-runner.js";
+import type { RunnableDefinition, TaskEvent } from "./task-event.js";
 
 /** What a run needs of its node. */
 export interface RunSurroundings {

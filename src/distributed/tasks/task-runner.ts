@@ -16,7 +16,6 @@ import { BroadcastChannel } from "node:worker_threads";
 import { atLeast } from "../../config/at-least.js";
 import { callSafely } from "../../config/call-safely.js";
 import type { Pool } from "../../pool/pool.js";
-import type { Registration } from "../../registry.js";
 import { definitionOf } from "../../worker.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
@@ -26,28 +25,8 @@ import { type EngineJob, type EngineQueue, type EngineWorker, openQueue, openWor
 import { checkQueue, DEFAULT_QUEUE } from "./job.js";
 import { JobRun } from "./job-run.js";
 import { type AbortNotice, JobRunner, jobRunner } from "./job-runner.js";
+import type { RunnableDefinition, TaskEvent } from "./task-event.js";
 import { EXPIRE, scriptKeys } from "./scripts.js";
-
-/** A definition that a node knows. */
-export interface RunnableDefinition {
-  readonly registration: Registration;
-  readonly version: string;
-}
-
-/** Something that happened to a task. */
-export interface TaskEvent {
-  readonly kind:
-    | "task-received"
-    | "task-started"
-    | "task-succeeded"
-    | "task-failed"
-    | "task-retry"
-    | "task-revoked"
-    | "broker-error";
-  /** When, ms since 1970. */
-  readonly at: number;
-  readonly [fact: string]: unknown;
-}
 
 export interface TaskRunnerOptions {
   readonly broker: ResolvedBroker;
