@@ -110,6 +110,18 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     admin.disconnect();
   });
 
+  test("a node that is cut off for longer than its lease ends what it runs", async () => {
+    const server = await startServer();
+    const broker = { url: server.url, prefix: freshPrefix(), lease: 1000, brokerTimeout: 8000 };
+    const runner = await startRunner(broker);
+    const result = await sleep.delayWith({ broker, delivery: "at-most-once" })(60_000);
+    await until(async () => (await result.state()) === "started");
+    await server.kill();
+    await until(async () => Promise.resolve(runner.active === 0));
+    await server.restart();
+    await expect(result.get()).rejects.toBeInstanceOf(WorkerCrashedError);
+  });
+
   test("a broker that stays away, or is full: an error after brokerTimeout", async () => {
     const server = await startServer(["--maxmemory", "3mb", "--maxmemory-policy", "noeviction"]);
     const broker = { url: server.url, prefix: freshPrefix(), lease: 1000, brokerTimeout: 400 };

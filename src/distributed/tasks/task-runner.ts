@@ -90,6 +90,7 @@ export class TaskRunner {
     const keys = keysOf(broker.prefix);
     this.#pool = this.#openPool();
     this.#connection = connect(broker, "node-tasks");
+    this.#fence(this.#connection, broker.lease);
     this.#announcer = new Announcer(this.#connection, keys, (name) => this.#queue(name), broker.brokerTimeout);
     await this.#listen(keys.of("control"));
     for (const name of this.#queueNames) this.#workers.push(this.#openWorker(name, keys.queues));
@@ -203,6 +204,21 @@ export class TaskRunner {
     } finally {
       if (this.#running.get(job.id) === run) this.#running.delete(job.id);
     }
+  }
+
+  /** Ends what runs once the broker was away for as long as locks last: it runs elsewhere by then (N2). */
+  #fence(connection: Connection, lease: number): void {
+    let timer: NodeJS.Timeout | undefined;
+    connection.on("close", () => {
+      timer ??= setTimeout(() => {
+        for (const run of this.#running.values()) run.drop();
+      }, lease);
+      timer.unref();
+    });
+    connection.on("ready", () => {
+      clearTimeout(timer);
+      timer = undefined;
+    });
   }
 
   /** Hears of tasks that are revoked; those that were revoked while it could not hear are looked for. */
