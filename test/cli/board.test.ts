@@ -7,7 +7,7 @@ import { resolveBroker } from "../../dist/config/broker.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { add } from "#fixtures/delayed.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 it("is the program of the documentation that shows our queues", async () => {
   const source = readFileSync(new URL("../fixtures/programs/board.ts", import.meta.url), "utf8");

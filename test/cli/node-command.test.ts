@@ -4,7 +4,7 @@ import { resolveBroker } from "../../dist/config/broker.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { add, decline, sleep } from "#fixtures/delayed.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import { type RunningCli, startCli } from "./run-cli.js";
 
 const DELAYED = fileURLToPath(new URL("../../build/test/fixtures/delayed.js", import.meta.url));

@@ -10,7 +10,7 @@ import { ratesLua } from "../../dist/distributed/limits/script/rates.js";
 import { type Rate, resolveRate } from "../../dist/limits/rate.js";
 import { rateAlgorithm } from "../../dist/limits/rate-algorithm.js";
 import { NAMES, optionsOf, share } from "../limits/algorithms/tested-limit.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** Makes the steps one by one; answers with what each returns, and the whole row at the end. Flushes between some of them. */
 const driver = new Script(`${NUMBERS_LUA}${ratesLua(NAMES)}

@@ -4,7 +4,7 @@ import { SharedLimitSet } from "manyhands/distributed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { freshPrefix, type PrivateRedis, startRedis } from "../redis.js";
+import { freshPrefix, type PrivateRedis, startRedis } from "#fixtures/redis.js";
 
 let redis: PrivateRedis;
 beforeAll(async () => {

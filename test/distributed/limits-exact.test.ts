@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 // As the program has them.
 const [WINDOW, CALLS, TOKENS, CONNECTIONS] = [3000, 120, 1240, 18];

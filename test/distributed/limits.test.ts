@@ -14,7 +14,7 @@ import { SharedLimitSet } from "manyhands/distributed";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 const PROGRAM = new URL("limits-holding.js", import.meta.url).pathname;
 
