@@ -11,7 +11,7 @@ import { resolveBroker } from "../../dist/distributed/broker/options.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
 /** Long enough for a machine that does other things, short enough to wait for. */
-export const LEASE_MS = 1200;
+export const LEASE_MS = 1800;
 
 /** One call that began. */
 export interface Run {
