@@ -77,18 +77,17 @@ describe("the broker", { timeout: 60_000 }, () => {
   });
 
   test.concurrent("has no memory left, or stays away: a clear error in time, and the same pool goes on later", async () => {
-    const limit = ["--maxmemory", "16mb", "--maxmemory-policy", "noeviction"];
-    await using server = await startRedis(limit);
+    await using server = await startRedis(["--maxmemory-policy", "noeviction"]);
     const brokerTimeout = 1000;
     await using cluster = new FaultCluster({ url: server.url, brokerTimeout });
     const { broker, record } = cluster;
-    const node = await cluster.node({ broker: { ...broker, brokerTimeout: 20_000 } });
+    const node = await cluster.node();
     const options = { mode: "distributed", broker, maxWorkers: 1, maxQueuedTasks: 2 } as const;
     await using pool = RecordedWorker.options(options).init(record);
     const first = await pool.work("first", 0);
     expect(first.pid).toBe(node.pid);
     const redis = connect(resolveBroker(broker), "test");
-    await fill(redis);
+    const fillers = await fill(redis);
     const from = performance.now();
     const full = await Promise.allSettled([pool.work("full-1", 0), pool.work("full-2", 0), pool.work("full-3", 0)]);
     expect(performance.now() - from).toBeLessThan(brokerTimeout + 2500);
@@ -96,12 +95,17 @@ describe("the broker", { timeout: 60_000 }, () => {
       expect(reason).toBeInstanceOf(BrokerUnavailableError);
       expect((reason as Error).message).toMatch(/^Cannot .* as the broker .*OOM .*maxmemory/);
     }
-    await redis.call("FLUSHDB", "SYNC").catch(() => {});
+    await redis.call("DEL", ...fillers);
     expect(cluster.counts().get("full-1")).toBeUndefined();
-    await until(async () => pool.work("freed", 0).then(
-      () => true,
-      () => false,
-    ));
+    await until(async () => succeeds(pool.work("freed", 0)));
+
+    // What it answers cannot be sent either.
+    const running = Promise.allSettled([pool.work("running", 500)]);
+    await until(() => cluster.counts().has("running"));
+    const more = await fill(redis);
+    expect((await running)[0]).toMatchObject({ reason: { name: "WorkerCrashedError", reason: "disconnected" } });
+    await redis.call("DEL", ...more);
+    await until(async () => succeeds(pool.work("again", 0)));
 
     const waiting = Promise.allSettled([pool.work("endless", 3_600_000), pool.work("behind", 0)]);
     await until(() => cluster.counts().has("endless"));
@@ -114,23 +118,30 @@ describe("the broker", { timeout: 60_000 }, () => {
     }
     expect(performance.now() - killedAt).toBeLessThan(2 * brokerTimeout + 2500);
     await server.restart();
-    await until(async () => pool.work("back", 0).then(
-      () => true,
-      () => false,
-    ));
+    await until(async () => succeeds(pool.work("back", 0)));
     await redis.quit();
   });
 });
 
-/** Stores values until none is taken any more. */
-async function fill(redis: ReturnType<typeof connect>): Promise<void> {
-  for (const size of [100_000, 1000, 10]) {
-    for (let count = 0; ; count += 1) {
-      try {
-        await redis.call("SET", `filler-${size}-${count}`, "x".repeat(size));
-      } catch {
-        break;
-      }
+async function succeeds(call: PromiseLike<unknown>): Promise<boolean> {
+  return call.then(
+    () => true,
+    () => false,
+  ) as Promise<boolean>;
+}
+
+/** Stores values until none is taken any more, nor anything else: little things go in even then. */
+async function fill(redis: ReturnType<typeof connect>): Promise<string[]> {
+  const names: string[] = [];
+  await redis.call("CONFIG", "SET", "maxmemory", "16mb");
+  try {
+    for (;;) {
+      const name = `filler-${names.length}`;
+      await redis.call("SET", name, "x".repeat(100_000));
+      names.push(name);
     }
+  } catch {
+    await redis.call("CONFIG", "SET", "maxmemory", "12mb");
   }
+  return names;
 }
