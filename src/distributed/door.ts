@@ -8,11 +8,7 @@ import { clusterOf } from "./caller/cluster.js";
 export { delayTask } from "./tasks/delay-task.js";
 
 /** Tells how many workers with this need the nodes have room for, when that changes. */
-export function watchRoom(
-  registration: Registration,
-  need: ActorNeed,
-  onRoom: (workers: number) => void,
-): () => void {
+export function watchRoom(registration: Registration, need: ActorNeed, onRoom: (workers: number) => void): () => void {
   return clusterOf(need.broker).watchRoom({ ...need, name: definitionFor(registration).name }, onRoom);
 }
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BrokerOptions, NodeEvent, NodeOptions } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { freshPrefix, sharedRedis } from "../redis.js";
 
 /** Long enough for a machine that does other things, short enough to wait for. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { BrokerUnavailableError, WorkerCrashedError } from "manyhands";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
 import { startRedis } from "../redis.js";
 import { FaultCluster, LEASE_MS, until } from "./fault-cluster.js";

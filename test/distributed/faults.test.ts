@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { WorkerCrashedError } from "manyhands";
 import { asyncResult } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
 import { sharedRedis } from "../redis.js";

@@ -5,12 +5,13 @@ import { once } from "node:events";
 import { CallLimit, RateLimit, ResourceLimit } from "manyhands";
 import { SharedLimitSet } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 
 const [url, prefix, loops, ms, lease] = /** @type {[string, string, string, string, string]} */ (process.argv.slice(2));
 const broker = { url, prefix, lease: Number(lease) };
 const log = connect(resolveBroker(broker), "log");
-const RECORD = "local t = redis.call('TIME'); return redis.call('RPUSH', KEYS[1], t[1] .. ' ' .. t[2] .. ' ' .. ARGV[1])";
+const RECORD =
+  "local t = redis.call('TIME'); return redis.call('RPUSH', KEYS[1], t[1] .. ' ' .. t[2] .. ' ' .. ARGV[1])";
 
 /** @param {"begin" | "end"} what @param {number} tokens */
 const record = (what, tokens) => log.call("EVAL", RECORD, 1, `{${prefix}}:log:${process.pid}`, `${what} ${tokens}`);
@@ -18,9 +19,9 @@ const record = (what, tokens) => log.call("EVAL", RECORD, 1, `{${prefix}}:log:${
 const set = new SharedLimitSet(
   "hammered",
   [
-    new CallLimit({ capacity: 100, window: 500 }),
-    new RateLimit({ key: "tokens", capacity: 1300, window: 500 }),
-    new ResourceLimit({ key: "connections", capacity: 9 }),
+    new CallLimit({ capacity: 120, window: 3000 }),
+    new RateLimit({ key: "tokens", capacity: 1240, window: 3000 }),
+    new ResourceLimit({ key: "connections", capacity: 18 }),
   ],
   { broker },
 );
@@ -31,11 +32,10 @@ await once(process.stdin, "data");
 const until = performance.now() + Number(ms);
 await Promise.all(
   Array.from({ length: Number(loops) }, async () => {
-    while (performance.now() < until) {
-      const tokens = 1 + Math.floor(Math.random() * 20);
+    for (let turn = 0; performance.now() < until; turn += 1) {
+      const tokens = turn % 2 === 0 ? 5 : 15;
       const grant = await set.acquire({ tokens });
       await record("begin", tokens);
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
       await record("end", tokens);
       grant.release();
     }

@@ -64,7 +64,9 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     await startNode(broker);
     expect(await (await add.delayWith({ broker })(1, 1)).get()).toBe(2);
     const running = await sleep.delayWith({ broker })(300);
-    const waiting = await Promise.all(Array.from({ length: 10 }, async (_, n) => add.delayWith({ broker, countdown: 200 })(n, 1)));
+    const waiting = await Promise.all(
+      Array.from({ length: 10 }, async (_, n) => add.delayWith({ broker, countdown: 200 })(n, 1)),
+    );
     const wait = Promise.all([running.get(), ...waiting.map((result) => result.get())]);
     await server.kill();
     const during = add.delayWith({ broker })(40, 2);

@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CancelledError, SerializationError, type Task, TimeoutError, UnknownResultError, WorkerCrashedError } from "manyhands";
+import {
+  CancelledError,
+  SerializationError,
+  type Task,
+  TimeoutError,
+  UnknownResultError,
+  WorkerCrashedError,
+} from "manyhands";
 import { asyncResult } from "manyhands/distributed";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
@@ -11,7 +18,9 @@ import * as tasks from "#fixtures/delayed.js";
 
 const { add, append, crashOnce, decline, Declined, echo, facts, flaky, sleep, spin, sum } = tasks;
 
-function definitionsOf(all: object): Map<string, { registration: NonNullable<ReturnType<typeof taskRegistration>>; version: string }> {
+function definitionsOf(
+  all: object,
+): Map<string, { registration: NonNullable<ReturnType<typeof taskRegistration>>; version: string }> {
   const found = new Map();
   for (const one of Object.values(all) as object[]) {
     const registration = taskRegistration(one);

@@ -45,6 +45,8 @@ export class Membership {
   readonly #connection: Connection;
   #party: Party | undefined;
   #lease: Lease | undefined;
+  /** Nodes that were sent something, until they are gone: their lines are kept as long. */
+  readonly #known = new Set<string>();
   /** Nodes whose lines broke. */
   readonly #suspects = new Map<string, Error>();
   #isOver = false;
@@ -133,6 +135,7 @@ export class Membership {
     const dead = nodes.map(({ node, lastDelivered }) => ({ node, reached: party.reached(node, lastDelivered) }));
     for (const { node } of dead) {
       party.forget(node);
+      this.#known.delete(node);
       this.#suspects.delete(node);
     }
     this.#events.heard({ placed: [], missing: [], dead });
@@ -147,8 +150,9 @@ export class Membership {
 
   async #beat(mayReap: boolean): Promise<boolean> {
     const { nodes, waiting } = this.#events.present();
+    for (const node of nodes) this.#known.add(node);
     const suspects = [...this.#suspects];
-    const { isMember, dead, placed, missing } = await this.members.beatOwner(this.id, nodes, waiting, mayReap);
+    const { isMember, dead, placed, missing } = await this.members.beatOwner(this.id, [...this.#known], waiting, mayReap);
     if (!isMember || this.#isOver) return isMember;
     this.#events.heard({ placed, missing, dead: [] });
     if (dead.length > 0) this.#died(dead);

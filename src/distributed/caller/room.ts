@@ -10,7 +10,9 @@ export interface Wanted extends Need {
 
 /** Of those that need no room at all, as many as there are processors. */
 export function roomFor(wanted: Wanted, nodes: readonly NodeView[]): number {
-  return nodes.filter((node) => !node.draining && Object.hasOwn(node.definitions, wanted.name)).reduce((sum, node) => sum + roomOn(wanted, node), 0);
+  return nodes
+    .filter((node) => !node.draining && Object.hasOwn(node.definitions, wanted.name))
+    .reduce((sum, node) => sum + roomOn(wanted, node), 0);
 }
 
 function roomOn({ cpus, memory, resources }: Wanted, node: NodeView): number {

@@ -136,7 +136,7 @@ export class SharedLimitSet<C = undefined> implements LimitSource<C>, Queue<C>, 
   /** Gives back what this process holds, and refuses all that wait here and all that come. The numbers stay with the broker. */
   async close(): Promise<void> {
     for (const { resized } of this.#definition.cores) resized.delete(this.#refuseResize);
-    await this.#exchange.close(new TypeError(`Cannot use the limits '${this.name}' as the set is closed`));
+    await this.#exchange.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -9,8 +9,8 @@
  */
 import { BrokerUnavailableError } from "../../errors.js";
 import { type Connection, connect, hold } from "../broker/connection.js";
-import { keysOf } from "../broker/keys.js";
 import type { ResolvedBroker } from "../../config/broker.js";
+import { type Keys, keysOf } from "../broker/keys.js";
 import { Script } from "../broker/script.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 import type { Flight, PeerLine } from "./peer-line.js";
@@ -32,6 +32,7 @@ const GREET = new Script(
 
 export class Courier {
   readonly #broker: ResolvedBroker;
+  readonly #keys: Keys;
   readonly #self: string;
   readonly #lines: ReadonlyMap<string, PeerLine>;
   readonly #events: CourierEvents;
@@ -45,6 +46,7 @@ export class Courier {
 
   constructor(broker: ResolvedBroker, self: string, lines: ReadonlyMap<string, PeerLine>, events: CourierEvents) {
     this.#broker = broker;
+    this.#keys = keysOf(broker.prefix);
     this.#self = self;
     this.#lines = lines;
     this.#events = events;
@@ -133,7 +135,7 @@ export class Courier {
   }
 
   #send(line: PeerLine, flight: Flight, now: number): void {
-    const key = keysOf(this.#broker.prefix).inbox(line.peer);
+    const key = this.#keys.inbox(line.peer);
     const losses = this.#losses;
     flight.tries += 1;
     const { tries } = flight;
@@ -171,7 +173,8 @@ export class Courier {
   #refused(line: PeerLine, flight: Flight, error: unknown): void {
     flight.sentAt = undefined;
     flight.lastError = error;
-    if (!isPassing(error)) {
+    // A greeting drops nothing; it may wait for rights, say, as long as it takes.
+    if (!isPassing(error) && line.unsent > 0) {
       this.#fail(line, flight);
       return;
     }
@@ -190,7 +193,7 @@ export class Courier {
         ? `the broker did not answer for ${waited} ms`
         : `the broker refused it for ${waited} ms: ${(flight.lastError as Error).message}`;
     const error = new BrokerUnavailableError(
-      `Cannot send to '${line.peer}' as ${why}: ${line.unsent} messages are dropped, see 'brokerTimeout'`,
+      `Cannot send ${line.unsent} ${line.unsent === 1 ? "message" : "messages"} to '${line.peer}' as ${why}; see 'brokerTimeout'`,
       flight.lastError === undefined ? undefined : { cause: flight.lastError },
     );
     this.#events.failed(line, error);

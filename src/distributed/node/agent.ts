@@ -33,6 +33,8 @@ export class Agent {
   readonly #definitions: ReadonlyMap<string, Definition>;
   readonly #describe: () => NodeFacts;
   readonly #workers = new Map<string, HostedWorker>();
+  /** Who has, or had, workers here and has not ended: what is known of the line to them is kept as long. */
+  readonly #owners = new Set<string>();
   #membership: NodeMembership | undefined;
   #isStopping = false;
   #rejoining: Promise<void> | undefined;
@@ -52,7 +54,7 @@ export class Agent {
   /** @throws {BrokerUnavailableError} when the broker does not answer */
   async join(): Promise<void> {
     const membership: NodeMembership = await NodeMembership.open(this.#options.broker, this.#describe(), {
-      owners: () => [...new Set([...this.#workers.values()].map(({ owner }) => owner))],
+      owners: () => [...this.#owners],
       renewed: (end) => this.#renew(end),
       ownersDied: (owners) => {
         for (const owner of owners) this.#ownerDied(owner);
@@ -91,6 +93,7 @@ export class Agent {
   }
 
   #received(membership: NodeMembership, owner: string, { link, kind, payload }: LineRecord): void {
+    this.#owners.add(owner);
     if (kind === ToNode.open) {
       this.#open(membership, owner, link, payload);
       return;
@@ -180,6 +183,7 @@ export class Agent {
   }
 
   #ownerDied(owner: string): void {
+    this.#owners.delete(owner);
     for (const worker of this.#workersOf(owner)) worker.kill({ reason: "terminated" });
     this.#membership?.forget(owner);
   }
@@ -192,6 +196,7 @@ export class Agent {
   #fenced(): void {
     const workers = this.#workers.size;
     for (const worker of this.#workers.values()) worker.kill({ reason: "node-lost" });
+    this.#owners.clear();
     this.#tell({ kind: "fenced", workers });
     if (!this.#isStopping) this.#rejoining = this.#rejoin();
   }

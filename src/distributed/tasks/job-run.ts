@@ -137,7 +137,11 @@ export class JobRun {
     const { key, url } = registration;
     const threadJob = { id, attempt, maxSize: data.maxSize ?? DEFAULT_SIZE, key, url, name };
     const { pool } = this.#around;
-    const future = (timeout === undefined ? pool : pool.with({ timeout })).run(threadJob, data.args, results as [string, string][]);
+    const future = (timeout === undefined ? pool : pool.with({ timeout })).run(
+      threadJob,
+      data.args,
+      results as [string, string][],
+    );
     this.#future = future;
     future.onProgress((progress) => this.#report(progress));
     let outcome: JobOutcome;
@@ -173,7 +177,12 @@ export class JobRun {
       } catch (error) {
         return this.#fail(error, encodeThrown(error, DEFAULT_SIZE));
       }
-      const decision = await policy?.onResult({ ...this.#facts(), result, attempt: attemptsMade + 1, history: new RetryHistory() });
+      const decision = await policy?.onResult({
+        ...this.#facts(),
+        result,
+        attempt: attemptsMade + 1,
+        history: new RetryHistory(),
+      });
       if (decision) return this.#decide(decision, undefined);
     }
     this.#tell("task-succeeded", { ran: performance.now() - this.#startedAt, result: done });

@@ -25,7 +25,7 @@ export const DEFAULT_QUEUE = "default";
 const SEPARATOR = "~";
 
 /** In the name of a key and of a queue, this is nothing but itself. */
-export const QUEUE_NAME = /^[\w.-]{1,64}$/;
+const QUEUE_NAME = /^[\w.-]{1,64}$/;
 const OWN_ID = /^[\w.-]{1,128}$/;
 
 /** The id of a job in this queue: it tells the queue, so that nobody has to. */

@@ -25,6 +25,7 @@ export interface Waiter {
 
 const LOOK_EVERY_MS = 2000;
 const LOOK_AT_ONCE = 200;
+const LINE_END = 10;
 
 export class Waits {
   readonly #client: TaskClient;
@@ -74,18 +75,28 @@ export class Waits {
     this.#end(waiter.id);
   }
 
-  /** Reads a message: a kind, an id, a line end, and a text. */
+  /** Reads a message: for each task a kind, its id, a line end, the length of a text, a line end, the text. */
   arrived(message: Buffer): void {
-    const end = message.indexOf(10);
-    const id = message.toString("latin1", 1, end);
-    const kind = String.fromCharCode(message[0]!);
-    if (kind === "b") {
-      // Too large to be sent to everyone: read by those who want it.
-      if (this.#waiting.has(id)) void this.#read([id]);
-      this.#made.delete(id);
+    for (let at = 0; at < message.length;) {
+      const idEnd = message.indexOf(LINE_END, at);
+      const lengthEnd = message.indexOf(LINE_END, idEnd + 1);
+      const id = message.toString("latin1", at + 1, idEnd);
+      const end = lengthEnd + 1 + Number(message.toString("latin1", idEnd + 1, lengthEnd));
+      // Not one of ours: somebody else writes to this channel.
+      if (idEnd === -1 || lengthEnd === -1 || !(end <= message.length)) return;
+      this.#arrivedOne(id, String.fromCharCode(message[at]!), message.toString("utf8", lengthEnd + 1, end));
+      at = end;
+    }
+  }
+
+  #arrivedOne(id: string, kind: string, body: string): void {
+    if ("sftg".includes(kind)) {
+      this.#settle(id, { kind: kind as Outcome["kind"], body });
       return;
     }
-    this.#settle(id, { kind: kind as Outcome["kind"], body: message.toString("utf8", end + 1) });
+    // Too large to be sent to everyone: read by those who want it.
+    if (this.#waiting.has(id)) void this.#read([id]);
+    this.#made.delete(id);
   }
 
   /** Looks at those that are waited for (V1). */
