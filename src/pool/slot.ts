@@ -19,6 +19,7 @@
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
 import {
+  BrokerUnavailableError,
   type CrashDetails,
   type CrashReason,
   TimeoutError,
@@ -473,6 +474,10 @@ export class Slot implements Candidate, CallPlace {
   #lose(calls: readonly Call[], details: CrashDetails, cause: unknown): void {
     this.#handed.clear();
     for (const call of calls) {
+      if (cause instanceof BrokerUnavailableError) {
+        this.#owner.answered(call, "failed", cause);
+        continue;
+      }
       const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
       this.#owner.answered(call, "failed", new WorkerCrashedError(message, details, { cause }));
     }

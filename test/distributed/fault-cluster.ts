@@ -11,7 +11,7 @@ import { resolveBroker } from "../../dist/config/broker.js";
 import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** Long enough for a machine that does other things, short enough to wait for. */
-export const LEASE_MS = 1200;
+export const LEASE_MS = 1800;
 
 /** One call that began. */
 export interface Run {
@@ -110,24 +110,15 @@ export function program(name: string): string {
   return fileURLToPath(import.meta.resolve(`#fixtures/programs/${name}.js`));
 }
 
-/** Resolves when `condition` holds; after 15 s it says what it waited for. */
+/** Resolves when `condition` holds; after 25 s it says what it waited for. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   describe: () => string = () => condition.toString(),
 ): Promise<void> {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 25_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Waited for too long: ${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 
