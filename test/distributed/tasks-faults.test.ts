@@ -68,7 +68,7 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     const frozen = await sleep.delayWith({ broker, delivery: "at-most-once" })(300);
     await until(async () => (await frozen.progress()) !== undefined);
     second.kill("SIGSTOP");
-    await startNode(broker);
+    await startRunner(broker);
     await expect(frozen.get()).rejects.toBeInstanceOf(WorkerCrashedError);
     second.kill("SIGCONT");
     const values = await Promise.all(

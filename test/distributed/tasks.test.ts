@@ -18,7 +18,7 @@ import { taskRegistration } from "../../dist/task.js";
 import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import * as tasks from "#fixtures/delayed.js";
 
-const { add, append, crashOnce, decline, Declined, echo, facts, flaky, sleep, spin, sum } = tasks;
+const { add, append, crashOnce, decline, Declined, delegate, echo, facts, flaky, sleep, spin, sum } = tasks;
 
 function definitionsOf(
   all: object,
@@ -214,6 +214,10 @@ describe("tasks on a broker", () => {
     await Promise.all(late.map((result) => result.get()));
     const order = events.filter(({ kind, name }) => kind === "task-received" && name === "append").slice(-3);
     expect(order.map(({ id }) => id)).toEqual([late[2]!.id, late[1]!.id, late[0]!.id]);
+  });
+
+  test("a task may delay another", async () => {
+    expect(await (await to(delegate)(broker, 4)).get()).toBe(5);
   });
 
   test("jobs that others wrote harm nobody", async () => {
