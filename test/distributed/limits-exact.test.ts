@@ -130,9 +130,5 @@ describe("a shared set", () => {
     const log = await logOf(children[0]!);
     // It went on after it thawed.
     expect(log.at(-1)!.at - log[0]!.at).toBeGreaterThan(3500);
-    console.log(
-      begun.length,
-      mostInWindow(begun, () => 1, window),
-    );
   });
 });
