@@ -119,7 +119,7 @@ describe.each(NAMES)("%s in Lua", (name) => {
         const answer = (await driver.run(connection, [keysOf(prefix).of("row")], [JSON.stringify(run)])) as string[];
         expect(answer.map(toNumber)).toEqual([...results, ...state].map((value) => value + 0));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });
