@@ -4,11 +4,11 @@ import { CallLimit, type Limit, RateLimit, ResourceLimit } from "manyhands";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import type { Granted, StepAnswer, StepAsks } from "../../dist/distributed/limits/answers.js";
 import { Definition } from "../../dist/distributed/limits/definition.js";
 import { stepScript } from "../../dist/distributed/limits/script/step.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 let lease = 1000;
 const WINDOW = 100;
