@@ -84,13 +84,8 @@ export class FaultCluster implements AsyncDisposable {
     const node = new TestNode({ broker: this.broker, cpus: 2, memory: "8GB", queues: [], ...options });
     this.#nodes.push(node);
     await until(
-<<<<<<< HEAD
-      () => node.count("ready") > 0,
-      () => `node ${JSON.stringify(options)}: ${node.process.exitCode}`,
-=======
       () => node.count("ready") > 0 || node.failure !== undefined,
       () => "a node joins",
->>>>>>> help-faults
     );
     return node;
   }

@@ -7,12 +7,8 @@
 import type { ResolvedBroker } from "../../config/broker.js";
 import { type LeaseEnd, leaseEnd, leaseNow } from "../../host/lease.js";
 import { connect, type Connection } from "../broker/connection.js";
-<<<<<<< HEAD
 import { reach } from "../broker/reach.js";
-import { withinTimeout } from "../broker/within.js";
-=======
 import { unavailable, withinTimeout } from "../broker/within.js";
->>>>>>> help-faults
 import type { LineRecord } from "../line/frame.js";
 import { Party } from "../line/party.js";
 import { Lease } from "../members/lease.js";
