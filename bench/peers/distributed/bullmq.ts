@@ -34,6 +34,7 @@ export const BULLMQ: RemotePeer = {
         const job = await queue.add("echo", message);
         return job.waitUntilFinished(events, WAITS_MS);
       },
+      [worker.pid],
       async () => {
         await events.close();
         await queue.close();
@@ -74,6 +75,7 @@ export const BULLMQ_REPLIES: RemotePeer = {
         await queue.add("echo", { id, list: "replies", message });
         return answer;
       },
+      [worker.pid],
       async () => {
         isOpen = false;
         reader.disconnect();

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { ended } from "../../sections/distributed/redis-process.js";
-import type { RemotePeer, SerialTimes } from "./remote-peer.js";
+import type { RemotePeer, SerialTimes, Throughput } from "./remote-peer.js";
 
 const FOLDER = fileURLToPath(new URL("../../../../bench/peers/distributed/", import.meta.url));
 const WORKERS = 2;
@@ -25,7 +25,9 @@ export const CELERY: RemotePeer = {
     };
     return {
       serial: async (calls) => (await ask(`serial ${calls}`)) as SerialTimes,
-      throughput: async (inFlight, ms) => (await ask(`throughput ${inFlight} ${ms}`)) as number,
+      throughput: async (inFlight, ms) => (await ask(`throughput ${inFlight} ${ms}`)) as Throughput,
+      processes: [worker.pid!, caller.pid!],
+      isCalledHere: false,
       close: async () => {
         await ended(caller);
         // Its processes end with it only when it is asked.

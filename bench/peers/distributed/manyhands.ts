@@ -11,6 +11,7 @@ const WORKERS = 2;
 
 interface NodeProcess {
   readonly broker: { readonly url: string; readonly prefix: string };
+  readonly pid: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -21,6 +22,7 @@ function startNode(url: string, prefix: string, cpus = WORKERS): NodeProcess {
   const node = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env });
   return {
     broker: { url, prefix },
+    pid: node.pid,
     stop: () => ended(node),
   };
 }
@@ -40,6 +42,7 @@ export function pool(name: string, maxQueuedTasks?: number): RemotePeer {
       await workers.ready();
       return calledHere(
         (message) => workers.echo(message),
+        [node.pid],
         async () => {
           await workers.stop();
           await node.stop();
@@ -61,6 +64,7 @@ export function tasks(name: string, concurrency: number): RemotePeer {
       const delay = echo.delayWith({ broker: node.broker });
       return calledHere(
         async (message) => (await delay(message)).get(),
+        [node.pid],
         () => node.stop(),
       );
     },

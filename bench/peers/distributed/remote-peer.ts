@@ -6,11 +6,21 @@ export interface SerialTimes {
   readonly p95: number;
 }
 
+export interface Throughput {
+  readonly calls: number;
+  /** In ms. */
+  readonly took: number;
+}
+
 /** One that is ready to be called. */
 export interface RemoteClient {
   serial(calls: number): Promise<SerialTimes>;
-  /** Calls per second with so many in flight, for `ms`. */
-  throughput(inFlight: number, ms: number): Promise<number>;
+  /** Makes calls for `ms`, so many in flight. */
+  throughput(inFlight: number, ms: number): Promise<Throughput>;
+  /** The processes that work for it, beside Redis and what they started. */
+  readonly processes: readonly number[];
+  /** Whether this process is its caller. */
+  readonly isCalledHere: boolean;
   close(): Promise<void>;
 }
 
@@ -26,7 +36,11 @@ export interface Message {
 }
 
 /** For peers that are called from this process. */
-export function calledHere(call: (message: Message) => PromiseLike<unknown>, close: () => Promise<void>): RemoteClient {
+export function calledHere(
+  call: (message: Message) => PromiseLike<unknown>,
+  processes: readonly (number | undefined)[],
+  close: () => Promise<void>,
+): RemoteClient {
   let last = 0;
   const one = async (): Promise<void> => {
     const x = ++last;
@@ -55,8 +69,10 @@ export function calledHere(call: (message: Message) => PromiseLike<unknown>, clo
         }
       };
       await Promise.all(Array.from({ length: inFlight }, lane));
-      return (answered * 1000) / (performance.now() - start);
+      return { calls: answered, took: performance.now() - start };
     },
+    processes: processes.filter((pid) => pid !== undefined),
+    isCalledHere: true,
     close,
   };
 }
