@@ -56,6 +56,7 @@ async function simulate(count: number, callerCount: number): Promise<Simulation>
   for (let left = count - killed; left > 0; left -= NODES_PER_PROCESS) {
     nodes.push(await startNodes({ ...order, name: `n${left}`, count: Math.min(left, NODES_PER_PROCESS) }));
   }
+  await pause(SETTLES_MS);
   const joined = await readFigures(connection);
   const died = (): void => void deaths.push(performance.now());
   const callers: SimulatedCaller[] = [];
@@ -88,7 +89,7 @@ async function membership({ say }: SectionContext): Promise<Grid> {
     await Promise.all(callers.map(async (caller) => caller.place(workers / CALLERS)));
     const placed = await readFigures(connection);
     const idle = await idling(connection);
-    const { commands, cpu, memory } = idle;
+    const { commands, cpu, data } = idle;
     say("kill nodes");
     const isDoomed = (node: string): boolean => node.startsWith("doomed");
     const hearers = callers.map((caller) => new Set([...caller.workers.values()].filter(isDoomed)).size);
@@ -102,7 +103,7 @@ async function membership({ say }: SectionContext): Promise<Grid> {
       workers.toLocaleString("en-US"),
       ((joined.connections - empty.connections) / count).toFixed(0),
       ((joined.memory - empty.memory) / count / 1024).toFixed(0),
-      ((memory - joined.memory) / workers / 1024).toFixed(1),
+      ((data - before.data) / workers / 1024).toFixed(1),
       formatNumber(perSecond),
       ((placed.cpu - before.cpu) / workers).toFixed(2),
       formatNumber(commands),
@@ -133,7 +134,7 @@ async function membership({ say }: SectionContext): Promise<Grid> {
   };
 }
 
-async function idling(connection: Connection): Promise<{ commands: number; cpu: number; memory: number }> {
+async function idling(connection: Connection): Promise<{ commands: number; cpu: number; data: number }> {
   await pause(SETTLES_MS);
   const from = await readFigures(connection);
   await pause(IDLE_MS);
@@ -142,7 +143,7 @@ async function idling(connection: Connection): Promise<{ commands: number; cpu: 
   return {
     commands: ((to.commands - from.commands) * 1000) / took,
     cpu: (to.cpu - from.cpu) / took,
-    memory: to.memory,
+    data: to.data,
   };
 }
 
@@ -185,7 +186,7 @@ async function lines({ say }: SectionContext): Promise<Grid> {
     notes: [
       `Records of ${RECORD_BYTES} bytes from one caller to ${WORKERS_PER_NODE} workers of each node and back, ` +
         `${IN_FLIGHT.toLocaleString("en-US")} under way for ${LASTS_MS / 1000} s: nothing is run, serialized or checked. ` +
-        "The fewer go to one node at a time, the fewer share a command. 'Redis alone': what it would carry, were it busy all " +
+        "The fewer are under way to one node, the fewer share a command. 'Redis alone': what it would carry, were it busy all " +
         "the time.",
     ],
     headings: ["nodes", "there and back/s", "µs of the caller", "µs of nodes", "µs of Redis", "Redis alone, calls/s"],

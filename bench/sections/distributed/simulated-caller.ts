@@ -12,7 +12,7 @@ export interface SimulatedCaller {
   readonly workers: ReadonlyMap<string, string>;
   /** Asks for places for so many workers. */
   place(count: number): Promise<void>;
-  /** For `ms`, sends records and takes them back, so many under way, one worker after the other. */
+  /** For `ms`, sends records and takes them back, so many under way: a worker that answers is sent the next. */
   exchange(inFlight: number, bytes: number, ms: number): Promise<{ readonly records: number; readonly took: number }>;
   close(): Promise<void>;
 }
@@ -29,7 +29,7 @@ export async function openCaller(
 ): Promise<SimulatedCaller> {
   /** Worker → node. */
   const workers = new Map<string, string>();
-  let answered: (() => void) | undefined;
+  let answered: ((worker: string) => void) | undefined;
   const membership = await Membership.open(resolveBroker(broker), {
     present: () => ({ nodes: [...new Set(workers.values())], waiting: [] }),
     heard: ({ dead }) => {
@@ -39,7 +39,7 @@ export async function openCaller(
       }
     },
     received: (records) => {
-      if (answered) for (const { kind } of records) if (kind === DATA) answered();
+      if (answered) for (const { link, kind } of records) if (kind === DATA) answered(link);
     },
     broken: () => {},
     lost: (error) => {
@@ -70,23 +70,19 @@ export async function openCaller(
     exchange: async (inFlight, bytes, ms) => {
       const payload = Buffer.alloc(bytes);
       const start = performance.now();
-      const links = [...workers];
+      const all = [...workers.keys()];
       let records = 0;
-      let underWay = 0;
-      let next = 0;
       await new Promise<void>((resolve) => {
-        const send = (): void => {
-          const [link, node] = links[next++ % links.length]!;
-          underWay += 1;
-          party.send(node, { link, kind: DATA, payload });
+        const send = (link: string): void => {
+          party.send(workers.get(link)!, { link, kind: DATA, payload });
         };
-        answered = () => {
-          underWay -= 1;
+        let underWay = inFlight;
+        answered = (link) => {
           records += 1;
-          if (performance.now() - start < ms) send();
-          else if (underWay === 0) resolve();
+          if (performance.now() - start < ms) send(link);
+          else if (--underWay === 0) resolve();
         };
-        while (underWay < inFlight) send();
+        for (let index = 0; index < inFlight; index += 1) send(all[index % all.length]!);
       });
       answered = undefined;
       return { records, took: performance.now() - start };
