@@ -2,9 +2,12 @@
 // Holds the documentation to the code: every fenced `ts` block of README.md and docs is compiled, and the marked ones
 // are run. Markers are HTML comments above a block:
 //   <!-- docs: file hasher.ts -->   names the block's file; other blocks of the same document can import "./hasher.js"
+//   <!-- docs: node hasher.ts -->   the same, and a node that is started for the document has it loaded
 //   <!-- docs: run -->              runs the block; a `text` block right after it is the output expected
 // All blocks of one document share the folder build/docs/<document>. A block's code stands on the same line numbers
 // there as in the document, so that positions in messages hold for both.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, join, sep } from "node:path";
@@ -17,6 +20,7 @@ import { root, runNodeBeside, runTool } from "./tool.js";
  * @property {string} code
  * @property {string} output path of the TypeScript file to write, relative to the root
  * @property {boolean} isRun
+ * @property {boolean} isOnNode whether a node must have it
  * @property {string | undefined} expected
  */
 
@@ -75,12 +79,16 @@ function blocksOf(document) {
     if (language !== "ts" && language !== "typescript") continue;
     let name = `line-${line}.ts`;
     let isRun = false;
+    let isOnNode = false;
     for (let above = line - 1; above > 0; above -= 1) {
       const text = (lines[above - 1] ?? "").trim();
       if (text === "") continue;
       const [, verb, argument] = /^<!--\s*docs:\s*(\S+)(?:\s+(\S+))?\s*-->$/.exec(text) ?? [];
-      if (verb === "file" && argument && /^[\w./-]+\.ts$/.test(argument) && !argument.includes("..")) name = argument;
-      else if (verb === "run" && !argument) isRun = true;
+      const isFile = (verb === "file" || verb === "node") && argument && /^[\w./-]+\.ts$/.test(argument);
+      if (isFile && !argument.includes("..")) {
+        name = argument;
+        isOnNode = verb === "node";
+      } else if (verb === "run" && !argument) isRun = true;
       else break;
       unused.delete(above);
     }
@@ -92,6 +100,7 @@ function blocksOf(document) {
       code: content.join("\n"),
       output: `${target}/${document.replace(/\.md$/, "")}/${name}`,
       isRun,
+      isOnNode,
       expected: isRun && isAdjacent ? next?.lines.join("\n") : undefined,
     });
   }
@@ -142,7 +151,8 @@ function compile(blocks) {
  * @returns {Promise<string[]>} problems
  */
 async function run({ document, line, output, expected }) {
-  const result = await runNodeBeside(["--enable-source-maps", output.replace(/\.ts$/, ".js")], 60_000);
+  const args = ["--enable-source-maps", output.replace(/\.ts$/, ".js")];
+  const result = await runNodeBeside(args, 60_000, { MANYHANDS_PREFIX: prefixOf(document) });
   if (result.exitCode !== 0) {
     return [`${document}:${line}: Cannot run the block as it failed: exit code ${result.exitCode}\n${result.output}`];
   }
@@ -150,6 +160,50 @@ async function run({ document, line, output, expected }) {
   return [
     `${document}:${line}: The block prints something else than the document says\n--- document\n${expected}\n--- printed\n${result.stdout}`,
   ];
+}
+
+/** @param {string} document */
+function prefixOf(document) {
+  return `docs-${process.pid}-${document.replace(/\W/g, "-")}`;
+}
+
+/**
+ * Starts a broker, and a node for each document that has something on one, until what is returned is called.
+ *
+ * @param {Block[]} blocks
+ * @returns {Promise<() => Promise<void>>}
+ */
+async function startNodes(blocks) {
+  /** @type {Map<string, string[]>} */
+  const modules = new Map();
+  for (const { document, output, isOnNode } of blocks) {
+    if (isOnNode) modules.set(document, [...(modules.get(document) ?? []), output.replace(/\.ts$/, ".js")]);
+  }
+  if (modules.size === 0) return async () => {};
+  const { startRedis } = /** @type {typeof import("../test/fixtures/redis.js")} */ (
+    await import(new URL("../build/test/fixtures/redis.js", import.meta.url).href)
+  );
+  const redis = process.env.REDIS_URL ? undefined : await startRedis();
+  process.env.MANYHANDS_BROKER = process.env.REDIS_URL ?? redis?.url;
+  const nodes = [...modules].map(([document, files]) => {
+    const env = { ...process.env, MANYHANDS_PREFIX: prefixOf(document) };
+    return spawn(process.execPath, ["dist/cli/main.js", "node", "--cpus", "8", ...files], {
+      cwd: root,
+      env,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+  });
+  return async () => {
+    await Promise.all(
+      nodes.map(async (node) => {
+        if (node.exitCode !== null) return;
+        const ended = once(node, "exit");
+        node.kill();
+        await ended;
+      }),
+    );
+    await redis?.[Symbol.asyncDispose]();
+  };
 }
 
 /** @param {string} text */
@@ -180,7 +234,13 @@ async function check() {
   if (blocks.length === 0) return [];
   write(blocks);
   const problems = compile(blocks);
-  return problems.length > 0 ? problems : runAll(blocks.filter(({ isRun }) => isRun));
+  if (problems.length > 0) return problems;
+  const stopNodes = await startNodes(blocks);
+  try {
+    return await runAll(blocks.filter(({ isRun }) => isRun));
+  } finally {
+    await stopNodes();
+  }
 }
 
 try {

@@ -14,7 +14,7 @@ const layers = [
   ["modes/", "host/"],
   ["pool/"],
   ["flow/"],
-  ["worker.ts", "worker-base.ts", "task.ts", "task-target.ts", "task-pool.ts", "task-runner.ts"],
+  ["worker.ts", "definitions/", "worker-base.ts", "task.ts", "task-target.ts", "task-pool.ts", "task-runner.ts"],
   ["index.ts", "host-index.ts"],
   ["batch/", "prompts/", "distributed/", "dashboard/", "telemetry/", "cli/"],
 ];

@@ -65,12 +65,20 @@ export function runNode(args, { show = false, timeout } = {}) {
  *
  * @param {string[]} args
  * @param {number} timeout
+ * @param {Record<string, string>} [env] on top of what is there
  * @returns {Promise<{ exitCode: number, stdout: string, output: string }>}
  */
-export async function runNodeBeside(args, timeout) {
+export async function runNodeBeside(args, timeout, env = {}) {
   return new Promise((resolve) => {
     /** @type {import("node:child_process").ExecFileOptionsWithStringEncoding} */
-    const options = { cwd: root, encoding: "utf8", killSignal: "SIGKILL", maxBuffer: 64 * 1024 * 1024, timeout };
+    const options = {
+      cwd: root,
+      env: { ...process.env, ...env },
+      encoding: "utf8",
+      killSignal: "SIGKILL",
+      maxBuffer: 64 * 1024 * 1024,
+      timeout,
+    };
     const child = execFile(process.execPath, args, options, (error, stdout, stderr) => {
       const ending = error?.signal ? `Killed by ${error.signal}\n` : "";
       resolve({ exitCode: error ? (child.exitCode ?? 1) : 0, stdout, output: `${stdout}${stderr}${ending}` });

@@ -10,6 +10,7 @@ import type { CallOptions, ElasticSize, PoolOptions } from "./pool/options.js";
 import type { Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { type CallFacts, mapRetryContext } from "./retry/map-context.js";
+import { definitionFor } from "./definitions/definition.js";
 import { type TaskFunction, taskRegistration } from "./task.js";
 import { type FunctionReference, taskRunner, TaskRunner } from "./task-runner.js";
 import { definitionOf } from "./worker.js";
@@ -20,7 +21,8 @@ const TaskRunnerWorker = definitionOf(taskRunner, TaskRunner, {});
  * A pool that runs functions given at call time.
  *
  * A task made with `task()` is sent by reference: the worker imports its module. Any other function is sent as source and
- * must stand for itself: it reads nothing from outside but its arguments, globals, and what it imports itself.
+ * must stand for itself: it reads nothing from outside but its arguments, globals, and what it imports itself. In mode
+ * `distributed` tasks are sent by name, and other functions are refused: nodes run only what their modules define.
  *
  * @example
  * await using pool = new TaskPool({ mode: "process", maxWorkers: 4 });
@@ -29,6 +31,7 @@ const TaskRunnerWorker = definitionOf(taskRunner, TaskRunner, {});
  */
 export class TaskPool implements AsyncDisposable {
   readonly #pool: Pool<TaskRunner>;
+  readonly #refer: (fn: TaskFunction) => FunctionReference;
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: Omit<PoolOptions, "blocking"> = {}) {
@@ -39,12 +42,13 @@ export class TaskPool implements AsyncDisposable {
       blocking: false,
     };
     this.#pool = TaskRunnerWorker.options(own as PoolOptions & { blocking: false }).init();
+    this.#refer = this.#pool.stats().mode === "distributed" ? referByName : refer;
   }
 
   /**
    * Runs `fn` with these arguments.
    * The future fails with a `DefinitionError` when the function reads a variable from outside itself.
-   * @throws {TypeError} when `fn` is not a function with a source
+   * @throws {TypeError} when `fn` is not a function with a source, or in mode `distributed` no task
    */
   submit<F extends TaskFunction>(fn: F, ...args: Args<Parameters<F>>): Future<Awaited<ReturnType<F>>> {
     return this.with({}).submit(fn, ...args);
@@ -62,7 +66,7 @@ export class TaskPool implements AsyncDisposable {
     options?: MapOptions & { settled?: false },
   ): Mapping<Awaited<R>>;
   map(fn: (item: never) => unknown, items: AnyIterable<unknown>, options?: MapOptions): Mapping<unknown> {
-    const reference = refer(fn);
+    const reference = this.#refer(fn);
     const run = (item: unknown): Future<unknown> => this.#pool.run(reference, item);
     const { capacity } = callableOf(this.#pool.run)!;
     return map(
@@ -79,7 +83,7 @@ export class TaskPool implements AsyncDisposable {
     const runner = this.#pool.with(options);
     return {
       submit: <F extends TaskFunction>(fn: F, ...args: Args<Parameters<F>>) =>
-        runner.run(refer(fn), ...args) as Future<Awaited<ReturnType<F>>>,
+        runner.run(this.#refer(fn), ...args) as Future<Awaited<ReturnType<F>>>,
     };
   }
 
@@ -126,6 +130,19 @@ function refer(fn: TaskFunction): FunctionReference {
   let reference = sources.get(fn);
   if (!reference) sources.set(fn, (reference = makeReference(fn)));
   return reference;
+}
+
+/** @throws {TypeError} when it is no task */
+function referByName(fn: TaskFunction): FunctionReference {
+  const registration = typeof fn === "function" ? taskRegistration(fn) : undefined;
+  if (registration) {
+    const { name: task, version } = definitionFor(registration);
+    return { task, version, name: registration.name };
+  }
+  const name = typeof fn === "function" ? fn.name || "anonymous" : show(fn);
+  throw new TypeError(
+    `Cannot run '${name}' on a node as nodes run only what their modules define: make it a task, task(import.meta, fn)`,
+  );
 }
 
 function makeReference(fn: TaskFunction): FunctionReference {

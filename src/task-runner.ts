@@ -3,10 +3,21 @@ import { DefinitionError } from "./errors.js";
 import { importRegistration } from "./host/import-module.js";
 import { findRegistration, register } from "./registry.js";
 
-/** A function to run: a task by the place of its definition, any other by its source. */
+/** A function to run: a task by the place of its definition, or by its name; any other by its source. */
 export type FunctionReference =
-  | { readonly key: string; readonly url: string; readonly name: string }
+  | TaskPlace
+  | { readonly task: string; readonly version: string; readonly name: string }
   | { readonly source: string; readonly name: string };
+
+/** Where a task is defined. */
+export interface TaskPlace {
+  readonly key: string;
+  readonly url: string;
+  readonly name: string;
+}
+
+/** The tasks that a node knows, by name. */
+export type TaskDirectory = Readonly<Record<string, TaskPlace & { readonly version: string }>>;
 
 type AnyFunction = (...args: unknown[]) => unknown;
 type Maker = (keepName: (fn: unknown) => unknown) => AnyFunction;
@@ -14,12 +25,34 @@ type Maker = (keepName: (fn: unknown) => unknown) => AnyFunction;
 /** What the workers of a `TaskPool` are. */
 export class TaskRunner {
   readonly #functions = new Map<string, AnyFunction>();
+  readonly #directory: ReadonlyMap<string, TaskDirectory[string]> | undefined;
 
-  run(reference: FunctionReference, ...args: unknown[]): unknown {
+  /** @param directory - on a node: the only functions that run there */
+  constructor(directory?: TaskDirectory) {
+    if (directory) this.#directory = new Map(Object.entries(directory));
+  }
+
+  run(given: FunctionReference, ...args: unknown[]): unknown {
+    const reference = this.#directory ? this.#find(this.#directory, given) : given;
+    if ("task" in reference) throw new DefinitionError(`Cannot run the task '${reference.task}' by its name here`);
     if ("source" in reference) return runFromSource(this.#compile(reference.source), args);
     const known = this.#functions.get(reference.key) ?? this.#registered(reference.key);
     if (known) return known(...args);
     return this.#load(reference).then((loaded) => loaded(...args));
+  }
+
+  #find(directory: ReadonlyMap<string, TaskDirectory[string]>, reference: FunctionReference): TaskPlace {
+    if (!("task" in reference)) {
+      throw new DefinitionError(`Cannot run '${reference.name}' on a node as it runs tasks of its own modules only`);
+    }
+    const place = directory.get(reference.task);
+    if (place?.version === reference.version) return place;
+    throw new DefinitionError(
+      place
+        ? `Cannot run the task '${reference.task}' as the node has another version of it: ${place.version} there, ` +
+            `${reference.version} here`
+        : `Cannot run the task '${reference.task}' as the node knows none: name its module to the node`,
+    );
   }
 
   #compile(source: string): AnyFunction {

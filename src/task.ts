@@ -93,13 +93,6 @@ interface Runner<F extends TaskFunction> {
 
 const definitions = new WeakMap<object, Registration>();
 
-const taskRegistrations = new WeakSet<Registration>();
-
-/** Whether a definition is that of a task, which may be delayed. */
-export function isTaskRegistration(registration: Registration): boolean {
-  return taskRegistrations.has(registration);
-}
-
 /** The definition behind a task. */
 export function taskRegistration(fn: object): Registration | undefined {
   return definitions.get(realOf(fn));
@@ -154,13 +147,14 @@ function taskOver<F extends TaskFunction>(
     ...(schema !== undefined && { schema: { methods: { run: schema } } as object }),
   });
   const { registration } = definition;
-  taskRegistrations.add(registration);
   return makeTask<F>(
     registration,
     (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>,
-    async (callOptions, args) => {
+    async (more, callOptions, args) => {
       const { delayTask } = await loadDistributed<TaskDoor>();
-      return delayTask({ registration, isStream, schema, options: [delayed, callOptions], args }) as Promise<
+      const broker = more.broker ?? others.broker;
+      const given = [broker === undefined ? undefined : { broker }, delayed, callOptions];
+      return delayTask({ registration, isStream, schema, options: given, args }) as Promise<
         AsyncResult<Awaited<ReturnType<F>>>
       >;
     },
@@ -168,7 +162,8 @@ function taskOver<F extends TaskFunction>(
 }
 
 type Delay<F extends TaskFunction> = (
-  options: DelayCallOptions | undefined,
+  options: PoolOptions,
+  callOptions: DelayCallOptions | undefined,
   args: readonly unknown[],
 ) => Promise<AsyncResult<Awaited<ReturnType<F>>>>;
 
@@ -197,11 +192,11 @@ function makeTask<F extends TaskFunction>(
       const view = pool().with(callOptions);
       return rememberCallable((...args: Parameters<Run>) => (view.run as Run)(...args), callable);
     },
-    delay: async (...args: readonly unknown[]) => delay(undefined, args),
+    delay: async (...args: readonly unknown[]) => delay(options, undefined, args),
     delayWith:
       (callOptions: DelayCallOptions) =>
       async (...args: readonly unknown[]) =>
-        delay(callOptions, args),
+        delay(options, callOptions, args),
     options: (more: PoolOptions) => {
       checkRecord("options", more);
       return makeTask(registration, open, delay, { ...options, ...more });

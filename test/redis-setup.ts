@@ -3,13 +3,15 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { freshPrefix, hasRedisServer, startRedis } from "./redis.js";
+import { freshPrefix, hasRedisServer, startRedis } from "#fixtures/redis.js";
 
 const COMMAND = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const FIXTURES = fileURLToPath(new URL("../build/test/fixtures/", import.meta.url));
+const TYPESCRIPT = fileURLToPath(new URL("conformance/typescript-worker.ts", import.meta.url));
 /** Not for nodes: one has names that others have too, the other throws. */
-const LEFT_OUT = ["mapped.js", "load-failure.js"];
+const LEFT_OUT = ["mapped.js", "load-failure.js", "redis.js"];
 
+// oxlint-disable-next-line import/no-default-export -- as vitest wants it
 export default async function setup(): Promise<(() => Promise<void>) | undefined> {
   const redis = !process.env.REDIS_URL && hasRedisServer() ? await startRedis() : undefined;
   const url = process.env.REDIS_URL ?? redis?.url;
@@ -28,8 +30,8 @@ export default async function setup(): Promise<(() => Promise<void>) | undefined
 /** A node with all the fixtures, and room for every test. */
 function startNode(name: string): ChildProcess {
   const modules = readdirSync(FIXTURES).filter((file) => file.endsWith(".js") && !LEFT_OUT.includes(file));
-  const args = [COMMAND, "node", "--name", name, "--cpus", "1000", "--memory", "1TB"];
-  return spawn(process.execPath, [...args, ...modules.map((file) => FIXTURES + file)], {
+  const args = [COMMAND, "node", "--name", name, "--cpus", "48", "--memory", "1TB"];
+  return spawn(process.execPath, [...args, TYPESCRIPT, ...modules.map((file) => FIXTURES + file)], {
     stdio: "ignore",
   });
 }

@@ -14,7 +14,7 @@
 import { sharedController } from "../config/shared-controller.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
-import { type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
+import { ASKS_AT_ONCE, beginInCall, type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
 import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
 
 /** Where the outcome of calls goes: straight to the caller, or onto a wire. */
@@ -66,6 +66,8 @@ export class CallServer {
   readonly #concurrency: number;
   /** One call at a time, and no other worker in this event loop. */
   readonly #followsOne: boolean;
+  /** Its methods ask for their call only at once. */
+  readonly #followsNone: boolean;
   readonly #idPrefix: string;
   readonly #limits: Limits;
   readonly #replies: Replies;
@@ -92,6 +94,7 @@ export class CallServer {
     this.#methods = methods.map((name) => (instance as Record<string, Method>)[name]!);
     this.#concurrency = options.concurrency;
     this.#followsOne = options.isAlone && options.concurrency === 1;
+    this.#followsNone = (instance as { readonly [ASKS_AT_ONCE]?: unknown })[ASKS_AT_ONCE] === true;
     this.#idPrefix = `${options.pool}:`;
     this.#limits = options.limits;
     this.#replies = replies;
@@ -201,7 +204,7 @@ export class CallServer {
         setExclusiveCall(running);
         result = invoke();
       } else {
-        result = runInCall(running, invoke);
+        result = this.#followsNone ? beginInCall(running, invoke) : runInCall(running, invoke);
       }
       kind = hosted.readAhead > 0 ? "stream" : kindOf(result);
     } catch (error) {

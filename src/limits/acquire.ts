@@ -30,8 +30,8 @@ export interface Waiting {
 
 /** Waits in all these queues; the first that grants takes the request out of the others. */
 export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester<C>): Waiting {
-  const [only] = choices;
-  if (only && choices.length === 1) return only.set.enqueue(only.need, requester);
+  const only = choices.length === 1 ? choices[0] : undefined;
+  if (only) return only.set.enqueue(only.need, requester);
   const requests: LimitRequest[] = [];
   let isGranted = false;
   let left = choices.length;

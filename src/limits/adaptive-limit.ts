@@ -63,7 +63,7 @@ class AdaptiveCore implements LimitCore {
   readonly key: string;
   readonly fallback = 1;
   readonly memory = new LimitMemory(1);
-  readonly claims = new Set<Claim>();
+  readonly claims: Claim[] = [];
   readonly watchers = new Set<() => void>();
   readonly resized = new Set<() => void>();
   readonly #min: number;

@@ -24,7 +24,7 @@ export class Claims {
   mayOvertake(need: readonly number[], order: number): boolean {
     for (let index = 0; index < need.length; index += 1) {
       const { claims } = this.#cores[index]!;
-      if (claims.size === 0 || need[index] === 0) continue;
+      if (claims.length === 0 || need[index] === 0) continue;
       for (const claim of claims) if (claim.order < order && claim.overtaken >= OVERTAKINGS) return false;
     }
     return true;
@@ -40,7 +40,7 @@ export class Claims {
   overtake(need: readonly number[], order: number): void {
     for (let index = 0; index < need.length; index += 1) {
       const { claims } = this.#cores[index]!;
-      if (claims.size === 0 || need[index] === 0) continue;
+      if (claims.length === 0 || need[index] === 0) continue;
       for (const claim of claims) if (claim.order < order && !this.#isCounted(claim, need, index)) claim.overtaken += 1;
     }
   }
@@ -60,7 +60,7 @@ export class Claims {
   /** Whether the claim stands with an earlier limit of the request too: then it was counted there. */
   #isCounted(claim: Claim, need: readonly number[], before: number): boolean {
     for (let index = 0; index < before; index += 1) {
-      if (need[index]! > 0 && this.#cores[index]!.claims.has(claim)) return true;
+      if (need[index]! > 0 && this.#cores[index]!.claims.includes(claim)) return true;
     }
     return false;
   }
@@ -71,8 +71,10 @@ export class Claims {
     this.#claims[room] = request;
     for (let index = 0; index < this.#cores.length; index += 1) {
       const { claims, watchers } = this.#cores[index]!;
-      if (request && request.need[index]! > 0) claims.add(request);
-      if (!former || !claims.delete(former)) continue;
+      if (request && request.need[index]! > 0) claims.push(request);
+      const at = former ? claims.indexOf(former) : -1;
+      if (at === -1) continue;
+      claims.splice(at, 1);
       // Other sets may have held back for it.
       for (const watcher of watchers) if (watcher !== this.#serve) queueMicrotask(watcher);
     }

@@ -32,7 +32,10 @@ export class CoreRow {
     let longest = 0;
     for (let index = 0; index < need.length; index += 1) {
       const amount = need[index]!;
-      if (amount > 0) longest = Math.max(longest, this.#cores[index]!.wait(now, amount));
+      if (amount === 0) continue;
+      const wait = this.#cores[index]!.wait(now, amount);
+      if (wait === Number.POSITIVE_INFINITY) return wait;
+      if (wait > longest) longest = wait;
     }
     return longest;
   }

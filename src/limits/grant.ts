@@ -2,7 +2,7 @@ import { show } from "../config/show.js";
 import { duration } from "../config/duration.js";
 import { oneOf } from "../config/one-of.js";
 import { type HeadersLike, readHeaders, type ServerAdvice } from "./headers/read-headers.js";
-import { changeHoldings, type HeldLimit } from "./holdings.js";
+import { addHolding, deleteHolding, type HeldLimit } from "./holdings.js";
 import { OUTCOMES, type Outcome } from "./limit.js";
 import { keepShape } from "../config/keep-shape.js";
 
@@ -112,7 +112,7 @@ export class HeldGrant<C> implements Grant<C> {
     this.takenAt = takenAt;
     this.config = config;
     this.#owner = owner;
-    if (owner !== undefined) this.#note(taken, 1);
+    if (owner !== undefined) addHolding(owner, this);
   }
 
   /** What it was for began at this time of the machine's clock, or before: rates count it from then on. */
@@ -136,11 +136,17 @@ export class HeldGrant<C> implements Grant<C> {
     if (typeof usage !== "object" || usage === null || usage instanceof Promise) {
       throw new TypeError(`Cannot update a grant as the usage must be an object: current value is ${show(usage)}`);
     }
-    for (const [key, amount] of Object.entries(usage)) checkUsage(key, amount, held);
+    for (const key of Object.keys(usage)) checkUsage(key, usage[key]!, held);
     const before = this.taken;
-    this.taken = held.map(({ key }, index) => (Object.hasOwn(usage, key) ? usage[key]! : before[index]!));
-    const differences = this.taken.map((amount, index) => amount - before[index]!);
-    if (!this.isReleased) this.#note(differences, 1);
+    const taken: number[] = [];
+    const differences: number[] = [];
+    for (let index = 0; index < held.length; index += 1) {
+      const { key } = held[index]!;
+      const amount = Object.hasOwn(usage, key) ? usage[key]! : before[index]!;
+      taken.push(amount);
+      differences.push(amount - before[index]!);
+    }
+    this.taken = taken;
     this.keeper.settle(this as HeldGrant<unknown>, differences);
   }
 
@@ -148,7 +154,7 @@ export class HeldGrant<C> implements Grant<C> {
     if (outcome !== "success") oneOf("outcome", outcome, OUTCOMES);
     if (this.isReleased) return;
     this.isReleased = true;
-    this.#note(this.taken, -1);
+    if (this.#owner !== undefined) deleteHolding(this.#owner, this);
     this.keeper.giveBack(this as HeldGrant<unknown>, outcome);
   }
 
@@ -167,18 +173,13 @@ export class HeldGrant<C> implements Grant<C> {
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
   }
-
-  #note(amounts: readonly number[], sign: 1 | -1): void {
-    if (this.#owner !== undefined) changeHoldings(this.#owner, this.keeper.held, amounts, sign);
-  }
 }
 
 function checkUsage(key: string, amount: number, held: readonly HeldLimit[]): void {
-  const keys = held.map((limit) => limit.key);
   // A set without limits takes any request, so that code that asks for limits runs without them too.
-  if (keys.length > 0 && !keys.includes(key)) {
+  if (held.length > 0 && !held.some((limit) => limit.key === key)) {
     throw new TypeError(
-      `Cannot update '${key}' as the grant has no such limit: it has ${keys.map((name) => `'${name}'`).join(", ")}`,
+      `Cannot update '${key}' as the grant has no such limit: it has ${held.map((limit) => `'${limit.key}'`).join(", ")}`,
     );
   }
   if (!Number.isFinite(amount) || amount < 0) {

@@ -10,7 +10,14 @@ import type { LimitCore } from "./limit.js";
 /** What stands for a limit here: one object for each, in each thread. */
 export type HeldLimit = Pick<LimitCore, "kind" | "key" | "largest">;
 
-const holdings = new Map<string, Map<HeldLimit, number>>();
+/** What was taken of some limits: a grant, whose amounts may change. */
+export interface Holding {
+  readonly keeper: { readonly held: readonly HeldLimit[] };
+  /** One for each limit. */
+  readonly taken: readonly number[];
+}
+
+const holdings = new Map<string, readonly Holding[]>();
 
 /** The call that the running code serves. */
 export interface Caller {
@@ -34,21 +41,16 @@ export function currentCaller(): Caller | undefined {
   return findCaller();
 }
 
-/** What the call holds changes by these amounts, one for each limit. */
-export function changeHoldings(
-  owner: string,
-  limits: readonly HeldLimit[],
-  amounts: readonly number[],
-  sign: 1 | -1,
-): void {
-  let held = holdings.get(owner);
-  if (!held) holdings.set(owner, (held = new Map()));
-  for (const [index, limit] of limits.entries()) {
-    const now = (held.get(limit) ?? 0) + sign * amounts[index]!;
-    if (now > 0) held.set(limit, now);
-    else held.delete(limit);
-  }
-  if (held.size === 0) holdings.delete(owner);
+/** The call holds this from now on. */
+export function addHolding(owner: string, holding: Holding): void {
+  const held = holdings.get(owner);
+  holdings.set(owner, held ? [...held, holding] : [holding]);
+}
+
+export function deleteHolding(owner: string, holding: Holding): void {
+  const left = holdings.get(owner)?.filter((one) => one !== holding);
+  if (left && left.length > 0) holdings.set(owner, left);
+  else holdings.delete(owner);
 }
 
 /**
@@ -61,9 +63,9 @@ export function checkHolder(
   amounts: readonly number[],
 ): boolean {
   const held = caller && holdings.get(caller.id);
-  if (!held) return caller?.isHolder === true;
+  if (!held?.some(({ taken }) => taken.some((amount) => amount > 0))) return caller?.isHolder === true;
   for (const [index, limit] of limits.entries()) {
-    const already = limit.kind === "resource" ? (held.get(limit) ?? 0) : 0;
+    const already = limit.kind === "resource" ? amountOf(limit, held) : 0;
     if (already === 0 || already + amounts[index]! <= limit.largest) continue;
     throw new LimitDeadlockError(
       `Cannot acquire ${amounts[index]} of '${limit.key}' as this call holds ${already} of ${limit.largest} already and ` +
@@ -71,4 +73,8 @@ export function checkHolder(
     );
   }
   return true;
+}
+
+function amountOf(limit: HeldLimit, held: readonly Holding[]): number {
+  return held.reduce((sum, { keeper, taken }) => sum + (taken[keeper.held.indexOf(limit)] ?? 0), 0);
 }

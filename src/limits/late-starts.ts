@@ -55,13 +55,16 @@ export class LateStarts {
   catchUp(now: number): void {
     if (this.#since === undefined || now - this.#caughtUpAt < NEGLIGIBLE_MS) return;
     this.#caughtUpAt = now;
-    for (const [index, { postpone }] of this.#cores.entries()) postpone?.(this.#since, now, this.#amounts[index]!);
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      this.#cores[index]!.postpone?.(this.#since, now, this.#amounts[index]!);
+    }
   }
 
   /** Of what was taken from `takenAt` on these amounts began at `at` at the latest. */
   began(takenAt: number, at: number, amounts: readonly number[]): void {
     if (at - takenAt < NEGLIGIBLE_MS) return;
-    for (const [index, core] of this.#cores.entries()) {
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      const core = this.#cores[index]!;
       if (!core.postpone || amounts[index] === 0) continue;
       core.memory.lock();
       core.postpone(takenAt, at, amounts[index]!);

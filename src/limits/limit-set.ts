@@ -21,7 +21,7 @@ import { CoreRow } from "./core-row.js";
 import { checkLimits } from "./check-limits.js";
 import { checkWait, enqueueIn, type Queue, waitFor, type Waiting } from "./acquire.js";
 import { type Caller, checkHolder, currentCaller } from "./holdings.js";
-import { CORE, type Limit, type LimitCore, type LimitStats, onSizes, type Outcome } from "./limit.js";
+import { CORE, type Limit, type LimitCore, type LimitStats, onSizes, type Outcome, tellWatchers } from "./limit.js";
 import { LateStarts } from "./late-starts.js";
 import type { LimitSource } from "./limit-source.js";
 import { issueTicket, type IssuedTicket } from "./remote/ticket.js";
@@ -54,6 +54,8 @@ export interface LimitSetStats {
 
 /** Requests that are looked at in one go: what is behind them waits for a later one. */
 const LOOKAHEAD = 64;
+
+const NONE: LimitCore[] = [];
 
 const OWN_ROW = 0;
 /** Which of the two rooms, as claims number them. */
@@ -91,6 +93,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #givesBack: boolean;
   /** No request in the queue needs less: where not even that is there, nobody can be served. */
   readonly #least: number[];
+  /** The most that may be asked for of each limit, as the requests in the queue were checked against. */
+  #largest: readonly number[] = [];
   #waiting = 0;
   #granted = 0;
   #isServing = false;
@@ -104,6 +108,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   };
   /** A capacity has changed: who waits in vain is told so. The others are served as its watchers. */
   readonly #resized = (): void => {
+    const before = this.#largest;
+    this.#largest = this.#cores.map(({ largest }) => largest);
+    // Only where there is less than before: a queue of a million is not gone through for more.
+    if (!this.#largest.some((largest, index) => largest < before[index]!)) return;
     const refused = refusals([...this.#holders.all(), ...this.#others.all()], this.#cores);
     for (const { request } of refused) this.#remove(request);
     for (const { request, error } of refused) request.requester.failed?.(error);
@@ -301,17 +309,17 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
-    let freed: LimitCore[] | undefined;
+    let freed = NONE;
     this.#row.lock();
     const now = this.#now();
     for (let index = 0; index < taken.length; index += 1) {
       const core = this.#cores[index]!;
       if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
-        (freed ??= []).push(core);
+        (freed === NONE ? (freed = []) : freed).push(core);
       }
     }
     this.#row.unlock();
-    for (const { watchers } of freed ?? []) for (const watcher of watchers) watcher();
+    tellWatchers(freed);
   }
 
   #serveAll(): void {
@@ -333,7 +341,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #serveFirst(now: number): boolean | undefined {
     if (!this.#holders.isEmpty) return undefined;
     const request = this.#others.peek();
-    if (!request || request.requester.isReady) return undefined;
+    if (!request || request.requester.isReady?.() === false) return undefined;
     const { need, order } = request;
     if (!this.#claims.mayOvertake(need, order)) return undefined;
     const takenAt = this.#takeAll(need);
@@ -445,14 +453,19 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
     this.#row.lock();
     const now = this.clock.now();
-    const freed = this.#cores.filter((core, index) => change(core, index, now));
+    let freed = NONE;
+    for (let index = 0; index < this.#cores.length; index += 1) {
+      const core = this.#cores[index]!;
+      if (change(core, index, now)) (freed === NONE ? (freed = []) : freed).push(core);
+    }
     this.#row.unlock();
-    for (const core of freed) for (const watcher of core.watchers) watcher();
+    tellWatchers(freed);
   }
 
   /** A set watches limits, which may live longer, only while somebody waits. */
   #watch(): void {
     const isIdle = this.#waiting === 0;
+    if (!isIdle) this.#largest = this.#cores.map(({ largest }) => largest);
     for (const { watchers, resized } of this.#cores) {
       if (isIdle) {
         watchers.delete(this.#serve);

@@ -50,7 +50,7 @@ export interface LimitCore {
   readonly largest: number;
   readonly memory: LimitMemory;
   /** Those whose turn it is in their set, and who wait for this limit among others. */
-  readonly claims: Set<Claim>;
+  readonly claims: Claim[];
   /** Told when something was given back that others may be waiting for. */
   readonly watchers: Set<() => void>;
   /** Told when `largest` has changed: what some wait for may never be there any more. */
@@ -79,6 +79,19 @@ export interface LimitCore {
 export function announceSize({ resized, watchers }: LimitCore): void {
   for (const listener of Array.from(resized)) listener();
   for (const watcher of Array.from(watchers)) watcher();
+}
+
+/** Tells those who watch these limits; each once, however many of them it watches, as it looks at all of them. */
+export function tellWatchers(freed: readonly LimitCore[]): void {
+  for (let index = 0; index < freed.length; index += 1) {
+    for (const watcher of freed[index]!.watchers) if (!isToldBy(freed, index, watcher)) watcher();
+  }
+}
+
+/** Whether it watches one of the limits before this one. */
+function isToldBy(freed: readonly LimitCore[], before: number, watcher: () => void): boolean {
+  for (let index = 0; index < before; index += 1) if (freed[index]!.watchers.has(watcher)) return true;
+  return false;
 }
 
 /** Listens until what is returned is called: told which of the limits has another `largest`, and what that is. */

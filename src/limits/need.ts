@@ -44,7 +44,7 @@ function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
     throw new TypeError(`Cannot acquire as the amounts must be an object: current value is ${show(amounts)}`);
   }
   for (const key of Object.keys(amounts)) {
-    if (limits.some((limit) => limit.key === key)) continue;
+    if (hasKey(limits, key)) continue;
     const known = limits.map((limit) => limit.key);
     const hint = closest(key, known);
     throw new TypeError(
@@ -52,4 +52,10 @@ function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
         (hint ? `, did you mean '${hint}'?` : ""),
     );
   }
+}
+
+/** A loop: it runs for each key of each request. */
+function hasKey(limits: readonly KnownLimit[], key: string): boolean {
+  for (let index = 0; index < limits.length; index += 1) if (limits[index]!.key === key) return true;
+  return false;
 }

@@ -36,7 +36,7 @@ export class RateCore implements LimitCore {
   readonly key: string;
   readonly fallback: number | undefined;
   readonly memory: LimitMemory;
-  readonly claims = new Set<Claim>();
+  readonly claims: Claim[] = [];
   readonly watchers = new Set<() => void>();
   readonly resized = new Set<() => void>();
   clock: Clock = machineClock;
@@ -82,11 +82,9 @@ export class RateCore implements LimitCore {
   }
 
   wait(now: number, amount: number): number {
-    return Math.max(
-      0,
-      this.memory.state[CLOSED_UNTIL]! - now,
-      this.#algorithm.wait(this.#row, this.#current(), now, amount),
-    );
+    const wait = this.#algorithm.wait(this.#row, this.#current(), now, amount);
+    const closedUntil = this.memory.state[CLOSED_UNTIL]!;
+    return closedUntil > now ? Math.max(closedUntil - now, wait) : wait;
   }
 
   take(now: number, amount: number): void {

@@ -35,7 +35,7 @@ export class ResourceCore implements LimitCore {
   readonly key: string;
   readonly fallback = 1;
   readonly memory: LimitMemory;
-  readonly claims = new Set<Claim>();
+  readonly claims: Claim[] = [];
   readonly watchers = new Set<() => void>();
   readonly resized = new Set<() => void>();
 

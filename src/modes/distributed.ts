@@ -2,7 +2,8 @@
 import { loadDistributed } from "../config/outer-ring.js";
 import type { Channel } from "../wire/channel.js";
 import { deserialize, serialize } from "../wire/serialize.js";
-import type { Executor, HostSetup } from "./executor.js";
+import type { Registration } from "../registry.js";
+import type { ActorNeed, Executor, HostSetup } from "./executor.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
 
@@ -10,6 +11,7 @@ import { snapshot } from "./snapshot.js";
 export interface VesselMaker {
   /** Finds a place on a node for a worker, and opens it there. */
   openVessel(setup: HostSetup, events: VesselEvents): Vessel;
+  watchRoom(registration: Registration, need: ActorNeed, onRoom: (workers: number) => void): () => void;
 }
 
 export const distributedExecutor: Executor = {
@@ -17,6 +19,20 @@ export const distributedExecutor: Executor = {
   canTerminate: true,
   prepareArguments: (name, args) =>
     snapshot(name, args, (values) => deserialize(serialize(values)) as unknown[], serialize),
+  watchRoom: (registration, need, onRoom) => {
+    let stop: (() => void) | undefined;
+    let isStopped = false;
+    const watch = async (): Promise<void> => {
+      const door = await loadDistributed<VesselMaker>();
+      if (!isStopped) stop = door.watchRoom(registration, need, onRoom);
+    };
+    // What cannot be loaded is told of by the first worker.
+    watch().catch(() => {});
+    return () => {
+      isStopped = true;
+      stop?.();
+    };
+  },
   create: (setup) => new RemoteHost(setup, (events) => new LateVessel(setup, events)),
 };
 

@@ -4,6 +4,7 @@ import type { Mode } from "../config/mode.js";
 import type { CrashDetails } from "../errors.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { LimitSource } from "../limits/limit-source.js";
+import type { Registration } from "../registry.js";
 import type { ErrorClassLookup } from "../wire/error-codec.js";
 import type { StartMessage } from "../wire/protocol.js";
 
@@ -17,6 +18,11 @@ export interface Executor {
    * @throws {SerializationError} when one cannot be sent
    */
   prepareArguments(name: string, args: readonly unknown[]): readonly unknown[];
+  /**
+   * Tells how many workers with this need there is room for, each time that changes, until what is returned is called; for
+   * modes in which that is not known beforehand.
+   */
+  watchRoom?(registration: Registration, need: ActorNeed, onRoom: (workers: number) => void): () => void;
   /** Makes the place for one worker; nothing runs in it before `launch`. */
   create(setup: HostSetup): Host;
 }

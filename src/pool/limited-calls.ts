@@ -12,6 +12,7 @@
 import { onMachineClock } from "../config/monotonic.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { HeldGrant } from "../limits/grant.js";
+import type { Requester } from "../limits/limit-request.js";
 import type { Call } from "./call.js";
 import type { MethodPlan } from "./method-plan.js";
 import type { PoolLimits } from "./pool-limits.js";
@@ -27,6 +28,49 @@ export interface LimitedOwner {
 }
 
 type Cost = NonNullable<MethodPlan["cost"]>;
+
+/** A call, as limits know it. */
+class CallRequester implements Requester<unknown> {
+  readonly owner: string;
+  /** Made again it keeps its turn. */
+  readonly since: number;
+  readonly priority: number | undefined;
+  /** Calls that can begin at the same time wait behind each other, and others behind nobody. */
+  readonly key: string;
+  /** Whether it was granted. */
+  isOver = false;
+  readonly #calls: LimitedCalls;
+  readonly #call: Call;
+  readonly #source: LimitSource;
+
+  constructor(calls: LimitedCalls, call: Call, source: LimitSource, pool: string) {
+    const { priority, key } = call.options;
+    this.owner = call.id;
+    this.since = onMachineClock(call.submittedAt);
+    this.priority = priority;
+    this.key = `${pool}@${call.boundTo?.index ?? ""} ${key ?? ""}`;
+    this.#calls = calls;
+    this.#call = call;
+    this.#source = source;
+  }
+
+  isReady(): boolean {
+    return this.#calls.isReady(this.#call);
+  }
+
+  isWanted(): void {
+    this.#calls.isWanted(this.#call, this.#source);
+  }
+
+  granted(grant: HeldGrant<unknown>): void {
+    this.isOver = true;
+    this.#calls.granted(this.#call, grant);
+  }
+
+  failed(error: unknown): void {
+    this.#call.finish("failed", error);
+  }
+}
 
 export class LimitedCalls {
   readonly #owner: LimitedOwner;
@@ -56,48 +100,41 @@ export class LimitedCalls {
 
   /** Lets the call wait until it has what `cost` says, and a worker. */
   add(call: Call, cost: Cost): void {
-    const owner = this.#owner;
     try {
       const amounts = cost(...call.args);
       const source = this.#limitsFor(call);
-      let isWaiting = true;
-      const granted = (grant: HeldGrant<unknown>): void => {
-        isWaiting = false;
-        this.#forget(call);
-        if (call.place === "over") {
-          grant.release("ignored");
-          return;
-        }
-        call.extras.grant = grant;
-        owner.begin(call);
-      };
-      const { priority, key } = call.options;
-      const waiting = source.enqueueFor(amounts, {
-        owner: call.id,
-        // Made again it keeps its turn.
-        since: onMachineClock(call.submittedAt),
-        priority,
-        // Calls that can begin at the same time wait behind each other, and others behind nobody.
-        key: `${owner.id}@${call.boundTo?.index ?? ""} ${key ?? ""}`,
-        isReady: () => !this.#isGoing(call) && this.#roster.canBegin(call),
-        isWanted: () => {
-          if (this.#isGoing(call)) return;
-          this.#owed.set(call, source);
-          this.#roster.want(call);
-        },
-        granted,
-        failed: (error) => call.finish("failed", error),
-      });
-      if (!isWaiting) return;
+      const request = new CallRequester(this, call, source, this.#owner.id);
+      const waiting = source.enqueueFor(amounts, request);
+      if (request.isOver) return;
       const leave = (): void => {
         this.#forget(call);
         waiting.leave();
       };
-      owner.setAside(call, leave);
+      this.#owner.setAside(call, leave);
       if (call.boundTo) this.#bound.set(call, { leave, cost });
     } catch (error) {
       call.finish("failed", error);
     }
+  }
+
+  granted(call: Call, grant: HeldGrant<unknown>): void {
+    this.#forget(call);
+    if (call.place === "over") {
+      grant.release("ignored");
+      return;
+    }
+    call.extras.grant = grant;
+    this.#owner.begin(call);
+  }
+
+  isReady(call: Call): boolean {
+    return !this.#isGoing(call) && this.#roster.canBegin(call);
+  }
+
+  isWanted(call: Call, source: LimitSource): void {
+    if (this.#isGoing(call)) return;
+    this.#owed.set(call, source);
+    this.#roster.want(call);
   }
 
   /** A worker has nothing to do: the first call that is owed one takes it. */

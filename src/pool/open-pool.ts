@@ -2,6 +2,7 @@
 import { realpathSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import type { Mode } from "../config/mode.js";
+import { processWide } from "../config/process-wide.js";
 import { validateValueSync } from "../config/validate.js";
 import { DefinitionError } from "../errors.js";
 import { assertMayStartPool, hostState } from "../host/host-state.js";
@@ -81,7 +82,7 @@ export function openPool(
     throw new TypeError(`Cannot check the health of '${name}' as it has no method '${probe}'`);
   }
   pools += 1;
-  const id = `${name}-${pools}${hostState.depth === 0 ? "" : `@${hostState.depth}.${process.pid}`}`;
+  const id = `${name}-${pools}${place(resolved.mode)}`;
   const blueprint: WorkerBlueprint = {
     key: registration.key,
     url: registration.url,
@@ -112,8 +113,22 @@ export function openPool(
         hasCosts,
       }),
   });
+  const { watchRoom } = executor;
+  if (watchRoom && options.maxWorkers === undefined) {
+    // As many as there is room for, as nodes come and go.
+    const stopWatching = watchRoom(registration, resolved.actor!, (workers) => {
+      if (!core.isStopped) core.resize(Math.max(1, workers));
+    });
+    core.events.on("stop", stopWatching);
+  }
   if (resolved.handleSignals) core.events.on("stop", stopOnSignals(core));
   return core;
+}
+
+/** What sets the ids of this program apart where those of others are seen too. */
+function place(mode: Mode): string {
+  if (mode === "distributed") return `@${processWide("program", () => Math.random().toString(36).slice(2, 10))}`;
+  return hostState.depth === 0 ? "" : `@${hostState.depth}.${process.pid}`;
 }
 
 /**

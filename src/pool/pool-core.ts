@@ -12,6 +12,7 @@
  * P3. Between a call that only one worker may take and one that any may take, the lower rank goes first.
  */
 import {
+  BrokerUnavailableError,
   CancelledError,
   type CrashDetails,
   PoolFullError,
@@ -127,8 +128,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       const error = new PoolStoppedError(`Cannot call '${method.name}' as the pool of '${this.name}' is stopped`);
       call.finish("failed", error);
     } else if (call.watch(this.options.timeout)) {
-      this.#plan(call)?.retry?.onCall(performance.now());
-      this.#prepare(call);
+      this.#plan(call)?.retry?.onCall(call.submittedAt);
+      prepare(call, this.#plan(call)?.args, this);
     }
     return call;
   }
@@ -259,7 +260,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.events.emit("crash", { worker, details });
   }
 
-  cannotStart(slot: Slot, error: WorkerStartError): void {
+  cannotStart(slot: Slot, failure: WorkerStartError): void {
+    // That the broker is not there has nothing to do with the worker.
+    const error = failure.cause instanceof BrokerUnavailableError ? failure.cause : failure;
     this.events.emit("start-failed", { error });
     this.#readiness.settle(slot, error);
     const isHopeless = !this.slots.some(({ state }) => state === "ready" || state === "starting");
@@ -294,19 +297,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   // How a call finds its worker.
 
-  #prepare(call: Call): void {
-    prepare(call, {
-      unwrapFutures: this.options.unwrapFutures,
-      schema: this.#plan(call)?.args,
-      setAside: () => this.#aside.add(call),
-      ready: (args) => {
-        if (call.place === "over") return;
-        this.#aside.delete(call);
-        call.args = args;
-        if (this.#mayEnter(call)) this.#enter(call);
-      },
-      failed: (error) => call.finish("failed", error),
-    });
+  prepared(call: Call, args: readonly unknown[]): void {
+    if (call.place === "over") return;
+    this.#aside.delete(call);
+    call.args = args;
+    if (this.#mayEnter(call)) this.#enter(call);
   }
 
   /** Turns a call away, this one or another, when too many wait. */

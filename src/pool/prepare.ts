@@ -4,50 +4,62 @@ import type { StandardSchema } from "../config/standard-schema.js";
 import { findFutures, whenUnwrapped } from "../future/unwrap.js";
 import type { Call } from "./call.js";
 
-/** What is to be done. */
-export interface Preparation {
-  readonly unwrapFutures: boolean;
-  readonly schema: StandardSchema | undefined;
-  /** Something is pending: `ready` or `failed` comes later. */
-  setAside(): void;
-  ready(args: readonly unknown[]): void;
-  failed(error: unknown): void;
+/** Who goes on with a call: the pool. */
+export interface PreparationOwner {
+  readonly options: { readonly unwrapFutures: boolean };
+  /** Something is pending: `prepared` comes later, or the call fails. */
+  setAside(call: Call): void;
+  /** The arguments are as the worker will have them. */
+  prepared(call: Call, args: readonly unknown[]): void;
 }
 
 /** Prepares the arguments; at once, where nothing is pending. */
-export function prepare(call: Call, preparation: Preparation): void {
+export function prepare(call: Call, schema: StandardSchema | undefined, owner: PreparationOwner): void {
   try {
-    const futures = preparation.unwrapFutures ? findFutures(call.args) : undefined;
+    const futures = owner.options.unwrapFutures ? findFutures(call.args) : undefined;
     if (!futures) {
-      validate(call, call.args, preparation);
+      validate(call, call.args, schema, owner);
       return;
     }
-    preparation.setAside();
-    whenUnwrapped(call.args, futures, (args) => validateLater(call, args, preparation), preparation.failed);
+    owner.setAside(call);
+    const failed = (error: unknown): void => call.finish("failed", error);
+    whenUnwrapped(call.args, futures, (args) => validateLater(call, args, schema, owner), failed);
   } catch (error) {
-    preparation.failed(error);
+    call.finish("failed", error);
   }
 }
 
-function validateLater(call: Call, args: readonly unknown[], preparation: Preparation): void {
+function validateLater(
+  call: Call,
+  args: readonly unknown[],
+  schema: StandardSchema | undefined,
+  owner: PreparationOwner,
+): void {
   try {
-    validate(call, args, preparation);
+    validate(call, args, schema, owner);
   } catch (error) {
-    preparation.failed(error);
+    call.finish("failed", error);
   }
 }
 
-function validate(call: Call, args: readonly unknown[], preparation: Preparation): void {
-  const { schema } = preparation;
+function validate(
+  call: Call,
+  args: readonly unknown[],
+  schema: StandardSchema | undefined,
+  owner: PreparationOwner,
+): void {
   if (!schema) {
-    preparation.ready(args);
+    owner.prepared(call, args);
     return;
   }
   const valid = validateValue(schema, args, { kind: "args", name: call.label });
   if (valid instanceof Promise) {
-    preparation.setAside();
-    valid.then((value) => preparation.ready(value as unknown[]), preparation.failed);
+    owner.setAside(call);
+    valid.then(
+      (value) => owner.prepared(call, value as unknown[]),
+      (error: unknown) => call.finish("failed", error),
+    );
   } else {
-    preparation.ready(valid as unknown[]);
+    owner.prepared(call, valid as unknown[]);
   }
 }

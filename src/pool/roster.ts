@@ -158,7 +158,8 @@ export class Roster {
 
   /** Whether a worker would begin with the call at once, or one can be made for it. */
   canBegin(call: Call): boolean {
-    return this.#options.onDemand ? this.mayGrow : this.idleFor(call) !== undefined;
+    if (this.#options.onDemand) return this.mayGrow;
+    return this.isBound(call) ? this.idleFor(call) !== undefined : this.#slots.some((slot) => slot.isReadyAndIdle);
   }
 
   /** A worker is missing for the call: starts one, unless one is starting. */

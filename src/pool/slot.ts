@@ -19,6 +19,7 @@
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
 import {
+  BrokerUnavailableError,
   type CrashDetails,
   type CrashReason,
   TimeoutError,
@@ -149,7 +150,7 @@ export class Slot implements Candidate, CallPlace {
       return false;
     const { concurrency, maxQueuedTasks, recycle, onDemand, isElastic } = this.#owner.options;
     const { active } = this;
-    if (onDemand && this.total > 0) return false;
+    if (onDemand ? this.total > 0 : this.waitingFor !== undefined) return false;
     // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts. And the
     // next worker that has nothing to do may be owed to somebody (D1).
     const ahead = (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : maxQueuedTasks;
@@ -332,12 +333,15 @@ export class Slot implements Candidate, CallPlace {
     }
   }
 
-  /** Room for the worker is waited for, as long as it takes; its start is not. */
+  /** Room for the worker is waited for, as long as it takes, and meanwhile others have its calls; its start is not. */
   #waits(reason: string | undefined): void {
     this.waitingFor = reason;
-    const { startTimeout } = this.#owner.options;
-    if (reason !== undefined) this.#disarm();
-    else {
+    const { startTimeout, onDemand } = this.#owner.options;
+    if (reason !== undefined) {
+      this.#disarm();
+      // An urgent one is for this worker and no other.
+      if (!onDemand) this.#returnPending(({ isUrgent }) => !isUrgent);
+    } else {
       const late = (): Error => new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
       this.#arm(startTimeout, () => this.#startFailed(late()));
     }
@@ -470,13 +474,18 @@ export class Slot implements Candidate, CallPlace {
   #lose(calls: readonly Call[], details: CrashDetails, cause: unknown): void {
     this.#handed.clear();
     for (const call of calls) {
+      if (cause instanceof BrokerUnavailableError) {
+        this.#owner.answered(call, "failed", cause);
+        continue;
+      }
       const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
       this.#owner.answered(call, "failed", new WorkerCrashedError(message, details, { cause }));
     }
   }
 
-  #returnPending(): void {
-    const calls = this.#pending.splice(0);
+  #returnPending(isReturned: (call: Call) => boolean = () => true): void {
+    const calls = this.#pending.filter((call) => isReturned(call));
+    this.#pending = this.#pending.filter((call) => !isReturned(call));
     if (calls.length > 0) this.#owner.takeBack(calls);
   }
 

@@ -1,9 +1,9 @@
 import { expect, it, onTestFinished } from "vitest";
 import { clusterText } from "../../dist/cli/nodes/cluster-text.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { Members, type NodeFacts } from "../../dist/distributed/members/members.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import { runCli } from "./run-cli.js";
 
 const GB = 2 ** 30;

@@ -5,7 +5,7 @@ import { CounterWorker, TeapotError } from "#fixtures/counter.js";
 import { basename, methods, plus } from "#fixtures/functions.js";
 import { countdown, failing, square, triple } from "#fixtures/tasks.js";
 import { collect } from "./collect.js";
-import { MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, REMOTE_MODES, SOURCE_MODES } from "./modes.js";
 
 const PAIRS = MODES.flatMap((outer) => MODES.map((inner) => [outer, inner] as const));
 
@@ -61,7 +61,7 @@ describe("a task", () => {
   });
 });
 
-describe.each(MODES)("a task pool in mode %s", (mode) => {
+describe.each(SOURCE_MODES)("a task pool in mode %s", (mode) => {
   const factor = 3;
 
   it("runs functions by source, and tasks by reference", async () => {
@@ -93,5 +93,17 @@ describe.each(MODES)("a task pool in mode %s", (mode) => {
       [1, 2, 3, 4],
     );
     await expect(mapping).rejects.toThrow(RangeError);
+  });
+});
+
+describe("a task pool on nodes", () => {
+  it("runs tasks by their names, and refuses all other functions", async () => {
+    await using pool = new TaskPool({ mode: "distributed", maxWorkers: 1 });
+    expect(await pool.submit(triple, 5)).toBe(15);
+    expect(await pool.map(square, [1, 2, 3])).toEqual([1, 4, 9]);
+    await expect(pool.submit(failing, "no")).rejects.toBeInstanceOf(RangeError);
+    expect(() => pool.submit(plus, 1, 2)).toThrow(
+      "Cannot run 'plus' on a node as nodes run only what their modules define: make it a task, task(import.meta, fn)",
+    );
   });
 });

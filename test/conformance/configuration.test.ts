@@ -252,7 +252,7 @@ describe("MANYHANDS_MODE", () => {
       results: [2, 4, 6, 8, 5, 9, 16],
       modes: [mode, mode, mode, mode],
       sizes: [4, 2, 2, 2],
-      isHere: mode !== "process",
+      isHere: mode === "async" || mode === "thread",
     });
     expect(code).toBe(0);
   });

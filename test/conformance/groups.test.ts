@@ -2,7 +2,7 @@ import { CancelledError, type Future, type Pool, TaskGroup, taskGroup, TaskPool,
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Counter, CounterWorker } from "#fixtures/counter.js";
 import { type Grouping, GroupingWorker } from "#fixtures/grouping.js";
-import { square } from "#fixtures/tasks.js";
+import { square, triple } from "#fixtures/tasks.js";
 import { currentScope } from "../../dist/scope/current-scope.js";
 import { reasonOf } from "../scope/outcomes.js";
 import { MODES } from "./modes.js";
@@ -138,15 +138,15 @@ describe.each(MODES)("calls in a group in mode %s", (mode) => {
     await using own = square.options({ mode, maxWorkers: 1 });
     let calls: Future<unknown>[] = [];
     await taskGroup(async () => {
-      calls = [own(3), tasks.submit((n: number) => n + 1, 4)];
+      calls = [own(3), tasks.submit(triple, 4)];
       expect(await own.map([1, 2])).toEqual([1, 4]);
-      expect(await tasks.map((n: number) => n * 2, [3])).toEqual([6]);
+      expect(await tasks.map(triple, [3])).toEqual([9]);
     });
     expect(calls.map(({ status }) => status)).toEqual(["done", "done"]);
     await taskGroup(async (group) => {
       group.cancel(failure);
       expect(await own(3).exception()).toBe(failure);
-      expect(await tasks.submit((n: number) => n + 1, 4).exception()).toBe(failure);
+      expect(await tasks.submit(triple, 4).exception()).toBe(failure);
     });
   });
 

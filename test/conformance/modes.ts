@@ -6,6 +6,9 @@ export const MODES: readonly Mode[] = ["sync", "async", "thread", "process", "di
 /** Modes that can have more than one worker. */
 export const POOL_MODES: readonly Mode[] = ["async", "thread", "process", "distributed"];
 
+/** Modes that run functions by their source; nodes run only what their modules define. */
+export const SOURCE_MODES: readonly Mode[] = ["sync", "async", "thread", "process"];
+
 /** Modes whose workers load the module that their class is in from where this program did. */
 export const SPAWNING_MODES: readonly Mode[] = ["thread", "process"];
 

@@ -88,7 +88,9 @@ describe.each(REMOTE_MODES)("a TypeScript worker module in mode %s", (mode) => {
     await using pool = GreeterWorker.options({ mode, maxWorkers: 1 }).init("Hello");
     expect(await pool.greet("types")).toBe("Hello, types!");
   });
+});
 
+describe.each(SPAWNING_MODES)("a TypeScript worker module in mode %s", (mode) => {
   it("with syntax that cannot be stripped is compiled by tsx, or refused with the remedy", async () => {
     const stripsTypes = Boolean((process.features as { typescript?: unknown }).typescript);
     await using pool = ShouterWorker.options({ mode, maxWorkers: 1 }).init("Hello");

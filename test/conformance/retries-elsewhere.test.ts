@@ -12,7 +12,7 @@ import {
 } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { FlakyWorker, flakyTask, PersistentWorker, standsAlone, UnavailableError } from "#fixtures/flaky.js";
-import { MODES, POOL_MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, POOL_MODES, REMOTE_MODES, SOURCE_MODES } from "./modes.js";
 import { until } from "./until.js";
 
 describe.each(MODES)("tasks that are retried in mode %s", (mode) => {
@@ -33,8 +33,9 @@ describe.each(MODES)("tasks that are retried in mode %s", (mode) => {
   it("in a TaskPool are made again, also functions by source", async () => {
     await using pool = new TaskPool({ mode, maxWorkers: 1, retry: { retries: 2, wait: 0 } });
     const key = `${mode} ${performance.now()}`;
-    expect(await pool.submit(standsAlone, key)).toBe(`${key} in attempt 3`);
     expect(await pool.submit(flakyTask, "page", 1)).toBe("page in attempt 2");
+    if (!SOURCE_MODES.includes(mode)) return;
+    expect(await pool.submit(standsAlone, key)).toBe(`${key} in attempt 3`);
     expect(pool.stats().calls).toMatchObject({ done: 2, retried: 3 });
   });
 

@@ -13,4 +13,5 @@ class Greeter {
   }
 }
 
-export const GreeterWorker = worker(import.meta, Greeter);
+// A version: each compiler makes another text of it.
+export const GreeterWorker = worker(import.meta, Greeter, { version: "1" });

@@ -2,10 +2,10 @@ import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { TaskPool, worker } from "manyhands";
-import { definitionFor } from "../../dist/distributed/definitions/definition.js";
+import { definitionFor } from "../../dist/definitions/definition.js";
 import { loadDefinitions } from "../../dist/distributed/definitions/load-definitions.js";
-import { variableName } from "../../dist/distributed/definitions/variable-name.js";
-import { versionOf } from "../../dist/distributed/definitions/version-of.js";
+import { variableName } from "../../dist/definitions/variable-name.js";
+import { versionOf } from "../../dist/definitions/version-of.js";
 
 const built = (name: string): string =>
   fileURLToPath(new URL(`../../build/test/fixtures/definitions/${name}.js`, import.meta.url));
@@ -75,8 +75,8 @@ it.each<[string, string[], string]>([
     "Cannot start a pool of 'task' as a worker is just loading",
   ],
 ])("refuses %s", async (_what, modules, message) => {
-  await expect(loadDefinitions(modules)).rejects.toThrow(message);
-  await expect(loadDefinitions(modules)).rejects.toMatchObject({ code: "MH_DEFINITION" });
+  await expect(loadDefinitions(modules, true)).rejects.toThrow(message);
+  await expect(loadDefinitions(modules, true)).rejects.toMatchObject({ code: "MH_DEFINITION" });
 });
 
 it.each([5, "", "a b", "x".repeat(65)])("refuses the version %j", (version) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { decodeFrame, type Frame } from "../../dist/distributed/line/frame.js";
+import { decodeFrame, encodeFrame, type Frame } from "../../dist/distributed/line/frame.js";
 import { PeerLine } from "../../dist/distributed/line/peer-line.js";
 import { isDelivered, SentLog } from "../../dist/distributed/line/sent-log.js";
 import { record } from "./line-traffic.js";
@@ -163,5 +163,24 @@ describe("the state of a line", () => {
     }
     expect(counts).toEqual([2, 1, 1, 1]);
     expect(line.unsent).toBe(0);
+  });
+});
+
+describe("a frame", () => {
+  it("is read as it was written, and refused when it is cut", () => {
+    const number = fc.maxSafeNat();
+    const head = fc.record({ from: fc.string(), session: number, number, taken: number, isSync: fc.boolean() });
+    const link = fc.oneof(fc.constantFrom("a", "", "ä€𝄞"), fc.string({ unit: fc.constantFrom("a", "é", "€", "𝄞") }));
+    const part = fc.record({ link, kind: fc.nat(), payload: fc.uint8Array({ maxLength: 50 }) });
+    fc.assert(
+      fc.property(head, fc.array(part), (start, records) => {
+        const bytes = encodeFrame(start, records);
+        const { records: read, ...rest } = decodeFrame(bytes);
+        expect(rest).toEqual(start);
+        expect(read.map((one) => ({ ...one, payload: new Uint8Array(one.payload) }))).toEqual(records);
+        if (records.length > 0) expect(() => decodeFrame(bytes.subarray(0, -1))).toThrow(RangeError);
+      }),
+      { numRuns: 50 },
+    );
   });
 });

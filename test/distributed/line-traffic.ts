@@ -1,10 +1,11 @@
 /** A party that notes what it hears, for the tests of lines. */
+import { expect, vi } from "vitest";
 import { connect, type Connection } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
-import { resolveBroker, type BrokerOptions, type ResolvedBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker, type BrokerOptions, type ResolvedBroker } from "../../dist/config/broker.js";
 import type { LineRecord } from "../../dist/distributed/line/frame.js";
 import { Party } from "../../dist/distributed/line/party.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** All that a party heard, and the party. */
 export interface Ear {
@@ -104,4 +105,24 @@ async function listen(broker: ResolvedBroker, id: string): Promise<Ear> {
 
 export function record(text: string): LineRecord {
   return { link: "l", kind: 1, payload: Buffer.from(text) };
+}
+
+/** How long to look for what no event tells. */
+export const DEADLINE = { timeout: 10_000, interval: 5 };
+
+/** Makes an inbox that nobody reads yet. */
+export async function unread(stage: Scene, id: string): Promise<void> {
+  await stage.redis.call("XGROUP", "CREATE", stage.inbox(id), "g", "0", "MKSTREAM");
+}
+
+/** Sends texts in a frame each. */
+export async function inFrames(ear: Ear, peer: string, texts: readonly string[]): Promise<void> {
+  for (const text of texts) {
+    ear.say(peer, text);
+    await vi.waitFor(() => expect(ear.party.unsent).toBe(0), DEADLINE);
+  }
+}
+
+export async function idsIn(stage: Scene, id: string): Promise<string[]> {
+  return ((await stage.redis.call("XRANGE", stage.inbox(id), "-", "+")) as [string, unknown][]).map(([entry]) => entry);
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connect } from "../../dist/distributed/broker/connection.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { Lease } from "../../dist/distributed/members/lease.js";
 import { Members } from "../../dist/distributed/members/members.js";
-import { sharedRedis } from "../redis.js";
+import { sharedRedis } from "#fixtures/redis.js";
 import { factsOf, setUpMembers } from "./members-setup.js";
 
 /** A connection that goes and comes when a test says so. */

@@ -1,10 +1,10 @@
 /** Members on the shared server, and hands to move time: leases end when a test says so. */
 import { connect, type Connection } from "../../dist/distributed/broker/connection.js";
 import { keysOf, type Keys } from "../../dist/distributed/broker/keys.js";
-import { resolveBroker } from "../../dist/distributed/broker/options.js";
+import { resolveBroker } from "../../dist/config/broker.js";
 import { Members, type NodeFacts, type PlaceRequest } from "../../dist/distributed/members/members.js";
 import type { Need } from "../../dist/distributed/members/need.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 export interface MembersSetup extends AsyncDisposable {
   readonly members: Members;

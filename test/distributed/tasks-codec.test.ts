@@ -71,7 +71,11 @@ describe("codec of jobs", () => {
 
   test("keeps errors in values", () => {
     const error = new RangeError("too far", { cause: new TypeError("not so") });
-    const read = roundTrip({ error, same: error, after: [1] }) as { error: RangeError; same: RangeError; after: number[] };
+    const read = roundTrip({ error, same: error, after: [1] }) as {
+      error: RangeError;
+      same: RangeError;
+      after: number[];
+    };
     expect(read.error).toBeInstanceOf(RangeError);
     expect(read.same).toBe(read.error);
     expect(read.error.cause).toBeInstanceOf(TypeError);
@@ -112,12 +116,14 @@ describe("codec of jobs", () => {
     expect(attempt(() => encode(deep, options))).toBeInstanceOf(SerializationError);
   });
 
-  test.each(['{ "$": "Function", "value": "x" }', '{ "$": "ref", "value": 7 }', '{ "$": "map", "value": 3 }', '{ "$": "error", "value": { "root": 1 } }'])(
-    "refuses %s, which nobody wrote",
-    (json) => {
-      expect(attempt(() => decode(JSON.parse(json) as Json))).toBeInstanceOf(SerializationError);
-    },
-  );
+  test.each([
+    '{ "$": "Function", "value": "x" }',
+    '{ "$": "ref", "value": 7 }',
+    '{ "$": "map", "value": 3 }',
+    '{ "$": "error", "value": { "root": 1 } }',
+  ])("refuses %s, which nobody wrote", (json) => {
+    expect(attempt(() => decode(JSON.parse(json) as Json))).toBeInstanceOf(SerializationError);
+  });
 
   test("failures", () => {
     class Declined extends Error {

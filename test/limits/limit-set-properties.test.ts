@@ -200,7 +200,7 @@ class World {
       expect(limits.map(({ inUse }) => inUse)).toEqual([0, 0, 0]);
       for (const limit of current.limits) expect((limit as unknown as { key: string }).key).toBeTypeOf("string");
       for (const { claims, watchers, memory } of current.cores) {
-        expect([claims.size, watchers.size, memory.hasWaiting]).toEqual([0, 0, false]);
+        expect([claims.length, watchers.size, memory.hasWaiting]).toEqual([0, 0, false]);
       }
     }
     expect(this.clock.pending).toBe(0);

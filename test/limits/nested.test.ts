@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { LimitDeadlockError, LimitSet, RateLimit, ResourceLimit } from "manyhands";
 import type { Caller } from "../../dist/limits/holdings.js";
-import { changeHoldings, checkHolder } from "../../dist/limits/holdings.js";
+import { addHolding, checkHolder, deleteHolding } from "../../dist/limits/holdings.js";
 import { CORE } from "../../dist/limits/limit.js";
 import { FakeClock, stateOf } from "./fake-clock.js";
 
@@ -103,10 +103,13 @@ describe("checkHolder", () => {
   it("knows who holds something, until all of it is given back", () => {
     expect(checkHolder(undefined, [limit], [1])).toBe(false);
     expect(checkHolder({ id: "holder" }, [limit], [1])).toBe(false);
-    changeHoldings("holder", [limit], [2], 1);
+    const holding = { keeper: { held: [limit] }, taken: [2] };
+    addHolding("holder", holding);
     expect(checkHolder({ id: "holder" }, [limit], [1])).toBe(true);
     expect(() => checkHolder({ id: "holder" }, [limit], [2])).toThrow(LimitDeadlockError);
-    changeHoldings("holder", [limit], [2], -1);
+    holding.taken = [0];
+    expect(checkHolder({ id: "holder" }, [limit], [3])).toBe(false);
+    deleteHolding("holder", holding);
     expect(checkHolder({ id: "holder" }, [limit], [3])).toBe(false);
   });
 

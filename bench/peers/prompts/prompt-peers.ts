@@ -1,51 +1,10 @@
-/** Ways to send many prompts to one model. */
-import { type AccountStats, ModelClient, openai } from "manyhands/prompts";
+/** What is usually written by hand to send many prompts to one model. */
 import OpenAI from "openai";
 import pLimit from "p-limit";
 import PQueue from "p-queue";
+import { MODEL, type PromptJob, type PromptPeer } from "./prompt-peer.js";
 
-/** What is known of the model beforehand. */
-export interface PromptJob {
-  readonly url: string;
-  readonly prompts: readonly string[];
-  readonly concurrency: number;
-  /** Per minute, where they are told. */
-  readonly rpm?: number | undefined;
-  readonly tpm?: number | undefined;
-  readonly keys?: readonly string[] | undefined;
-}
-
-/** What became of it. */
-export interface PromptRun {
-  /** One for each prompt; `undefined` for one that was lost. */
-  readonly answers: readonly (string | undefined)[];
-  readonly accounts?: readonly AccountStats[];
-}
-
-/** A way to do it. */
-export interface PromptPeer {
-  readonly name: string;
-  run(job: PromptJob): Promise<PromptRun>;
-}
-
-const MODEL = "simulated";
 const MINUTE = 60_000;
-
-async function manyhands(job: PromptJob): Promise<PromptRun> {
-  const { url: baseURL, prompts, concurrency, rpm, tpm, keys = ["key"] } = job;
-  const provider = openai({ model: MODEL, baseURL, accounts: keys.map((apiKey) => ({ apiKey })) });
-  await using client = new ModelClient(provider, { concurrency, rpm, tpm });
-  const answers = await Promise.all(prompts.map(async (prompt) => textOf(client.ask(prompt))));
-  return { answers, accounts: client.stats().accounts };
-}
-
-async function textOf(answer: PromiseLike<{ readonly text: string }>): Promise<string | undefined> {
-  try {
-    return (await answer).text;
-  } catch {
-    return undefined;
-  }
-}
 
 /** The official client with its default of two retries, which wait each by itself. */
 function clientOf({ url: baseURL }: PromptJob): (prompt: string) => Promise<string | undefined> {
@@ -62,14 +21,6 @@ function clientOf({ url: baseURL }: PromptJob): (prompt: string) => Promise<stri
     }
   };
 }
-
-export const MANYHANDS: PromptPeer = { name: "manyhands", run: manyhands };
-
-/** Nothing is told of the model's limits. */
-export const MANYHANDS_LEARNING: PromptPeer = {
-  name: "manyhands, limits learned",
-  run: (job) => manyhands({ ...job, rpm: undefined, tpm: undefined }),
-};
 
 export const P_LIMIT: PromptPeer = {
   name: "p-limit, openai",

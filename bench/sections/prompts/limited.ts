@@ -1,5 +1,7 @@
 import { contest } from "../../contest.js";
-import { MANYHANDS, MANYHANDS_LEARNING, P_LIMIT, P_QUEUE, type PromptPeer } from "../../peers/prompts/prompt-peers.js";
+import { MANYHANDS, MANYHANDS_LEARNING } from "../../peers/prompts/manyhands-prompts.js";
+import type { PromptPeer } from "../../peers/prompts/prompt-peer.js";
+import { P_LIMIT, P_QUEUE } from "../../peers/prompts/prompt-peers.js";
 import type { Section, SectionContext } from "../../section.js";
 import { startModel } from "./model-process.js";
 import { countLost, makePrompts } from "./prompts.js";

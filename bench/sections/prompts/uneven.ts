@@ -1,5 +1,5 @@
 import { contest } from "../../contest.js";
-import { MANYHANDS, MANYHANDS_LEARNING } from "../../peers/prompts/prompt-peers.js";
+import { MANYHANDS, MANYHANDS_LEARNING } from "../../peers/prompts/manyhands-prompts.js";
 import type { Section } from "../../section.js";
 import { startModel } from "./model-process.js";
 import { countLost, makePrompts } from "./prompts.js";

@@ -1,5 +1,5 @@
 /** Options of commands that speak to a broker. */
-import { type ResolvedBroker, resolveBroker } from "../../distributed/broker/options.js";
+import { type ResolvedBroker, resolveBroker } from "../../config/broker.js";
 import type { OptionSpec, OptionValues } from "../command.js";
 import { readDuration, readText } from "../read-value.js";
 
@@ -9,7 +9,11 @@ export const BROKER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: "URL",
     help: "redis://[user:password@]host[:port][/db], or rediss:// (default: $MANYHANDS_BROKER, $REDIS_URL, else here)",
   },
-  prefix: { type: "string", value: "NAME", help: "What all keys begin with (default: manyhands)" },
+  prefix: {
+    type: "string",
+    value: "NAME",
+    help: "What all keys begin with (default: $MANYHANDS_PREFIX, else manyhands)",
+  },
 };
 
 /**

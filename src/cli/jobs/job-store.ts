@@ -3,6 +3,9 @@ import { requireOptional } from "../../config/optional-package.js";
 import type { Connection } from "../../distributed/broker/connection.js";
 import { keysOf } from "../../distributed/broker/keys.js";
 
+/** What a run of a task leaves on its job beside what the engine keeps, see `distributed/tasks/scripts.ts`. */
+const OUTCOME_FIELDS = ["mh:failure", "mh:state", "mh:revoked", "mh:crashes", "mh:strangers"];
+
 /** What a command calls the states of a job; each stands for lists of the engine. */
 const LISTS = {
   waiting: ["waiting", "prioritized", "paused", "waiting-children"],
@@ -128,8 +131,10 @@ export class JobStore implements AsyncDisposable {
 
   /** Puts a job that has ended back into its queue. */
   async retry(id: string, from: "failed" | "succeeded"): Promise<void> {
-    const [job] = await this.#job(id);
-    await job?.retry(from === "failed" ? "failed" : "completed");
+    const [job, queue] = await this.#job(id);
+    if (!job) return;
+    await this.#connection.call("HDEL", `${this.#prefix}:${queue}:${id}`, ...OUTCOME_FIELDS);
+    await job.retry(from === "failed" ? "failed" : "completed");
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -4,7 +4,7 @@ import { oneOf } from "../../config/one-of.js";
 import { hasColours } from "../../progress/terminal.js";
 import { BROKER_OPTIONS, readBroker } from "../broker/broker-options.js";
 import { reachBroker } from "../broker/reach-broker.js";
-import { type Command, type CommandContext, EXIT } from "../command.js";
+import { type Command, type CommandContext, EXIT, type OptionValues } from "../command.js";
 import { readCount, readFlag, readText } from "../read-value.js";
 import { terminalWidth } from "../terminal-width.js";
 import { UsageError } from "../usage-error.js";
@@ -96,6 +96,9 @@ function readRequest({ values, positionals }: CommandContext): Action | Look {
   if ((state ?? queue ?? limit) !== undefined) {
     throw new UsageError(`Cannot ${action} a job with --state, --queue or --limit as its id says all: leave them out`);
   }
+  if (action !== "revoke" && readFlag(values, "terminate")) {
+    throw new UsageError(`Cannot ${action} a job with --terminate as it says how to revoke: leave it out`);
+  }
   return { action, id };
 }
 
@@ -132,6 +135,7 @@ async function act(store: JobStore, { action, id }: Action, context: CommandCont
     return EXIT.done;
   }
   if (action === "retry") await retry(store, job);
+  else await revoke(job, context.values);
   write(
     context,
     isJson ? { id, action } : `${job.task} ${id}: ${action === "retry" ? "is in its queue again" : "revoked"}\n`,
@@ -144,6 +148,14 @@ async function retry(store: JobStore, { id, state }: StoredJob): Promise<void> {
     throw new Error(`Cannot retry '${id}' as it has not ended: it is ${state ?? "in no known state"}`);
   }
   await store.retry(id, state);
+}
+
+async function revoke({ id, state }: StoredJob, values: OptionValues): Promise<void> {
+  if (state === "failed" || state === "succeeded")
+    throw new Error(`Cannot revoke '${id}' as it has ended: it ${state}`);
+  // No other command needs it.
+  const { asyncResult } = await import("../../distributed/tasks/delay-task.js");
+  await asyncResult(id, { broker: readBroker(values) }).revoke({ terminate: readFlag(values, "terminate") });
 }
 
 function noSuchQueue(queue: string, all: readonly string[]): UsageError {

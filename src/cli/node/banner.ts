@@ -1,6 +1,6 @@
 /** What a node says when it is ready: who it is, what room it gives, what it runs. */
-import { hidePassword, type ResolvedBroker } from "../../distributed/broker/options.js";
-import type { Definition } from "../../distributed/definitions/definition.js";
+import { hidePassword, type ResolvedBroker } from "../../config/broker.js";
+import type { Definition } from "../../definitions/definition.js";
 import type { NodeFacts } from "../../distributed/members/members.js";
 import { showAmount } from "../../distributed/members/need.js";
 import { oneLine, truncate } from "../../progress/display-width.js";
@@ -33,7 +33,8 @@ export function banner({ facts, broker, definitions, version }: BannerFacts, isC
     `  ${cut(`manyhands ${version} on ${name} (Node.js ${process.version.slice(1)}, pid ${process.pid})`, WIDTH - 2)}`,
     "",
     row("node", id),
-    row("broker", `${String(hidePassword(broker.url))}, prefix ${broker.prefix}, lease ${broker.lease / 1000} s`),
+    row("broker", String(hidePassword(broker.url))),
+    row("", `prefix ${broker.prefix}, lease ${broker.lease / 1000} s`),
     row("room", room.join(", ")),
     row("queues", queues.join(", ") || "none"),
     "",

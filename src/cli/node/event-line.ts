@@ -2,8 +2,11 @@
 import { inspect } from "node:util";
 import { show } from "../../config/show.js";
 import type { NodeEvent } from "../../distributed/node/start-node.js";
-import { oneLine, truncate } from "../../progress/display-width.js";
+import type { CrashDetails } from "../../errors.js";
+import { describeDeath } from "../../pool/describe-death.js";
+import { oneLine } from "../../progress/display-width.js";
 import { controlFree } from "../control-free.js";
+import { resultText } from "./result-text.js";
 
 export type Level = "INFO" | "WARN" | "ERROR";
 
@@ -16,15 +19,12 @@ export interface EventLine {
   readonly mark?: { readonly word: string; readonly isGood: boolean } | undefined;
 }
 
-/** Values stand in one line with their task. */
-const VALUE_WIDTH = 60;
-
 type Teller = (event: NodeEvent) => EventLine;
 
-const TELLERS: Readonly<Partial<Record<NodeEvent["kind"], Teller>>> = {
+const TELLERS: Readonly<Record<string, Teller | undefined>> = {
   "task-received": (event) => info(`${task(event)} received`),
   "task-succeeded": (event) => ({
-    ...info(`${task(event)} succeeded${taken(event)}: ${valueOf(event["result"])}`),
+    ...info(`${task(event)} succeeded${taken(event)}: ${resultText(event["result"])}`),
     mark: { word: "succeeded", isGood: true },
   }),
   "task-failed": (event) => ({
@@ -35,22 +35,22 @@ const TELLERS: Readonly<Partial<Record<NodeEvent["kind"], Teller>>> = {
   }),
   "task-retry": (event) => ({
     level: "WARN",
-    text: `${task(event)} retry in ${seconds(event["delay"], 1)}: ${headOf(event["error"])}`,
+    text: `${task(event)} retry in ${Number((Number(event["delay"]) / 1000).toFixed(3))}s: ${headOf(event["error"])}`,
   }),
   "task-revoked": (event) => ({ level: "WARN", text: `${task(event)} revoked${because(event)}` }),
   "worker-started": (event) => info(`${worker(event)} placed here${of(event)}`),
-  "worker-ended": (event) => ({
-    level: event["error"] === undefined ? "INFO" : "WARN",
-    text: `${worker(event)} ended${because(event)}`,
-    detail: restOf(event["error"]),
-  }),
+  "worker-ended": (event) => {
+    const death = event as NodeEvent & Partial<CrashDetails>;
+    if (isExpected(death)) return info(`${worker(event)} ended`);
+    return { level: "WARN", text: `${worker(event)} ${oneLine(describeDeath(death as CrashDetails, undefined))}` };
+  },
   fenced: () => ({
     level: "WARN",
     text: "fenced: the broker did not hear of this node in time, so its workers were ended; it joins anew",
   }),
   "broker-away": (event) => ({ level: "WARN", text: `the broker is away${because(event)}` }),
-  "broker-back": (event) =>
-    info(`the broker is back${event["away"] === undefined ? "" : taken(event, "away", "after")}`),
+  "broker-back": () => info("the broker is back"),
+  "broker-error": (event) => ({ level: "WARN", text: `the broker: ${word(event["error"])}` }),
 };
 
 /** `undefined` for what is not worth a line. */
@@ -60,7 +60,7 @@ export function eventLine(event: NodeEvent): EventLine | undefined {
 
 /** A task as the log calls it: `add[4f2c…]`. */
 export function task(event: NodeEvent): string {
-  return `${word(event["task"])}[${word(event["id"])}]`;
+  return `${word(event["name"])}[${word(event["id"])}]`;
 }
 
 export function worker(event: NodeEvent): string {
@@ -80,27 +80,17 @@ function of(event: NodeEvent): string {
   return event["owner"] === undefined ? "" : ` for ${word(event["owner"])}`;
 }
 
-function because({ reason, error }: NodeEvent): string {
-  if (error !== undefined) return `: ${headOf(error)}`;
-  return reason === undefined ? "" : `: ${word(reason)}`;
+/** Its caller wants it no more, or it left when it was asked to. */
+function isExpected({ reason, exitCode }: Partial<CrashDetails>): boolean {
+  return reason === undefined || reason === "terminated" || (reason === "exit" && (exitCode ?? 0) === 0);
 }
 
-function taken(event: NodeEvent, fact = "duration", before = "in"): string {
-  return event[fact] === undefined ? "" : ` ${before} ${seconds(event[fact], fact === "duration" ? 4 : 1)}`;
+function because({ error }: NodeEvent): string {
+  return error === undefined ? "" : `: ${headOf(error)}`;
 }
 
-function seconds(ms: unknown, digits: number): string {
-  return `${(Number(ms) / 1000).toFixed(digits)}s`;
-}
-
-function valueOf(value: unknown): string {
-  const text = inspect(value, {
-    depth: 1,
-    breakLength: Number.POSITIVE_INFINITY,
-    maxArrayLength: 5,
-    maxStringLength: 80,
-  });
-  return truncate(oneLine(text), VALUE_WIDTH, "…");
+function taken({ ran }: NodeEvent): string {
+  return ran === undefined ? "" : ` in ${(Number(ran) / 1000).toFixed(4)}s`;
 }
 
 function headOf(error: unknown): string {

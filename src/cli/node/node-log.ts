@@ -8,6 +8,8 @@ import { plainJson } from "./plain-json.js";
 
 const GREEN = 32;
 const YELLOW = 33;
+/** How long the same complaint is not said again, in ms. */
+const REPEAT_MS = 10_000;
 const COLOURS: Readonly<Record<Level, number | undefined>> = { INFO: undefined, WARN: YELLOW, ERROR: RED };
 
 export interface LogSettings {
@@ -20,6 +22,8 @@ export class NodeLog {
   readonly #streams: Streams;
   readonly #settings: LogSettings;
   readonly #isColoured: boolean;
+  /** What the broker said wrong last, and when. */
+  #complaint = { text: "", at: 0 };
 
   constructor(streams: Streams, settings: LogSettings) {
     this.#streams = streams;
@@ -34,6 +38,7 @@ export class NodeLog {
 
   /** Something that happened, with a line of its own, or without any. */
   event(event: NodeEvent, line: EventLine | undefined = eventLine(event)): void {
+    if (line && isComplaint(event) && this.#isRepeated(line.text, event.at)) return;
     if (this.#settings.isJson) this.#streams.stdout.write(`${plainJson(event)}\n`);
     else if (line && (line.level !== "INFO" || !this.#settings.isQuiet)) {
       this.#streams.stderr.write(this.#format(event.at, line));
@@ -47,6 +52,14 @@ export class NodeLog {
     else this.event({ kind: "stopping", at }, { level, text });
   }
 
+  /** A broker that is away is missed by every connection, again and again. */
+  #isRepeated(text: string, at: number): boolean {
+    const { text: before, at: since } = this.#complaint;
+    if (text === before && at - since < REPEAT_MS) return true;
+    this.#complaint = { text, at };
+    return false;
+  }
+
   #format(at: number, { level, text, detail, mark }: EventLine): string {
     const colour = COLOURS[level];
     const shownLevel = colour === undefined ? level : coloured(level, colour, this.#isColoured);
@@ -56,6 +69,10 @@ export class NodeLog {
     const head = `${coloured(`[${timestamp(at)}]`, GRAY, this.#isColoured)} ${shownLevel} ${shownText}\n`;
     return detail === undefined ? head : `${head}${coloured(detail, GRAY, this.#isColoured)}\n`;
   }
+}
+
+function isComplaint({ kind }: { readonly kind: string }): boolean {
+  return kind === "broker-error";
 }
 
 /** Of this machine's clock: `2026-11-26 04:50:00,123`. */

@@ -1,5 +1,6 @@
 /** The life of a node as a command: it starts, runs, and ends by signals. */
 import { once } from "node:events";
+import { LONGEST_TIMER } from "../../config/duration.js";
 import type { ClusterNode, NodeEvent } from "../../distributed/node/start-node.js";
 import { EXIT } from "../command.js";
 import { Interruption } from "../interruption.js";
@@ -8,6 +9,8 @@ import type { NodeLog } from "./node-log.js";
 
 /** How often a node that stops says what it waits for, in ms. */
 const REMINDER_MS = 10_000;
+/** How long an end may take in which nothing runs any more, in ms. */
+const IDLE_MS = 5000;
 /** How long a hurried end may take, in ms. */
 const HURRY_MS = 2000;
 
@@ -31,32 +34,60 @@ export async function runUntilStopped(
   const { promise: hurried, resolve: hurry } = deferred();
   using interruption = new Interruption(() => log.say("stopping", "WARN", stoppingText(activity)), hurry);
   const { signal } = interruption;
+  let hasJoined = false;
   const starting = start((event) => {
     activity.take(event);
-    log.event(event);
+    if (event.kind === "ready" && hasJoined) log.event(event, { level: "INFO", text: "the node has joined anew" });
+    else log.event(event);
+    hasJoined ||= event.kind === "ready";
   });
   const node = await Promise.race([starting, hurried]);
   if (!node) return interruption.exitCode!;
-  if (!signal.aborted) {
-    ready(node);
-    await Promise.race([once(signal, "abort"), node.closed]);
-  }
+  if (!signal.aborted) ready(node);
+  if (!signal.aborted) await Promise.race([once(signal, "abort"), node.closed]);
   if (!signal.aborted) {
     log.say("stopped", "ERROR", "the node has ended by itself");
     return EXIT.incomplete;
   }
   const reminder = setInterval(() => remind(log, activity), REMINDER_MS);
-  const stopped = node.stop(grace === undefined ? {} : { timeout: grace }).then(() => true);
-  const isWarm = await Promise.race([stopped, hurried]).finally(() => clearInterval(reminder));
+  const { promise: idle, resolve: giveUp } = deferred();
+  const watch = new IdleWatch(activity, giveUp);
+  const stopped = node.stop({ timeout: grace ?? LONGEST_TIMER }).then(() => true);
+  const isWarm = await Promise.race([stopped, hurried, idle]).finally(() => {
+    clearInterval(reminder);
+    watch.stop();
+  });
   if (isWarm) {
     log.say("stopped", "INFO", "stopped");
     return EXIT.done;
   }
   stopped.catch(() => {});
   const runs = activity.describe();
-  log.say("stopped", "WARN", `ended at once${runs === undefined ? "" : `, with ${runs}`}`);
+  const how = watch.isOver ? "ended, though the broker does not answer" : "ended at once";
+  log.say("stopped", "WARN", `${how}${runs === undefined ? "" : `, with ${runs}`}`);
   await atOnce(node);
-  return interruption.exitCode!;
+  return watch.isOver ? EXIT.incomplete : interruption.exitCode!;
+}
+
+/** Gives up a stop that takes long although nothing runs: the broker is away. */
+class IdleWatch {
+  readonly #timer: NodeJS.Timeout;
+  #idleSince: number | undefined;
+  isOver = false;
+
+  constructor(activity: Activity, giveUp: () => void) {
+    this.#timer = setInterval(() => {
+      if (activity.describe() !== undefined) this.#idleSince = undefined;
+      else this.#idleSince ??= performance.now();
+      if (this.#idleSince === undefined || performance.now() - this.#idleSince < IDLE_MS) return;
+      this.isOver = true;
+      giveUp();
+    }, IDLE_MS / 10);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
 }
 
 function deferred(): { promise: Promise<undefined>; resolve: () => void } {

@@ -1,6 +1,6 @@
 /** Connections to a broker: what is used of the package `ioredis`, and how it is set up. */
 import { requireOptional } from "../../config/optional-package.js";
-import type { ResolvedBroker } from "./options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 
 /** A connection to Redis, as far as it is used here; `ioredis` makes it. */
 export interface Connection {
@@ -13,7 +13,7 @@ export interface Connection {
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
   /** The socket, while there is one. */
-  readonly stream?: { ref?(): unknown; unref?(): unknown };
+  readonly stream?: { ref?(): unknown; unref?(): unknown; destroy?(): unknown };
   /** Ends it at once. */
   disconnect(reconnect?: boolean): void;
   /** Ends it after what was sent. */
@@ -40,8 +40,13 @@ export function connect(broker: ResolvedBroker, purpose: string): Connection {
   const { Redis } = requireOptional<IORedis>("ioredis", "reach a broker");
   const connection = new Redis(broker.url, connectionOptions(broker, purpose));
   // What goes wrong shows in the commands that wait; without a listener each would be printed.
-  connection.on("error", () => {});
+  connection.on("error", hideCommand);
   return connection;
+}
+
+/** The error of a login that failed holds what was sent, with the password, and is a cause of what users see. */
+function hideCommand(error: Error): void {
+  delete (error as { command?: unknown }).command;
 }
 
 /** Connections that keep no program running. */
@@ -60,15 +65,23 @@ export function hold(connection: Connection, isHeld: boolean): void {
   else connection.stream?.unref?.();
 }
 
+/** Leaves a connection that carries nothing, as after a cut that neither side was told of, for another; what waits goes on. */
+export function renew(connection: Pick<Connection, "stream">): void {
+  connection.stream?.destroy?.();
+}
+
 /** The options of such a connection, for libraries that open their own. */
 export function connectionOptions(broker: ResolvedBroker, purpose: string): object {
   return {
     connectionName: `${broker.prefix}:${purpose}`,
+    ...(broker.tls && { tls: broker.tls }),
     // Commands wait for the connection, however often it is lost.
     maxRetriesPerRequest: null,
     retryStrategy: (times: number) => Math.min(20 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
     // After a failover the former main server refuses writes: look for the new one.
     reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? 2 : false),
+    // A network that lets nothing through is tried again before long.
+    connectTimeout: Math.min(Math.max(broker.lease, 2000), 10_000),
     noDelay: true,
     keepAlive: 5000,
   };

@@ -14,10 +14,12 @@ import type { VesselEvents } from "../../modes/remote-host.js";
 import { findRegistration } from "../../registry.js";
 import { serialize } from "../../wire/serialize.js";
 import { withinTimeout } from "../broker/within.js";
-import { definitionFor } from "../definitions/definition.js";
+import { definitionFor } from "../../definitions/definition.js";
+import type { NodeView } from "../members/members.js";
 import type { Missing } from "../members/missing.js";
 import { Link, type LinkOwner } from "./link.js";
 import { Membership } from "./membership.js";
+import { roomFor, type Wanted } from "./room.js";
 
 const LINGER_MS = 1000;
 
@@ -42,6 +44,7 @@ export class Cluster implements LinkOwner {
   /** Those that have no place yet. */
   readonly #waiting = new Set<Link>();
   readonly #held = new Set<Link>();
+  readonly #watchers = new Set<(nodes: readonly NodeView[]) => void>();
   #membership: Promise<Membership> | undefined;
   /** The same once it is there. */
   #current: Membership | undefined;
@@ -62,6 +65,27 @@ export class Cluster implements LinkOwner {
     clearTimeout(this.#linger);
     this.#links.set(link.id, link);
     return link;
+  }
+
+  /** Tells how many workers of a kind there is room for, each time that changes, until what is returned is called. */
+  watchRoom(wanted: Wanted, onRoom: (workers: number) => void): () => void {
+    let last: number | undefined;
+    const watcher = (nodes: readonly NodeView[]): void => {
+      const room = roomFor(wanted, nodes);
+      if (room === last) return;
+      last = room;
+      onRoom(room);
+    };
+    this.#watchers.add(watcher);
+    if (this.#current) void this.#look(this.#current);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  /** Looks at all nodes, for who wants to know what room they have. */
+  async #look(membership: Membership): Promise<void> {
+    if (this.#watchers.size === 0) return;
+    const nodes = await membership.members.nodes().catch(() => undefined);
+    if (nodes && this.#current === membership) for (const watcher of this.#watchers) watcher(nodes);
   }
 
   place(link: Link): void {
@@ -135,7 +159,11 @@ export class Cluster implements LinkOwner {
       received: (records) => {
         for (const { link, kind, payload } of records) this.#links.get(link)?.received(kind, payload);
       },
-      broken: (node, error) => this.#lose("disconnected", error, Infinity, (link) => link.node === node),
+      broken: (node, error) => {
+        // It has heard of it, too; should it not, nothing may go on there that is replaced.
+        for (const link of this.#links.values()) if (link.node === node) link.kill();
+        this.#lose("disconnected", error, Infinity, (link) => link.node === node);
+      },
       lost: (error) => {
         process.off("beforeExit", this.#goodbye);
         this.#membership = undefined;
@@ -146,6 +174,11 @@ export class Cluster implements LinkOwner {
     this.#current = membership;
     membership.hold(this.#held.size > 0);
     process.once("beforeExit", this.#goodbye);
+    void this.#look(membership);
+    const looking = setInterval(() => {
+      if (this.#current === membership) void this.#look(membership);
+      else clearInterval(looking);
+    }, this.#broker.lease / 2).unref();
     return membership;
   }
 

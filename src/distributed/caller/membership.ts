@@ -2,10 +2,12 @@
  * One membership of a caller, from joining until it leaves or is counted as dead: its lines to nodes and its lease.
  *
  * M1. `lost` is told once, and nothing else after it.
+ * M2. It is lost, too, when the broker is away for longer than `brokerTimeout`: what waits for it would do so for ever.
  */
 import { hostname } from "node:os";
 import type { ResolvedBroker } from "../../config/broker.js";
 import { connect, type Connection, hold } from "../broker/connection.js";
+import { reach } from "../broker/reach.js";
 import { unavailable, withinTimeout } from "../broker/within.js";
 import type { LineRecord } from "../line/frame.js";
 import { Party } from "../line/party.js";
@@ -34,6 +36,7 @@ export interface MembershipNews {
 }
 
 const CLOSE_WITHIN_MS = 2000;
+const GO_ON = "go on with workers on nodes";
 
 export class Membership {
   readonly id = Math.random().toString(36).slice(2, 12);
@@ -43,15 +46,28 @@ export class Membership {
   readonly #connection: Connection;
   #party: Party | undefined;
   #lease: Lease | undefined;
+  /** Nodes that were sent something, until they are gone: their lines are kept as long. */
+  readonly #known = new Set<string>();
   /** Nodes whose lines broke. */
   readonly #suspects = new Map<string, Error>();
   #isOver = false;
+  /** Runs while the broker is away. */
+  #awayTimer: NodeJS.Timeout | undefined;
 
   private constructor(broker: ResolvedBroker, events: MembershipEvents) {
     this.#broker = broker;
     this.#events = events;
     this.#connection = connect(broker, "caller");
     this.members = new Members(this.#connection, broker);
+    const { brokerTimeout } = broker;
+    const giveUp = (): void => this.#lost(unavailable(broker, GO_ON, `did not answer for ${brokerTimeout} ms`));
+    this.#connection.on("close", () => {
+      if (!this.#isOver) this.#awayTimer ??= setTimeout(giveUp, brokerTimeout).unref();
+    });
+    this.#connection.on("ready", () => {
+      clearTimeout(this.#awayTimer);
+      this.#awayTimer = undefined;
+    });
   }
 
   /** @throws {BrokerUnavailableError} when the broker does not answer */
@@ -90,20 +106,21 @@ export class Membership {
   }
 
   async #join(): Promise<void> {
+    await reach(this.#connection, this.#broker, "join as a caller");
     const joinedAt = performance.now();
     await this.members.joinOwner(this.id, { host: hostname(), pid: process.pid });
     const party = await Party.open(this.#broker, this.id, {
       received: (_from, records) => this.#isOver || this.#events.received(records),
       noticed: (notice) => this.#noticed(notice),
       broken: (node, error) => this.#broken(node, error),
-      evicted: () => this.#lost(),
+      evicted: () => this.#evicted(),
     });
     this.#party = party;
     if (this.#isOver) void party.close(0);
     else {
       const { lease } = this.#broker;
       const options = { lease, connection: this.#connection, beat: (mayReap: boolean) => this.#beat(mayReap) };
-      this.#lease = new Lease({ ...options, lost: () => this.#lost() }, joinedAt);
+      this.#lease = new Lease({ ...options, lost: () => this.#evicted() }, joinedAt);
     }
   }
 
@@ -120,6 +137,7 @@ export class Membership {
     const dead = nodes.map(({ node, lastDelivered }) => ({ node, reached: party.reached(node, lastDelivered) }));
     for (const { node } of dead) {
       party.forget(node);
+      this.#known.delete(node);
       this.#suspects.delete(node);
     }
     this.#events.heard({ placed: [], missing: [], dead });
@@ -134,8 +152,14 @@ export class Membership {
 
   async #beat(mayReap: boolean): Promise<boolean> {
     const { nodes, waiting } = this.#events.present();
+    for (const node of nodes) this.#known.add(node);
     const suspects = [...this.#suspects];
-    const { isMember, dead, placed, missing } = await this.members.beatOwner(this.id, nodes, waiting, mayReap);
+    const { isMember, dead, placed, missing } = await this.members.beatOwner(
+      this.id,
+      [...this.#known],
+      waiting,
+      mayReap,
+    );
     if (!isMember || this.#isOver) return isMember;
     this.#events.heard({ placed, missing, dead: [] });
     if (dead.length > 0) this.#died(dead);
@@ -147,16 +171,21 @@ export class Membership {
     return true;
   }
 
-  #lost(): void {
+  #evicted(): void {
+    const why = `has counted this program as dead, as it was silent for ${this.#broker.lease} ms, or lost what it knew of it`;
+    this.#lost(new Error(`Cannot ${GO_ON} as the broker ${why}`));
+  }
+
+  #lost(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const why = `has counted this program as dead, as it was silent for ${this.#broker.lease} ms, or lost what it knew of it`;
-    this.#events.lost(unavailable(this.#broker, "go on with workers on nodes", why));
+    this.#events.lost(error);
     void this.#end();
   }
 
   async #end(): Promise<void> {
     this.#lease?.stop();
+    clearTimeout(this.#awayTimer);
     await this.#party?.close(CLOSE_WITHIN_MS);
     this.#connection.disconnect();
   }

@@ -15,6 +15,7 @@ export class Asks {
 
   /** Makes a step of it. */
   step(rest: Pick<StepAsks, "requests" | "held" | "sizes" | "isLast">): StepAsks {
-    return { ...this, ...rest };
+    const { confirmed, began, settled, left, tries, caps, resizes, pause, wantsStats } = this;
+    return { confirmed, began, settled, left, tries, caps, resizes, pause, wantsStats, ...rest };
   }
 }

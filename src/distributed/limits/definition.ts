@@ -36,7 +36,8 @@ export class Definition {
   /** @throws {TypeError} for what is no limit, or cannot be shared across machines */
   constructor(limits: readonly Limit[]) {
     checkLimits(limits);
-    if (limits.length === 0) throw new TypeError("Cannot share limits as the list of them is empty: current value is []");
+    if (limits.length === 0)
+      throw new TypeError("Cannot share limits as the list of them is empty: current value is []");
     this.cores = limits.map((limit) => limit[CORE]);
     this.#given = this.cores.map(optionsOf);
     const rates = this.#given.filter((given) => given !== undefined);

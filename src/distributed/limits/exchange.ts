@@ -1,39 +1,38 @@
 /**
  * What one set of this process and the script say to each other.
  *
- * Owns those that wait, here and in the queue of all processes, the step that is under way, and what this process holds.
- * Whose turn it is among all is the script's.
+ * Owns the step that is under way, and what this process holds. Who waits is in `Requests`; whose turn it is among all
+ * processes is the script's.
  *
  * E1. One step at a time; what comes meanwhile goes with the next. A step that failed is made again as it was, so that what
  *     is given back gets there.
- * E2. Of the requests that wait here at most `WINDOW` stand in the queue of all, those whose turn it is here.
- * E3. A grant is confirmed in the turn in which it was used first, at its end: what it counts begins then (`L3`).
- * E4. A grant is not used when it may have been taken back, as this process was silent for a lease.
- * E5. Nobody waits longer than `brokerTimeout` for a broker that owes an answer.
+ * E2. A grant is confirmed in the turn in which it was used first, at its end: what it counts begins then (`L3`).
+ * E3. A grant is not used when it may have been taken back, as this process was silent for a lease.
+ * E4. Nobody waits longer than `brokerTimeout` for a broker that owes an answer.
  */
-import { BrokerUnavailableError, DefinitionError, type ManyhandsError } from "../../errors.js";
 import { machineClock } from "../../config/monotonic.js";
-import { endOfTurn } from "../../limits/late-starts.js";
-import type { HeldGrant } from "../../limits/grant.js";
-import type { LimitRequest, Requester } from "../../limits/limit-request.js";
+import { ManyhandsError } from "../../errors.js";
 import { settleWithin } from "../../flow/settle-within.js";
-import { FairRoom } from "../../waiting/fair-room.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { HeldGrant } from "../../limits/grant.js";
+import { endOfTurn } from "../../limits/late-starts.js";
+import type { LimitRequest, Requester } from "../../limits/limit-request.js";
 import { keysOf } from "../broker/keys.js";
-import { Script } from "../broker/script.js";
-import type { Granted, Notice, StepAnswer, StepAsks, StepStats } from "./answers.js";
+import type { ResolvedBroker } from "../../config/broker.js";
+import type { Script } from "../broker/script.js";
+import type { Notice, StepAnswer, StepAsks, StepStats } from "./answers.js";
 import { Asks } from "./asks.js";
 import { BrokerLine, type LineUser } from "./broker-line.js";
-import { type Definition, describeDefinition } from "./definition.js";
+import type { Definition } from "./definition.js";
 import { Patience, type Waits } from "./patience.js";
-import { stepLua } from "./script/step.js";
+import { closed, differs, isPassing, refused, unavailable } from "./problems.js";
+import { Requests, type RequestsHost } from "./requests.js";
+import { stepScript } from "./script/step.js";
 import { SharedRequest } from "./shared-request.js";
 
 /** The set that an exchange is for. */
-export interface ExchangeOwner {
+export interface ExchangeOwner extends Pick<RequestsHost, "grant"> {
   readonly name: string;
   readonly definition: Definition;
-  grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<unknown>;
   /** So much of each limit can be taken at most. */
   sized(largest: readonly number[]): void;
 }
@@ -44,12 +43,6 @@ interface Question extends Waits {
   failed(error: Error): void;
 }
 
-interface Try extends Question {
-  readonly need: readonly number[];
-  readonly owner: string | undefined;
-  granted(grant: HeldGrant<unknown>): void;
-}
-
 /** A step that was sent, and what it was about. */
 interface Step {
   readonly asks: StepAsks;
@@ -58,51 +51,44 @@ interface Step {
   readonly questions: readonly Question[];
 }
 
-const WINDOW = 64;
 /** The lease ends what could not be said in that time. */
 const LONGEST_GOODBYE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
-/** What a server says for a while, and an end of the connection. */
-const PASSING = /^(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY|UNBLOCKED)|Connection is closed|ECONN|EPIPE|Stream isn't writeable/;
+/** While nobody waits: longer than the 2 s for which `ioredis` keeps a program alive after a connection that it gave up. */
+const RESTING_PAUSE_MS = 3000;
+/** Sums of fractions are off by a few units in the last place. */
+const ROUNDING = 1e-9;
 
-export class Exchange implements LineUser {
+export class Exchange implements LineUser, RequestsHost {
   readonly holder: string;
+  readonly patience: Patience;
+  readonly grant: RequestsHost["grant"];
+  asks = new Asks();
   readonly #owner: ExchangeOwner;
   readonly #broker: ResolvedBroker;
   readonly #line: BrokerLine;
   readonly #keys: readonly string[];
   readonly #script: Script;
-  /** Those that are not in the queue of all yet. */
-  readonly #room = new FairRoom<SharedRequest>();
-  readonly #asked = new Map<number, SharedRequest>();
-  /** Those that wait no more, and may have been granted all the same. */
-  readonly #left = new Map<number, readonly number[]>();
-  readonly #tries = new Map<number, Try>();
-  /** Grants that are known here, for as long as the script may speak of them. */
-  readonly #known = new Set<number>();
-  readonly #patience: Patience;
+  readonly #requests = new Requests(this);
   /** What this process holds of each limit. */
   readonly #held: number[];
   /** Whether it matters when a grant is used. */
   readonly #confirmsSoon: boolean;
-  #asks = new Asks();
   #questions: Question[] = [];
   #step: Step | undefined;
   #steps = 0;
-  #ids = 0;
-  /** The last request that went into the queue of all: its flow, and its rank. */
-  #lastAsked = { flow: "", rank: Number.NEGATIVE_INFINITY };
   #isDue = false;
   #isScheduled = false;
-  #isClosed = false;
-  /** Whether the last step was made. */
-  #isGone = false;
+  #state: "open" | "closing" | "closed" = "open";
   /** Until when the script counts on this process, by `performance.now()`. */
   #validUntil = Number.NEGATIVE_INFINITY;
+  /** Which sizes are known here. */
   #sizes = 0;
-  #retries = 0;
+  #failures = 0;
   #lastError: Error | undefined;
+  /** Whether a step that failed is made again only later, as nobody waits. */
+  #rests = false;
   #wake: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #renewal: NodeJS.Timeout | undefined;
@@ -116,30 +102,26 @@ export class Exchange implements LineUser {
     this.#keys = ["numbers", "agreed", "queue", "requests", "holders"].map((part) =>
       keys.of("limits", "set", owner.name, part),
     );
-    this.#script = scriptOf(owner.definition);
-    this.#patience = new Patience(broker.brokerTimeout);
+    this.#script = stepScript(owner.definition.algorithms);
+    this.patience = new Patience(broker.brokerTimeout);
+    this.grant = owner.grant;
     this.#held = owner.definition.facts.map(() => 0);
     this.#confirmsSoon = owner.definition.cores.some(({ postpone }) => postpone);
   }
 
   get isWaiting(): boolean {
-    return this.#patience.size > 0;
+    return this.patience.size > 0;
   }
 
   /** Requests that wait here. */
   get waiting(): number {
-    return this.#room.size + this.#asked.size;
+    return this.#requests.size;
   }
 
   /** Waits until all of it was taken. */
   enqueue(need: readonly number[], requester: Requester<unknown>, isHolder: boolean): LimitRequest {
     this.#assertOpen();
-    const now = machineClock.now();
-    const request = new SharedRequest(need, requester, isHolder, now, this.#leave, this.#giveUp);
-    this.#patience.add(request);
-    this.#room.add(request);
-    this.#say();
-    return request;
+    return this.#requests.add(need, requester, isHolder);
   }
 
   /** Takes all of it if nobody has to wait for that. */
@@ -149,143 +131,147 @@ export class Exchange implements LineUser {
     isHolder: boolean,
   ): Promise<HeldGrant<unknown> | undefined> {
     this.#assertOpen();
-    const id = this.#nextId();
-    this.#asks.tries.push([id, isHolder ? 1 : 0, ...need]);
     return this.#ask((question, resolve) => {
-      const one: Try = { ...question, need, owner, granted: resolve, answered: () => resolve(undefined) };
-      this.#tries.set(id, one);
-      const forget = (): void => {
-        if (this.#tries.delete(id)) this.#forget(id, need);
+      const giveUp = this.#requests.try({ need, owner, granted: resolve }, isHolder);
+      return {
+        ...question,
+        answered: () => resolve(undefined),
+        failed: (error) => (giveUp(), question.failed(error)),
+        gaveUp: () => (giveUp(), question.gaveUp()),
       };
-      return { ...one, failed: (error) => (forget(), question.failed(error)), gaveUp: () => (forget(), question.gaveUp()) };
     });
-  }
-
-  /** Refuses those for whom this throws. */
-  refuse(check: (need: readonly number[]) => void): void {
-    for (const request of [...this.#room.all(), ...this.#asked.values()]) {
-      try {
-        check(request.need);
-      } catch (error) {
-        request.leave();
-        request.requester.failed?.(error);
-      }
-    }
   }
 
   async stats(): Promise<StepStats> {
     this.#assertOpen();
-    this.#asks.wantsStats = true;
+    this.asks.wantsStats = true;
     return this.#ask((question, resolve) => ({ ...question, answered: ({ stats }) => resolve(stats!) }));
   }
 
   async resize(change: readonly number[]): Promise<void> {
     this.#assertOpen();
-    this.#asks.resizes.push(change);
+    this.asks.resizes.push(change);
     return this.#ask((question, resolve) => ({ ...question, answered: () => resolve() }));
+  }
+
+  /** Refuses those who wait for whom this throws. */
+  refuse(check: (need: readonly number[]) => void): void {
+    this.#requests.refuse(check);
   }
 
   /** What is held changes by so much. */
   hold(amounts: readonly number[], sign: 1 | -1): void {
     for (const [index, amount] of amounts.entries()) {
       const sum = this.#held[index]! + sign * amount;
-      this.#held[index] = Math.abs(sum) < 1e-9 ? 0 : sum;
+      this.#held[index] = Math.abs(sum) < ROUNDING ? 0 : sum;
     }
-    this.#say();
+    this.say();
+  }
+
+  taken(need: readonly number[]): void {
+    for (const [index, amount] of need.entries()) this.#held[index]! += amount;
   }
 
   settle(takenAt: number, differences: readonly number[]): void {
-    this.#asks.settled.push([takenAt, ...differences]);
-    this.#say();
+    this.asks.settled.push([takenAt, ...differences]);
+    this.say();
   }
 
   began(takenAt: number, amounts: readonly number[]): void {
     if (!this.#confirmsSoon) return;
-    this.#asks.began.push([takenAt, ...amounts]);
-    this.#say();
+    this.asks.began.push([takenAt, ...amounts]);
+    this.say();
   }
 
   pause(ms: number): void {
-    this.#asks.pause = Math.max(this.#asks.pause, ms);
-    this.#say();
+    this.asks.pause = Math.max(this.asks.pause, ms);
+    this.say();
   }
 
   cap(index: number, remaining: number, resetAfter: number | undefined): void {
-    this.#asks.caps.push([index + 1, remaining, resetAfter ?? -1]);
-    this.#say();
+    this.asks.caps.push([index + 1, remaining, resetAfter ?? -1]);
+    this.say();
+  }
+
+  unavailable(): Error {
+    return unavailable(this.#owner.name, this.#broker.brokerTimeout, this.#lastError);
   }
 
   noticed({ granted, wake, sizes }: Notice): void {
-    // E4
-    if (performance.now() < this.#validUntil) for (const one of granted) this.#accept(one, false);
-    else this.#say();
+    // E3
+    if (performance.now() < this.#validUntil) this.#accept(granted, false);
+    else this.say();
     if (wake >= 0) this.#wakeIn(wake);
-    if (sizes) this.#say();
+    if (sizes) this.say();
+    if (!this.#step) this.#line.setBusy(this, this.isWaiting);
   }
 
   resync(): void {
-    if (this.waiting > 0) this.#say();
+    if (this.waiting > 0) this.say();
   }
 
-  /** Gives everything back, and takes no more requests; those that wait fail with this error. */
-  async close(error: Error): Promise<void> {
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#failAll(error);
+  /** There is something to say: it goes with the next step. */
+  say(): void {
+    this.#isDue = true;
+    if (this.#rests && this.isWaiting) this.#run();
+    if (this.#step || this.#isScheduled || this.#state === "closed") return;
+    this.#isScheduled = true;
+    endOfTurn(this.#send);
+  }
+
+  /** Gives everything back, and takes no more requests; those that wait fail. */
+  async close(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#failAll(closed(this.#owner.name));
     this.#held.fill(0);
-    for (const timer of [this.#wake, this.#renewal]) clearTimeout(timer);
+    clearTimeout(this.#wake);
+    clearInterval(this.#renewal);
     // What was under way may bring grants, which are given back in a second step.
     for (let last = 0; last < 2 && this.#steps > 0 && (last === 0 || this.#isDue); last += 1) {
       const said = this.#ask((question, resolve) => ({ ...question, answered: () => resolve(undefined) }));
       try {
-        await settleWithin(LONGEST_GOODBYE_MS, machineClock, () => said, () => this.#unavailable());
+        await settleWithin(
+          LONGEST_GOODBYE_MS,
+          machineClock,
+          () => said,
+          () => this.unavailable(),
+        );
       } catch {
         break;
       }
     }
-    this.#isGone = true;
+    this.#state = "closed";
     this.#step = undefined;
     clearTimeout(this.#retry);
-    this.#patience.takeAll();
+    this.patience.takeAll();
     this.#line.remove(this);
   }
 
   #assertOpen(): void {
-    if (this.#isClosed) throw new TypeError(`Cannot use the limits '${this.#owner.name}' as the set is closed`);
+    if (this.#state !== "open") throw closed(this.#owner.name);
   }
 
   #ask<T>(make: (question: Question, resolve: (value: T) => void) => Question): Promise<T> {
     return new Promise((resolve, reject) => {
       const question = make(
-        { since: performance.now(), answered: () => {}, failed: reject, gaveUp: () => reject(this.#unavailable()) },
+        { since: performance.now(), answered: () => {}, failed: reject, gaveUp: () => reject(this.unavailable()) },
         resolve,
       );
       this.#questions.push(question);
-      this.#patience.add(question);
-      this.#say();
+      this.patience.add(question);
+      this.say();
     });
-  }
-
-  /** There is something to say: it goes with the next step. */
-  #say(): void {
-    this.#isDue = true;
-    if (this.#step || this.#isScheduled || this.#isGone) return;
-    this.#isScheduled = true;
-    endOfTurn(this.#send);
   }
 
   readonly #send = (): void => {
     this.#isScheduled = false;
-    if (this.#step || !this.#isDue) return;
+    if (this.#step || !this.#isDue || this.#state === "closed") return;
     this.#isDue = false;
-    const requests = this.#nextRequests();
-    const asks = this.#asks.step({
-      requests,
-      held: [...this.#held],
-      sizes: this.#sizes,
-      isLast: this.#isClosed,
-    });
-    this.#asks = new Asks();
+    const requests = this.#requests.next();
+    const isLast = this.#state === "closing";
+    const asks = this.asks.step({ requests, held: [...this.#held], sizes: this.#sizes, isLast });
+    this.asks = new Asks();
     const questions = this.#questions;
     this.#questions = [];
     if (this.#steps === 0) this.#line.add(this);
@@ -293,178 +279,88 @@ export class Exchange implements LineUser {
     const { lease } = this.#broker;
     const args = [this.#owner.definition.text, 0, this.holder, this.#steps, lease];
     this.#step = { asks, args, sentAt: 0, questions };
-    this.#renewal ??= setInterval(this.#renew, lease / 4).unref();
+    if (!isLast) this.#renewal ??= setInterval(this.#renew, lease / 4).unref();
     this.#run();
   };
 
-  /** Those whose turn it is here, for the queue of all (E2). */
-  #nextRequests(): number[][] {
-    const requests: number[][] = [];
-    const now = machineClock.now();
-    while (this.#asked.size < WINDOW) {
-      const request = this.#room.peek();
-      if (!request) break;
-      this.#room.serve(request);
-      const id = this.#nextId();
-      // Flows go in turn here: among all processes none goes before the one that it followed.
-      const { flow, rank } = this.#lastAsked;
-      const isBehind = this.#asked.size > 0 && flow !== request.flow;
-      this.#lastAsked = { flow: request.flow, rank: isBehind ? Math.max(rank, request.rank) : request.rank };
-      requests.push([id, now - this.#lastAsked.rank, request.isHolder ? 1 : 0, ...request.need]);
-      this.#asked.set(id, request);
-    }
-    return requests;
-  }
-
   #run(): void {
     const step = this.#step!;
+    this.#rests = false;
+    clearTimeout(this.#retry);
     this.#line.setBusy(this, true);
-    this.#patience.owe(true);
+    this.patience.owe(true);
     step.sentAt = performance.now();
     const mayReap = this.#line.hasBeenUpFor(this.#broker.lease) ? 1 : 0;
-    this.#line.run(this.#script, this.#keys, [...step.args, mayReap, JSON.stringify(step.asks)]).then(
+    const args = [...step.args, mayReap, JSON.stringify(step.asks)];
+    this.#line.run(this.#script, this.#keys, args).then(
       (answer) => this.#answered(step, JSON.parse(answer) as StepAnswer),
-      (error: Error) => this.#failed(error),
+      (error: Error) => this.#failed(step, error),
     );
   }
 
-  #failed(error: Error): void {
+  #failed(step: Step, error: Error): void {
+    if (this.#step !== step) return;
+    if (ManyhandsError.is(error)) {
+      // Without the package there is no broker.
+      this.#step = undefined;
+      this.#failAll(error, step.questions);
+      return;
+    }
     this.#lastError = error;
-    if (!this.#step) return;
-    if (!PASSING.test(error.message)) this.#failAll(this.#refused());
-    if (this.#isClosed) this.#failAll(this.#unavailable());
+    if (!isPassing(error)) this.#failAll(refused(this.#owner.name, error));
     // E1
-    const pause = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** Math.min(10, this.#retries));
-    this.#retries += 1;
-    this.#retry = setTimeout(() => {
-      if (!this.#isClosed || this.isWaiting) this.#run();
-    }, pause);
-    if (!this.isWaiting) this.#retry.unref();
+    const pause = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** Math.min(10, this.#failures));
+    this.#failures += 1;
+    this.#rests = !this.isWaiting;
+    this.#retry = setTimeout(() => this.#run(), this.#rests ? RESTING_PAUSE_MS : pause);
+    if (this.#rests) this.#retry.unref();
   }
 
   #answered(step: Step, answer: StepAnswer): void {
     if (this.#step !== step) return;
     this.#step = undefined;
-    this.#retries = 0;
+    this.#failures = 0;
     this.#lastError = undefined;
-    this.#patience.owe(false);
-    if (answer.differs !== undefined) this.#failAll(this.#differs(answer.differs), step.questions);
-    else this.#take(step, answer);
+    this.patience.owe(false);
+    if (answer.differs === undefined) this.#take(step, answer);
+    else this.#failAll(differs(this.#owner.name, this.#owner.definition.text, answer.differs), step.questions);
     this.#line.setBusy(this, this.isWaiting);
-    if (this.#isDue) this.#say();
+    if (this.#isDue) this.say();
   }
 
-  #take(step: Step, answer: StepAnswer): void {
-    const { asks, sentAt } = step;
+  #take({ asks, sentAt, questions }: Step, answer: StepAnswer): void {
     const { lease } = this.#broker;
-    for (const id of asks.confirmed) this.#known.delete(id);
-    if (answer.isNew) this.#askAgain(asks.requests);
-    // E4
-    const isStale = performance.now() - sentAt >= lease;
-    if (isStale) {
-      for (const [id] of asks.tries) {
-        const one = this.#tries.get(id!);
-        if (one && this.#tries.delete(id!)) this.#forget(id!, one.need);
-      }
-      for (const id of asks.left) this.#asks.left.push(id);
-      this.#say();
-    } else {
+    if (answer.isNew) this.#requests.askAgain(asks.requests);
+    // E3
+    if (performance.now() - sentAt < lease) {
       this.#validUntil = sentAt + lease;
-      for (const one of answer.granted) this.#accept(one, true);
-      for (const id of asks.left) this.#left.delete(id);
-      for (const [id] of asks.tries) this.#tries.delete(id!);
+      this.#accept(answer.granted, true);
+      this.#requests.settle(asks);
+    } else {
+      this.#requests.doubt(asks);
     }
     if (answer.sizes) {
       this.#sizes = answer.version;
       this.#owner.sized(answer.sizes);
     }
-    for (const question of step.questions) {
-      this.#patience.delete(question);
+    for (const question of questions) {
+      this.patience.delete(question);
       question.answered(answer);
     }
     this.#wakeIn(answer.wake);
-    if (this.#room.size > 0 && this.#asked.size < WINDOW) this.#say();
+    if (this.#requests.areLeftOut) this.say();
   }
 
-  /** The script knows nothing of what stood in the queue of all: it was reaped, or its memory was lost. */
-  #askAgain(asked: readonly (readonly number[])[]): void {
-    const fresh = new Set(asked.map(([id]) => id));
-    for (const [id, request] of Array.from(this.#asked)) {
-      if (fresh.has(id)) continue;
-      this.#asked.delete(id);
-      this.#room.add(request);
-      this.#isDue = true;
-    }
-  }
-
-  #accept([id, takenAt]: Granted, isSure: boolean): void {
-    if (this.#known.has(id)) return;
-    const request = this.#asked.get(id);
-    const one = this.#tries.get(id);
-    const left = this.#left.get(id);
-    if (!request && !one && !left && !isSure) return;
-    this.#known.add(id);
-    this.#asks.confirmed.push(id);
-    if (request) {
-      this.#asked.delete(id);
-      this.#over(request);
-      this.#hold(request.need);
-      request.requester.granted(this.#owner.grant(request.need, takenAt, request.requester.owner));
-    } else if (one) {
-      this.#tries.delete(id);
-      this.#hold(one.need);
-      one.granted(this.#owner.grant(one.need, takenAt, one.owner));
-    } else if (left) {
-      this.#left.delete(id);
-      this.settle(
-        takenAt,
-        left.map((amount) => -amount),
-      );
-    }
-    // E3
-    if (this.#confirmsSoon || left) this.#say();
-  }
-
-  #hold(need: readonly number[]): void {
-    for (const [index, amount] of need.entries()) this.#held[index]! += amount;
-  }
-
-  readonly #leave = (request: SharedRequest): void => {
-    this.#over(request);
-    if (request.waitsIn) {
-      this.#room.delete(request);
-      return;
-    }
-    for (const [id, asked] of this.#asked) {
-      if (asked !== request) continue;
-      this.#asked.delete(id);
-      this.#forget(id, request.need);
-      return;
-    }
-  };
-
-  /** It waits no more; where it was granted meanwhile, that is given back. */
-  #forget(id: number, need: readonly number[]): void {
-    this.#left.set(id, need);
-    this.#asks.left.push(id);
-    this.#say();
-  }
-
-  /** E5 */
-  readonly #giveUp = (request: SharedRequest): void => {
-    request.leave();
-    request.requester.failed?.(this.#unavailable());
-  };
-
-  #over(request: SharedRequest): void {
-    request.isOver = true;
-    this.#patience.delete(request);
-    if (!this.isWaiting && !this.#step) this.#line.setBusy(this, false);
+  #accept(granted: Notice["granted"], isSure: boolean): void {
+    let isAny = false;
+    for (const one of granted) if (this.#requests.accept(one, isSure)) isAny = true;
+    // E2
+    if (isAny && this.#confirmsSoon) this.say();
   }
 
   /** Everybody who waits fails. */
   #failAll(error: Error, questions: readonly Question[] = []): void {
-    for (const waits of new Set([...this.#patience.takeAll(), ...questions])) {
+    for (const waits of new Set([...this.patience.takeAll(), ...questions])) {
       if (waits instanceof SharedRequest) {
         waits.leave();
         waits.requester.failed?.(error);
@@ -474,59 +370,18 @@ export class Exchange implements LineUser {
     }
   }
 
-  #nextId(): number {
-    this.#ids += 1;
-    return this.#ids;
-  }
-
   #wakeIn(ms: number): void {
     clearTimeout(this.#wake);
     this.#wake = undefined;
-    if (ms < 0 || this.#asked.size === 0) return;
-    this.#wake = setTimeout(() => this.#say(), Math.ceil(ms));
+    if (ms >= 0 && this.#requests.areAsked) this.#wake = setTimeout(() => this.say(), Math.ceil(ms));
   }
 
   readonly #renew = (): void => {
-    const isNeeded = this.#held.some((amount) => amount > 0) || this.waiting > 0 || this.#known.size > 0;
-    if (isNeeded && !this.#isClosed) {
-      this.#say();
+    if (this.waiting > 0 || this.#requests.areUnconfirmed || this.#held.some((amount) => amount > 0)) {
+      this.say();
       return;
     }
     clearInterval(this.#renewal);
     this.#renewal = undefined;
   };
-
-  #unavailable(): ManyhandsError {
-    const { brokerTimeout } = this.#broker;
-    return new BrokerUnavailableError(
-      `Cannot acquire from '${this.#owner.name}' as the broker has not answered for ${brokerTimeout} ms: see that it ` +
-        "runs and can be reached",
-      { cause: this.#lastError },
-    );
-  }
-
-  #refused(): ManyhandsError {
-    return new BrokerUnavailableError(
-      `Cannot acquire from '${this.#owner.name}' as the broker refuses: ${this.#lastError?.message}`,
-      { cause: this.#lastError },
-    );
-  }
-
-  #differs(other: string): ManyhandsError {
-    return new DefinitionError(
-      `Cannot acquire from '${this.#owner.name}' as another process has defined it otherwise: here it is ` +
-        `${describeDefinition(this.#owner.definition.text)}, there it is ${describeDefinition(other)}; give it the same ` +
-        "limits in the same order, or another name",
-    );
-  }
-}
-
-const scripts = new Map<string, Script>();
-
-/** Sets with the same algorithms have the same script. */
-function scriptOf({ algorithms }: Definition): Script {
-  const name = algorithms.join();
-  let script = scripts.get(name);
-  if (!script) scripts.set(name, (script = new Script(stepLua(algorithms))));
-  return script;
 }

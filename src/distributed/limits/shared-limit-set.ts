@@ -14,7 +14,7 @@ import { needOf, refuseTooMuch } from "../../limits/need.js";
 import { ReadyQueue } from "../../limits/remote/ready-queue.js";
 import type { IssuedTicket } from "../../limits/remote/ticket.js";
 import { capRates } from "../../limits/server-caps.js";
-import { type BrokerOptions, resolveBroker } from "../broker/options.js";
+import { type BrokerOptions, resolveBroker } from "../../config/broker.js";
 import type { StepStats } from "./answers.js";
 import { Definition } from "./definition.js";
 import { Exchange } from "./exchange.js";
@@ -136,7 +136,7 @@ export class SharedLimitSet<C = undefined> implements LimitSource<C>, Queue<C>, 
   /** Gives back what this process holds, and refuses all that wait here and all that come. The numbers stay with the broker. */
   async close(): Promise<void> {
     for (const { resized } of this.#definition.cores) resized.delete(this.#refuseResize);
-    await this.#exchange.close(new TypeError(`Cannot use the limits '${this.name}' as the set is closed`));
+    await this.#exchange.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

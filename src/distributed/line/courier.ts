@@ -9,8 +9,9 @@
  */
 import { BrokerUnavailableError } from "../../errors.js";
 import { type Connection, connect, hold } from "../broker/connection.js";
-import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
+import { type Keys, keysOf } from "../broker/keys.js";
+import { Script } from "../broker/script.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 import type { Flight, PeerLine } from "./peer-line.js";
 
@@ -24,8 +25,14 @@ export interface CourierEvents {
 /** How long a line is idle until its last frame is repeated, in ms: Redis writes its file every second. */
 const SYNC_AFTER_MS = 2000;
 
+/** A few bytes that say that a line is broken arrive in a server without free memory, too: its calls must not wait for that. */
+const GREET = new Script(
+  '#!lua flags=allow-oom\nreturn redis.call("XADD", KEYS[1], "NOMKSTREAM", "*", "f", ARGV[1])\n',
+);
+
 export class Courier {
   readonly #broker: ResolvedBroker;
+  readonly #keys: Keys;
   readonly #self: string;
   readonly #lines: ReadonlyMap<string, PeerLine>;
   readonly #events: CourierEvents;
@@ -39,6 +46,7 @@ export class Courier {
 
   constructor(broker: ResolvedBroker, self: string, lines: ReadonlyMap<string, PeerLine>, events: CourierEvents) {
     this.#broker = broker;
+    this.#keys = keysOf(broker.prefix);
     this.#self = self;
     this.#lines = lines;
     this.#events = events;
@@ -127,14 +135,19 @@ export class Courier {
   }
 
   #send(line: PeerLine, flight: Flight, now: number): void {
-    const key = keysOf(this.#broker.prefix).inbox(line.peer);
+    const key = this.#keys.inbox(line.peer);
     const losses = this.#losses;
     flight.tries += 1;
     const { tries } = flight;
     flight.sentAt = now;
     const isCurrent = (): boolean => line.flight === flight && flight.tries === tries && this.#isKnown(line);
+    const isGreeting = flight.count === 0 && !flight.isSync;
     // An inbox that is gone must not come back.
-    this.#connection.call("XADD", key, "NOMKSTREAM", "*", "f", flight.bytes).then(
+    const sent =
+      isGreeting && tries > 1
+        ? GREET.run(this.#connection, [key], [flight.bytes])
+        : this.#connection.call("XADD", key, "NOMKSTREAM", "*", "f", flight.bytes);
+    sent.then(
       (id) => {
         if (!isCurrent()) return;
         if (losses !== this.#losses) flight.isDoubtful = true;
@@ -160,7 +173,8 @@ export class Courier {
   #refused(line: PeerLine, flight: Flight, error: unknown): void {
     flight.sentAt = undefined;
     flight.lastError = error;
-    if (!isPassing(error)) {
+    // A greeting drops nothing; it may wait for rights, say, as long as it takes.
+    if (!isPassing(error) && line.unsent > 0) {
       this.#fail(line, flight);
       return;
     }
@@ -179,7 +193,7 @@ export class Courier {
         ? `the broker did not answer for ${waited} ms`
         : `the broker refused it for ${waited} ms: ${(flight.lastError as Error).message}`;
     const error = new BrokerUnavailableError(
-      `Cannot send to '${line.peer}' as ${why}: ${line.unsent} messages are dropped, see 'brokerTimeout'`,
+      `Cannot send ${line.unsent} ${line.unsent === 1 ? "message" : "messages"} to '${line.peer}' as ${why}; see 'brokerTimeout'`,
       flight.lastError === undefined ? undefined : { cause: flight.lastError },
     );
     this.#events.failed(line, error);

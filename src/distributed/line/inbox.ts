@@ -12,7 +12,7 @@
  */
 import { BrokerUnavailableError } from "../../errors.js";
 import { type Connection, connect, hold } from "../broker/connection.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 
 export interface InboxEvents {
@@ -30,10 +30,10 @@ type NewEntries = readonly [readonly [key: Buffer, entries: readonly Entry[]]] |
 
 /** Longest wait of a read, in ms: what was read is deleted then, at the latest. */
 const BLOCK_MS = 2000;
-/** Most entries of a read, of up to 1 MiB each. */
-const MOST_ENTRIES = 64;
 /** The same, while answers do not count (I4). */
 const SHORT_BLOCK_MS = 100;
+/** Most entries of a read, of up to 1 MiB each. */
+const MOST_ENTRIES = 64;
 /** What was read before the last so many entries or bytes is deleted: with each read it would delay the next. */
 const MOST_READ_ENTRIES = 64;
 const MOST_READ_BYTES = 256 * 1024;
@@ -85,10 +85,13 @@ export class Inbox {
         const pause = pauseAfter(tries);
         if (error instanceof Late || !isPassing(lastError) || performance.now() + pause > until) {
           this.close();
+          const cause = lastError === undefined ? undefined : { cause: lastError };
           const why = lastError === undefined ? "it does not answer" : (lastError as Error).message;
           throw new BrokerUnavailableError(
-            `Cannot reach the broker within ${brokerTimeout} ms, see 'brokerTimeout': ${why}`,
-            lastError === undefined ? undefined : { cause: lastError },
+            isPassing(lastError ?? error)
+              ? `Cannot reach the broker within ${brokerTimeout} ms, see 'brokerTimeout': ${why}`
+              : `Cannot open an inbox at the broker as it refused it: ${why}`,
+            cause,
           );
         }
         await new Promise((resolve) => setTimeout(resolve, pause));
@@ -119,7 +122,7 @@ export class Inbox {
     try {
       await this.#ask("XGROUP", "CREATE", this.#key, GROUP, "0", "MKSTREAM");
     } catch (error) {
-      // The command was sent again as its answer was lost.
+      // A try before this one made it, and its answer was lost.
       if (!(error as Error).message.startsWith("BUSYGROUP")) throw error;
     }
   }
@@ -162,6 +165,8 @@ export class Inbox {
       this.#lastId = this.#deletedId;
       return;
     }
+    // Answers that were sent at once leave first: a command takes as long as a good part of a round trip.
+    await new Promise<void>((resolve) => process.nextTick(resolve));
     if (this.#readEntries >= MOST_READ_ENTRIES || this.#readBytes >= MOST_READ_BYTES) this.#deleteRead();
   }
 

@@ -9,7 +9,7 @@
  */
 import type { Connection } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
-import type { ResolvedBroker } from "../broker/options.js";
+import type { ResolvedBroker } from "../../config/broker.js";
 import type { Script } from "../broker/script.js";
 import { describeMissing, type Missing, type Survey } from "./missing.js";
 import { type Amounts, givenAmounts, type Need, needOf } from "./need.js";

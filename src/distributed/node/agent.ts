@@ -6,17 +6,19 @@
  * A1. Only definitions that were loaded here run, in the version that the caller has, and only their methods.
  * A2. No worker outlives its owner, nor the membership that it was placed in.
  * A3. The room of a worker is given back when it is gone, and its owner is told.
+ * A4. Whatever arrives, the node goes on: what cannot be read is refused, or ends the worker that it was for.
  */
 import { DefinitionError } from "../../errors.js";
 import type { LeaseEnd } from "../../host/lease.js";
 import { sourceOf } from "../../pool/open-pool.js";
+import { type TaskDirectory, taskRunner } from "../../task-runner.js";
 import { encodeFailure } from "../../wire/error-codec.js";
 import { serialize } from "../../wire/serialize.js";
-import type { Definition } from "../definitions/definition.js";
+import type { Definition } from "../../definitions/definition.js";
 import type { LineRecord } from "../line/frame.js";
 import type { NodeFacts } from "../members/members.js";
-import { type Ending, type Opening, ToNode, ToOwner } from "../records.js";
-import { HostedWorker, readOpening } from "./hosted-worker.js";
+import { type Ending, type Opening, readOpening, ToNode, ToOwner } from "../records.js";
+import { HostedWorker } from "./hosted-worker.js";
 import type { NodeEvent } from "./node-event.js";
 import { NodeMembership } from "./node-membership.js";
 import type { ResolvedNode } from "./node-options.js";
@@ -31,10 +33,12 @@ export class Agent {
   readonly #definitions: ReadonlyMap<string, Definition>;
   readonly #describe: () => NodeFacts;
   readonly #workers = new Map<string, HostedWorker>();
+  /** Who has, or had, workers here and has not ended: what is known of the line to them is kept as long. */
+  readonly #owners = new Set<string>();
   #membership: NodeMembership | undefined;
   #isStopping = false;
   #rejoining: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  #onEmpty: (() => void)[] = [];
 
   /** @param describe - says what it is, under a new id each time */
   constructor(options: ResolvedNode, definitions: ReadonlyMap<string, Definition>, describe: () => NodeFacts) {
@@ -50,7 +54,7 @@ export class Agent {
   /** @throws {BrokerUnavailableError} when the broker does not answer */
   async join(): Promise<void> {
     const membership: NodeMembership = await NodeMembership.open(this.#options.broker, this.#describe(), {
-      owners: () => [...new Set([...this.#workers.values()].map(({ owner }) => owner))],
+      owners: () => [...this.#owners],
       renewed: (end) => this.#renew(end),
       ownersDied: (owners) => {
         for (const owner of owners) this.#ownerDied(owner);
@@ -65,14 +69,15 @@ export class Agent {
       connection: (isUp) => this.#tell({ kind: isUp ? "broker-back" : "broker-away" }),
     });
     this.#membership = membership;
-    this.#tell({ kind: "ready", id: membership.id });
+    if (this.#isStopping) await membership.close();
+    else this.#tell({ kind: "ready", id: membership.id });
   }
 
   /** Takes no more workers, and lets those that it has end: until all have, or for so many ms. */
   async drain(timeout: number): Promise<void> {
     this.#isStopping = true;
     this.#tell({ kind: "stopping", workers: this.#workers.size });
-    await this.#rejoining;
+    await this.#rejoined(timeout);
     const membership = this.#membership!;
     await membership.drain();
     for (const { owner, link } of this.#workers.values()) membership.send(owner, link, ToOwner.retire, NOTHING);
@@ -82,13 +87,13 @@ export class Agent {
   /** Ends all workers, and leaves. */
   async end(): Promise<void> {
     this.#isStopping = true;
-    await this.#rejoining;
     for (const worker of this.#workers.values()) worker.kill({ reason: "node-lost" });
-    await this.#untilEmpty(END_WITHIN_MS);
+    await Promise.all([this.#untilEmpty(END_WITHIN_MS), this.#rejoined(END_WITHIN_MS)]);
     await this.#membership?.close();
   }
 
   #received(membership: NodeMembership, owner: string, { link, kind, payload }: LineRecord): void {
+    this.#owners.add(owner);
     if (kind === ToNode.open) {
       this.#open(membership, owner, link, payload);
       return;
@@ -110,29 +115,41 @@ export class Agent {
       this.#ended(membership, owner, link, { reason: "node-lost" });
       return;
     }
-    let opening: Opening;
-    let definition: Definition;
     try {
-      opening = readOpening(payload);
-      definition = this.#find(opening);
+      const opening = readOpening(payload);
+      this.#launch(membership, owner, link, opening, this.#find(opening));
     } catch (error) {
+      this.#workers.delete(link);
       membership.send(owner, link, ToOwner.refused, serialize(encodeFailure(error, () => false)));
       void membership.release(link);
-      return;
     }
+  }
+
+  #launch(membership: NodeMembership, owner: string, link: string, opening: Opening, definition: Definition): void {
     const worker = new HostedWorker(link, owner, definition.name);
     this.#workers.set(link, worker);
-    worker.launch(opening, definition, methodNames(definition), membership.leaseEnd, {
+    worker.launch(this.#withTasks(opening, definition), definition, methodNames(definition), membership.leaseEnd, {
       said: (bytes) => membership.send(owner, link, ToOwner.data, bytes),
       exited: (ending) => {
-        this.#workers.delete(link);
+        if (this.#workers.get(link) === worker) this.#workers.delete(link);
         membership.send(owner, link, ToOwner.exited, serialize(ending));
         void membership.release(link);
         this.#tell({ kind: "worker-ended", worker: link, name: worker.name, owner, ...ending.details });
-        if (this.#workers.size === 0) this.#onEmpty?.();
+        if (this.#workers.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
       },
     });
     this.#tell({ kind: "worker-started", worker: link, name: worker.name, owner });
+  }
+
+  /** What runs the functions of a `TaskPool` is told of the tasks that this node has. */
+  #withTasks(opening: Opening, { registration }: Definition): Opening {
+    if (registration !== taskRunner) return opening;
+    const tasks = [...this.#definitions.values()].filter(({ kind }) => kind === "task");
+    const directory: TaskDirectory = Object.fromEntries(
+      tasks.map(({ name, version, registration: { key, url } }) => [name, { key, url, name, version }]),
+    );
+    const { start } = opening;
+    return { ...opening, start: { ...start, blueprint: { ...start.blueprint, constructorArgs: [directory] } } };
   }
 
   #ended(membership: NodeMembership, owner: string, link: string, details: Ending["details"]): void {
@@ -166,6 +183,7 @@ export class Agent {
   }
 
   #ownerDied(owner: string): void {
+    this.#owners.delete(owner);
     for (const worker of this.#workersOf(owner)) worker.kill({ reason: "terminated" });
     this.#membership?.forget(owner);
   }
@@ -178,12 +196,15 @@ export class Agent {
   #fenced(): void {
     const workers = this.#workers.size;
     for (const worker of this.#workers.values()) worker.kill({ reason: "node-lost" });
-    this.#workers.clear();
+    this.#owners.clear();
     this.#tell({ kind: "fenced", workers });
     if (!this.#isStopping) this.#rejoining = this.#rejoin();
   }
 
   async #rejoin(): Promise<void> {
+    // What it gives must be free again.
+    await this.#untilEmpty(END_WITHIN_MS);
+    this.#workers.clear();
     while (!this.#isStopping) {
       try {
         await this.join();
@@ -194,14 +215,22 @@ export class Agent {
     }
   }
 
+  /** Joining anew is over, or takes too long. */
+  async #rejoined(within: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, within)));
+    await Promise.race([this.#rejoining, late]);
+    clearTimeout(timer);
+  }
+
   async #untilEmpty(timeout: number): Promise<void> {
     if (this.#workers.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeout);
-      this.#onEmpty = () => {
+      this.#onEmpty.push(() => {
         clearTimeout(timer);
         resolve();
-      };
+      });
     });
   }
 

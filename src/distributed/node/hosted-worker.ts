@@ -10,9 +10,9 @@ import type { Vessel } from "../../modes/remote-host.js";
 import { openThread } from "../../modes/thread.js";
 import { encodeFailure } from "../../wire/error-codec.js";
 import { type StartMessage, ToHost } from "../../wire/protocol.js";
-import { deserialize, serialize } from "../../wire/serialize.js";
+import { serialize } from "../../wire/serialize.js";
 import { canSend } from "../../wire/unsendable.js";
-import type { Definition } from "../definitions/definition.js";
+import type { Definition } from "../../definitions/definition.js";
 import type { Ending, Opening } from "../records.js";
 import { RawSocketChannel } from "./raw-socket-channel.js";
 
@@ -91,9 +91,4 @@ export class HostedWorker {
     this.#expected ??= details;
     this.#vessel?.kill();
   }
-}
-
-/** Reads what a caller asks for. */
-export function readOpening(payload: Uint8Array): Opening {
-  return deserialize(payload) as Opening;
 }

@@ -6,6 +6,7 @@
 import type { ResolvedBroker } from "../../config/broker.js";
 import { type LeaseEnd, leaseEnd, leaseNow } from "../../host/lease.js";
 import { connect, type Connection } from "../broker/connection.js";
+import { reach } from "../broker/reach.js";
 import { withinTimeout } from "../broker/within.js";
 import type { LineRecord } from "../line/frame.js";
 import { Party } from "../line/party.js";
@@ -118,6 +119,7 @@ export class NodeMembership {
   }
 
   async #join(): Promise<void> {
+    await reach(this.#connection, this.#broker, "join as a node");
     const joinedAt = performance.now();
     const { id } = this.facts;
     this.#party = await Party.open(this.#broker, id, {

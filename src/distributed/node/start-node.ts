@@ -7,6 +7,10 @@ import { loadDefinitions } from "../definitions/load-definitions.js";
 import type { NodeFacts } from "../members/members.js";
 import { TaskRunner } from "../tasks/task-runner.js";
 import { withinTimeout } from "../broker/within.js";
+import { definitionFor } from "../../definitions/definition.js";
+// Makes it known what a pool of it is.
+import "../../task-pool.js";
+import { taskRunner } from "../../task-runner.js";
 import { Agent } from "./agent.js";
 import { type NodeOptions, resolveNode } from "./node-options.js";
 
@@ -45,6 +49,8 @@ const STOP_WITHIN_MS = 30_000;
 export async function startNode(options: NodeOptions): Promise<ClusterNode> {
   const resolved = resolveNode(options);
   const definitions = await loadDefinitions(resolved.modules);
+  const runsFunctions = definitionFor(taskRunner);
+  definitions.set(runsFunctions.name, runsFunctions);
   const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
     version: string;
   };

@@ -12,11 +12,21 @@
 import type { Connection } from "../broker/connection.js";
 import type { Keys } from "../broker/keys.js";
 import type { EngineJob, EngineQueue } from "./engine.js";
-import { queueOfId } from "./job.js";
+import { isJobData, queueOfId } from "./job.js";
 import { FINISH, scriptKeys } from "./scripts.js";
 
 /** Larger results are read by those who want them. */
 const LARGEST_IN_MESSAGE = 64 * 1024;
+/** Whose a job is that no `task.delay` wrote. */
+const NOBODY = { caller: "", ttl: 3_600_000 };
+/** A script takes only so many at once. */
+const MOST_AT_ONCE = 1000;
+
+/** The socket under a connection, as far as it gathers what is written. */
+interface Corkable {
+  cork?(): void;
+  uncork?(): void;
+}
 
 interface Ended {
   readonly id: string;
@@ -32,7 +42,7 @@ export class Announcer {
   readonly #queueOf: (name: string) => EngineQueue;
   readonly #patience: number;
   readonly #ended = new Map<string, Ended>();
-  #next: Ended[] = [];
+  readonly #next: Ended[] = [];
   readonly #asking = new Set<Promise<void>>();
 
   /** @param patience - how long the engine may take to store a result, in ms: later it has refused it */
@@ -45,7 +55,7 @@ export class Announcer {
 
   /** The engine is about to store what came of this job. */
   ended(job: EngineJob): void {
-    const { caller, ttl } = job.data;
+    const { caller, ttl } = isJobData(job.data) ? job.data : NOBODY;
     const ended: Ended = { id: job.id, caller, ttl, isAsked: false, isStored: false };
     this.#ended.set(job.id, ended);
     this.#ask(ended);
@@ -74,13 +84,20 @@ export class Announcer {
 
   #ask(ended: Ended): void {
     ended.isAsked = true;
-    if (this.#next.length === 0) setImmediate(() => this.#flush());
+    if (this.#next.length === 0) {
+      const stream = this.#connection.stream as Corkable | undefined;
+      stream?.cork?.();
+      setImmediate(() => {
+        this.#flush();
+        stream?.uncork?.();
+      });
+    }
     this.#next.push(ended);
   }
 
   #flush(): void {
-    const batch = this.#next;
-    this.#next = [];
+    const batch = this.#next.splice(0, MOST_AT_ONCE);
+    if (this.#next.length > 0) setImmediate(() => this.#flush());
     const asking = this.#tell(batch).catch(() => {
       // The connection is closed; callers look for themselves.
     });

@@ -4,6 +4,7 @@
  * What it reads may have been written by anybody who can write to the broker: nothing in it becomes code, no class is
  * constructed but those named here, and a key `__proto__` is a key as any other.
  */
+import { show } from "../../config/show.js";
 import { SerializationError } from "../../errors.js";
 import { decodeFailure, type ErrorClassLookup, type WireFailure } from "../../wire/error-codec.js";
 import { type Json, TAG } from "./encode.js";
@@ -149,8 +150,8 @@ class Decoder {
         return decodeFailure(failure, this.#options.lookup ?? noClass, this.#options.frame ?? "task");
       }
       default: {
-        const type = TYPED_ARRAY_BY_NAME.get(String(tag));
-        if (!type) throw malformed(`'${String(tag).slice(0, 40)}'`);
+        const type = typeof tag === "string" ? TYPED_ARRAY_BY_NAME.get(tag) : undefined;
+        if (!type) throw malformed(`'${show(tag)}'`);
         return new type(bytesOf(value));
       }
     }

@@ -12,8 +12,8 @@ import { ErrorClasses } from "../../pool/error-classes.js";
 import { sourceOf } from "../../pool/open-pool.js";
 import type { DelayedCall } from "../../task.js";
 import { resolveRetry } from "../../retry/options.js";
-import { type BrokerOptions, resolveBroker } from "../broker/options.js";
-import { definitionFor } from "../definitions/definition.js";
+import { type BrokerOptions, resolveBroker } from "../../config/broker.js";
+import { definitionFor } from "../../definitions/definition.js";
 import { TaskClient } from "./client.js";
 import { encode } from "./encode.js";
 import { checkId, checkQueue, DEFAULT_QUEUE, fullId, type JobData } from "./job.js";
@@ -140,12 +140,15 @@ function resolve(options: DelayCallOptions): Resolved {
   const queue = checkQueue(options.queue ?? DEFAULT_QUEUE);
   const resultTtl = duration("resultTtl", options.resultTtl ?? HOUR_MS);
   if (resultTtl > LONGEST_TTL_MS) {
-    throw new RangeError(`Cannot set 'resultTtl' as it must be at most ${LONGEST_TTL_MS} ms: current value is ${resultTtl}`);
+    throw new RangeError(
+      `Cannot set 'resultTtl' as it must be at most ${LONGEST_TTL_MS} ms: current value is ${resultTtl}`,
+    );
   }
   const { retry, expires } = options;
   if (retry !== undefined) {
     checkFields("retry", retry, ["retries", "wait", "maxWait", "jitter", "backoff"]);
-    if (typeof retry.backoff === "function") throw new TypeError("Cannot set 'retry.backoff' as a function cannot be sent");
+    if (typeof retry.backoff === "function")
+      throw new TypeError("Cannot set 'retry.backoff' as a function cannot be sent");
     resolveRetry(retry);
   }
   const delivery = oneOf("delivery", options.delivery ?? "at-least-once", ["at-least-once", "at-most-once"]);

@@ -65,7 +65,14 @@ export function encodeThrown(thrown: unknown, maxSize: number): Json {
     const { root, errors } = failure;
     const first = "error" in root ? errors[root.error] : undefined;
     const message = `${first?.message.slice(0, 1000) ?? "something was thrown"} (what else belongs to it is too large)`;
-    const short = { ...first, message, stack: first?.stack?.slice(0, 4000), fields: [], omitted: [], errors: undefined };
+    const short = {
+      ...first,
+      message,
+      stack: first?.stack?.slice(0, 4000),
+      fields: [],
+      omitted: [],
+      errors: undefined,
+    };
     return encode({ root: { error: 0 }, errors: [{ ...short, cause: undefined }] }, { ...options, maxSize: 1 << 20 })
       .json;
   }
@@ -139,7 +146,10 @@ class Encoder {
     }
     if (types.isSet(value)) {
       const items = [...(value as Set<unknown>)];
-      return this.#tagged("set", items.map((item, index) => this.encode(item, `${path}.item(${index})`, depth + 1)));
+      return this.#tagged(
+        "set",
+        items.map((item, index) => this.encode(item, `${path}.item(${index})`, depth + 1)),
+      );
     }
     if (ArrayBuffer.isView(value)) {
       const bytes = Buffer.from(value.buffer as ArrayBuffer, value.byteOffset, value.byteLength);

@@ -9,25 +9,26 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { validateValue } from "../../config/validate.js";
-import { CancelledError, DefinitionError, TimeoutError, WorkerCrashedError } from "../../errors.js";
+import { CancelledError, DefinitionError, SerializationError, TimeoutError, WorkerCrashedError } from "../../errors.js";
 import type { Future, Progress } from "../../future/future.js";
 import { retryAfterOf } from "../../limits/headers/retry-after.js";
 import { sourceOf } from "../../pool/open-pool.js";
 import type { Pool } from "../../pool/pool.js";
 import { RetryHistory } from "../../retry/history.js";
 import type { RetryDecision, RetryPolicy } from "../../retry/policy.js";
-import { isTaskRegistration } from "../../task.js";
+import { taskOrigin } from "../../task-target.js";
 import type { Connection } from "../broker/connection.js";
 import type { Keys } from "../broker/keys.js";
 import type { Script } from "../broker/script.js";
 import { decode, decodeThrown } from "./decode.js";
 import { encodeThrown, type Json } from "./encode.js";
 import type { EngineJob } from "./engine.js";
+import { isJobData } from "./job.js";
 import type { AbortNotice, JobOutcome, JobRunner } from "./job-runner.js";
 import { neededResults, type Needed } from "./needed-results.js";
 import { retriesOf } from "./retries-of.js";
 import { COUNT, NEEDS, NOTE, scriptKeys } from "./scripts.js";
-import type { RunnableDefinition, TaskEvent } from "./task-runner.js";
+import type { RunnableDefinition, TaskEvent } from "./task-event.js";
 
 /** What a run needs of its node. */
 export interface RunSurroundings {
@@ -90,7 +91,12 @@ export class JobRun {
   async result(): Promise<unknown> {
     const { definition } = this.#around;
     this.#tell("task-received", {});
-    if (!definition || !isTaskRegistration(definition.registration)) return this.#putOffAsStranger();
+    if (!definition || !taskOrigin(definition.registration.target)) return this.#putOffAsStranger();
+    if (!isJobData(this.#job.data)) {
+      const { id, name } = this.#job;
+      const message = `Cannot run '${name}' as the data of job '${id}' is not what task.delay writes: see who else writes to the broker`;
+      return this.#failWith(new SerializationError(message, "job"));
+    }
     await this.#assertMayRun();
     const results = this.#job.data.needs ? await this.#needed(this.#job.data.needs) : [];
     if (this.#end) return this.#over();
@@ -137,7 +143,11 @@ export class JobRun {
     const { key, url } = registration;
     const threadJob = { id, attempt, maxSize: data.maxSize ?? DEFAULT_SIZE, key, url, name };
     const { pool } = this.#around;
-    const future = (timeout === undefined ? pool : pool.with({ timeout })).run(threadJob, data.args, results as [string, string][]);
+    const future = (timeout === undefined ? pool : pool.with({ timeout })).run(
+      threadJob,
+      data.args,
+      results as [string, string][],
+    );
     this.#future = future;
     future.onProgress((progress) => this.#report(progress));
     let outcome: JobOutcome;
@@ -173,7 +183,12 @@ export class JobRun {
       } catch (error) {
         return this.#fail(error, encodeThrown(error, DEFAULT_SIZE));
       }
-      const decision = await policy?.onResult({ ...this.#facts(), result, attempt: attemptsMade + 1, history: new RetryHistory() });
+      const decision = await policy?.onResult({
+        ...this.#facts(),
+        result,
+        attempt: attemptsMade + 1,
+        history: new RetryHistory(),
+      });
       if (decision) return this.#decide(decision, undefined);
     }
     this.#tell("task-succeeded", { ran: performance.now() - this.#startedAt, result: done });

@@ -64,7 +64,9 @@ export class JobRunner {
     const done = (value: unknown): JobOutcome => {
       this.#running.delete(job.id);
       try {
-        return { done: encode(value, { path: "result", action: `return from '${job.name}'`, maxSize: job.maxSize }).json };
+        return {
+          done: encode(value, { path: "result", action: `return from '${job.name}'`, maxSize: job.maxSize }).json,
+        };
       } catch (error) {
         return { failed: encodeThrown(error, job.maxSize) };
       }
@@ -76,7 +78,7 @@ export class JobRunner {
     try {
       const given = readArguments(args, results);
       const result = runInCall(context, () => fn(...given));
-      return isThenable(result) ? Promise.resolve(result).then(done, failed) : done(result);
+      return isThenable(result) ? whenSettled(result, done, failed) : done(result);
     } catch (error) {
       return failed(error);
     }
@@ -111,7 +113,21 @@ function readArguments(args: Json, results: readonly (readonly [string, string])
   }) as unknown[];
 }
 
-function isThenable(value: unknown): boolean {
+async function whenSettled<R>(
+  result: PromiseLike<unknown>,
+  done: (value: unknown) => R,
+  failed: (error: unknown) => R,
+): Promise<R> {
+  let value: unknown;
+  try {
+    value = await result;
+  } catch (error) {
+    return failed(error);
+  }
+  return done(value);
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && typeof (value as { then?: unknown }).then === "function";
 }
 

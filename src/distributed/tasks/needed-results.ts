@@ -37,7 +37,10 @@ function failureOf(name: string, id: string, kind: string, body: string): Json {
     case "t":
       return encodeThrown(new Error(body), body.length + 10_000);
     case "g":
-      return encodeThrown(new CancelledError(`Cannot run '${name}' as task '${id}', whose result it needs, was revoked`), 10_000);
+      return encodeThrown(
+        new CancelledError(`Cannot run '${name}' as task '${id}', whose result it needs, was revoked`),
+        10_000,
+      );
     default:
       return encodeThrown(
         new UnknownResultError(

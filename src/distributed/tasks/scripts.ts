@@ -5,7 +5,7 @@
  * - `mh:failure`: what was thrown, as JSON; `mh:state`: `revoked` or `expired` where it was that
  * - `mh:ttl`: how long the result is kept, where it was forgotten
  * - `mh:revoked`: it must not be run again
- * - `mh:waits`: it waits for results
+ * - `mh:waits`: it waits for results; `mh:followed`: others wait for its result
  * - `mh:crashes`, `mh:strangers`: how often it ended a thread, and came to nodes that do not know it
  */
 import type { Keys } from "../broker/keys.js";
@@ -18,21 +18,32 @@ local function queue_of(id) return string.match(id, '^([^~]+)~') or 'default' en
 local function queue_key(id) return queues .. ':' .. queue_of(id) .. ':' end
 local function job_key(id) return queue_key(id) .. id end
 local function outcome(id)
-  local job = redis.call('HMGET', job_key(id), 'finishedOn', 'returnvalue', 'mh:failure', 'failedReason')
+  local job = redis.call('HMGET', job_key(id), 'finishedOn', 'returnvalue', 'mh:failure', 'failedReason', 'mh:followed', 'mh:ttl')
   if not job[1] then return nil end
-  if job[2] then return 's', job[2] end
-  if job[3] then return 'f', job[3] end
-  return 't', job[4] or ''
+  if job[2] then return 's', job[2], job end
+  if job[3] then return 'f', job[3], job end
+  return 't', job[4] or '', job
 end
-local function publish(caller, kind, id, body)
-  redis.call('PUBLISH', base .. ':reply:' .. caller, kind .. id .. '\\n' .. body)
+local outbox = {}
+local function tell(caller, kind, id, body)
+  local records = outbox[caller]
+  if not records then
+    records = {}
+    outbox[caller] = records
+  end
+  records[#records + 1] = kind .. id .. '\\n' .. #body .. '\\n' .. body
+end
+local function publish()
+  for caller, records in pairs(outbox) do
+    redis.call('PUBLISH', base .. ':reply:' .. caller, table.concat(records))
+  end
 end
 local function tell_followers(id, kind, body, promoted)
   local key = base .. ':after:' .. id
   local followers = redis.call('SMEMBERS', key)
   for _, follower in ipairs(followers) do
     local rest = string.sub(follower, 2)
-    if string.sub(follower, 1, 1) == 'c' then publish(rest, kind, id, body)
+    if string.sub(follower, 1, 1) == 'c' then tell(rest, kind, id, body)
     else table.insert(promoted, rest) end
   end
   if #followers > 0 then redis.call('DEL', key) end
@@ -52,20 +63,22 @@ export const FINISH = new Script(`${PRELUDE}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local largest = tonumber(ARGV[3])
-local missed, promoted = {}, {}
+local missed, promoted, expiries = {}, {}, {}
 for i = 4, #ARGV, 3 do
   local id, caller = ARGV[i], ARGV[i + 1]
-  local kind, body = outcome(id)
+  local kind, body, job = outcome(id)
   if not kind then
-    table.insert(missed, id)
+    missed[#missed + 1] = id
   else
     if #body > largest then kind, body = 'b', '' end
-    if caller ~= '' then publish(caller, kind, id, body) end
-    tell_followers(id, kind, body, promoted)
-    local ttl = redis.call('HGET', job_key(id), 'mh:ttl') or ARGV[i + 2]
-    redis.call('ZADD', KEYS[1], now + tonumber(ttl), id)
+    if caller ~= '' then tell(caller, kind, id, body) end
+    if job[5] then tell_followers(id, kind, body, promoted) end
+    expiries[#expiries + 1] = now + tonumber(job[6] or ARGV[i + 2])
+    expiries[#expiries + 1] = id
   end
 end
+if #expiries > 0 then redis.call('ZADD', KEYS[1], unpack(expiries)) end
+publish()
 return {missed, promoted}
 `);
 
@@ -101,6 +114,7 @@ for i = 4, #ARGV do
         local after = base .. ':after:' .. id
         redis.call('SADD', after, 'c' .. caller)
         redis.call('PEXPIRE', after, 691200000)
+        redis.call('HSET', key, 'mh:followed', '1')
       end
     end
     table.insert(found, kind)
@@ -127,6 +141,7 @@ for i = 5, #ARGV do
         local after = base .. ':after:' .. id
         redis.call('SADD', after, 'j' .. own)
         redis.call('PEXPIRE', after, 691200000)
+        redis.call('HSET', job_key(id), 'mh:followed', '1')
       end
     else
       kind = redis.call('EXISTS', base .. ':gone:' .. id) == 1 and 'g' or 'u'
@@ -174,8 +189,9 @@ return {'w', caller}
 export const GONE = new Script(`${PRELUDE}
 local id, caller = ARGV[3], ARGV[4]
 local promoted = {}
-if caller ~= '' then publish(caller, 'g', id, '') end
+if caller ~= '' then tell(caller, 'g', id, '') end
 tell_followers(id, 'g', '', promoted)
+publish()
 return promoted
 `);
 

@@ -53,7 +53,9 @@ export class TaskResult<T> implements AsyncResult<T>, Waiter {
     this.#lookup = lookup;
   }
 
-  async get(options: { readonly timeout?: number | undefined; readonly signal?: AbortSignal | undefined } = {}): Promise<T> {
+  async get(
+    options: { readonly timeout?: number | undefined; readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<T> {
     checkFields("get", options, ["timeout", "signal"]);
     const { timeout, signal } = options;
     if (timeout !== undefined) duration("timeout", timeout);
@@ -93,7 +95,9 @@ export class TaskResult<T> implements AsyncResult<T>, Waiter {
     }
     const promoted = (await client.script(action, GONE, [this.id, caller])) as string[];
     await client.run(action, async () => {
-      await Promise.all(promoted.map(async (id) => (await client.queue(queueOfId(id)).getJob(id))?.promote().catch(() => {})));
+      await Promise.all(
+        promoted.map(async (id) => (await client.queue(queueOfId(id)).getJob(id))?.promote().catch(() => {})),
+      );
     });
   }
 

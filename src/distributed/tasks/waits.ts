@@ -7,7 +7,9 @@
  *     how those stand that are waited for; and at once when the connection came back.
  * V2. A result that nobody holds on to any more is forgotten here.
  */
-import type { TaskClient } from "./client.js";
+import type { ResolvedBroker } from "../../config/broker.js";
+import type { BrokerUnavailableError } from "../../errors.js";
+import type { Script } from "../broker/script.js";
 import { READ } from "./scripts.js";
 
 /** What a task has come to: `s` a result, `f` a failure as JSON, `t` one as text, `g` revoked, `u` unknown. */
@@ -23,11 +25,24 @@ export interface Waiter {
   fail(error: unknown): void;
 }
 
+/** The way to the broker, as far as it is needed here. */
+export interface ResultsClient {
+  readonly id: string;
+  readonly broker: ResolvedBroker;
+  readonly isUp: boolean;
+  hold(): void;
+  release(): void;
+  giveUp(): void;
+  script(action: string, script: Script, args: readonly (string | number)[]): Promise<unknown>;
+  unavailable(action: string, cause: unknown): BrokerUnavailableError;
+}
+
 const LOOK_EVERY_MS = 2000;
 const LOOK_AT_ONCE = 200;
+const LINE_END = 10;
 
 export class Waits {
-  readonly #client: TaskClient;
+  readonly #client: ResultsClient;
   /** Those with somebody waiting, and since when. */
   readonly #waiting = new Map<string, { readonly waiters: Set<Waiter>; since: number }>();
   /** Those made here that nobody waits for yet. */
@@ -38,7 +53,7 @@ export class Waits {
   #timer: NodeJS.Timeout | undefined;
   #downSince: number | undefined;
 
-  constructor(client: TaskClient) {
+  constructor(client: ResultsClient) {
     this.#client = client;
   }
 
@@ -74,18 +89,28 @@ export class Waits {
     this.#end(waiter.id);
   }
 
-  /** Reads a message: a kind, an id, a line end, and a text. */
+  /** Reads a message: for each task a kind, its id, a line end, the length of a text, a line end, the text. */
   arrived(message: Buffer): void {
-    const end = message.indexOf(10);
-    const id = message.toString("latin1", 1, end);
-    const kind = String.fromCharCode(message[0]!);
-    if (kind === "b") {
-      // Too large to be sent to everyone: read by those who want it.
-      if (this.#waiting.has(id)) void this.#read([id]);
-      this.#made.delete(id);
+    for (let at = 0; at < message.length;) {
+      const idEnd = message.indexOf(LINE_END, at);
+      const lengthEnd = message.indexOf(LINE_END, idEnd + 1);
+      const id = message.toString("latin1", at + 1, idEnd);
+      const end = lengthEnd + 1 + Number(message.toString("latin1", idEnd + 1, lengthEnd));
+      // Not one of ours: somebody else writes to this channel.
+      if (idEnd === -1 || lengthEnd === -1 || !(end <= message.length)) return;
+      this.#arrivedOne(id, String.fromCharCode(message[at]!), message.toString("utf8", lengthEnd + 1, end));
+      at = end;
+    }
+  }
+
+  #arrivedOne(id: string, kind: string, body: string): void {
+    if ("sftg".includes(kind)) {
+      this.#settle(id, { kind: kind as Outcome["kind"], body });
       return;
     }
-    this.#settle(id, { kind: kind as Outcome["kind"], body: message.toString("utf8", end + 1) });
+    // Too large to be sent to everyone: read by those who want it.
+    if (this.#waiting.has(id)) void this.#read([id]);
+    this.#made.delete(id);
   }
 
   /** Looks at those that are waited for (V1). */

@@ -9,7 +9,10 @@ export type HeadersLike = Iterable<readonly [string, unknown]> | Readonly<Record
 /** The values of each header, trimmed, under its name in lower case. */
 export type HeaderLines = ReadonlyMap<string, readonly string[]>;
 
-/** Brings headers of any shape into one; what cannot be read is left out. */
+/** Of all headers of a response these alone are read, which most responses have none of. */
+const RELEVANT = /rate-?limit|retry-after/i;
+
+/** Brings headers of any shape into one: those that speak of limits. What cannot be read is left out. */
 export function headerLines(headers: HeadersLike): HeaderLines {
   const lines = new Map<string, string[]>();
   try {
@@ -31,11 +34,15 @@ function* pairsOf(headers: unknown): Generator<[name: string, value: unknown]> {
   if (typeof headers !== "object" || headers === null) return;
   if (Symbol.iterator in headers) {
     for (const pair of headers as Iterable<unknown>) {
-      if (Array.isArray(pair) && typeof pair[0] === "string") yield [pair[0], pair[1]];
+      if (Array.isArray(pair) && isRelevant(pair[0])) yield [pair[0], pair[1]];
     }
   } else {
-    for (const name of Object.keys(headers)) yield [name, readProperty(headers, name)];
+    for (const name of Object.keys(headers)) if (isRelevant(name)) yield [name, readProperty(headers, name)];
   }
+}
+
+function isRelevant(name: unknown): name is string {
+  return typeof name === "string" && RELEVANT.test(name);
 }
 
 function textsOf(value: unknown): string[] {

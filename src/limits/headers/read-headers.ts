@@ -14,6 +14,8 @@ export interface ServerAdvice {
   readonly budgets: readonly ServerBudget[];
 }
 
+const NO_ADVICE: ServerAdvice = { retryAfter: undefined, budgets: [] };
+
 /**
  * Reads what the headers of a response say of the server's limits.
  *
@@ -28,6 +30,7 @@ export interface ServerAdvice {
  */
 export function readHeaders(headers: HeadersLike, wallNow: number): ServerAdvice {
   const lines = headerLines(headers);
+  if (lines.size === 0) return NO_ADVICE;
   return {
     retryAfter: retryAfterHeader(lines, wallNow),
     budgets: [...separateBudgets(lines, wallNow), ...ietfBudgets(lines, wallNow)],

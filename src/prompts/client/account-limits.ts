@@ -197,6 +197,7 @@ export class AccountLimits<A extends Account = Account> {
   /** The headers of a response are there. */
   heard(headers: HeadersLike): void {
     const budgets = budgetsIn(headers);
+    if (budgets.length === 0) return;
     for (const budget of budgets) this.#adopt(budget);
     this.set.heed({ retryAfter: undefined, budgets: budgets.map((budget) => this.#capOf(budget)) });
   }

@@ -1,8 +1,9 @@
 /** The worker behind a client: makes one attempt of one request, in this event loop. */
 import { show } from "../../config/show.js";
 import { ModelError } from "../../errors.js";
+import { onAbort } from "../../config/on-abort.js";
 import type { Grant } from "../../limits/grant.js";
-import { call } from "../../host/call-context.js";
+import { abortCall, ASKS_AT_ONCE, call, type CallContext } from "../../host/call-context.js";
 import { worker } from "../../worker.js";
 import { type Failure, failureOf } from "../failure.js";
 import type { Account, ModelAnswer, ModelRequest, Provider, Usage } from "../provider.js";
@@ -53,22 +54,28 @@ export function isRetryable(
   return failure.failure !== "refused";
 }
 
+const NOTHING = (): void => {};
+
 class ModelCaller<A extends Account> {
+  readonly [ASKS_AT_ONCE]: boolean;
   readonly #context: CallerContext<A>;
 
   constructor(context: CallerContext<A>) {
     this.#context = context;
+    this[ASKS_AT_ONCE] = (context.provider as { readonly [ASKS_AT_ONCE]?: unknown })[ASKS_AT_ONCE] === true;
   }
 
   /** @param onText - where given, the answer is streamed to it */
   async ask(request: ModelRequest, onText?: (piece: string) => void): Promise<ModelAnswer> {
     const context = this.#context;
-    const { id, signal, attempt, grant } = call();
+    const own = call();
+    const { id, signal, attempt, grant } = own;
     const limits = grant!.config as AccountLimits<A>;
-    const done = await this.#reserve(context.estimate.guess(request), signal);
+    const { estimate, spending } = context;
+    const done = spending.isCounted ? await this.#reserve(estimate.guess(request), signal) : NOTHING;
     context.began(id);
     limits.began();
-    const attempted = new Attempt(signal, context.timeout, context.attempts);
+    const attempted = new Attempt(own, context.timeout, context.attempts);
     let hasText = false;
     let isOver = false;
     const tell =
@@ -84,7 +91,7 @@ class ModelCaller<A extends Account> {
       const sent = context.provider.send(request, {
         account,
         attempt,
-        signal: attempted.signal,
+        signal,
         onHeaders: (headers) => limits.heard(headers),
         onText: tell,
       });
@@ -93,8 +100,8 @@ class ModelCaller<A extends Account> {
       const usage = answer.usage && isUsage(answer.usage) ? answer.usage : undefined;
       // First: what begins as soon as there is room is guessed by it.
       if (usage) {
-        context.estimate.learn(request, usage);
-        context.spending.add(usage);
+        estimate.learn(request, usage);
+        spending.add(usage);
       }
       limits.succeeded();
       if (usage) grant!.update(amountsOf(usage));
@@ -102,7 +109,7 @@ class ModelCaller<A extends Account> {
     } catch (thrown) {
       context.ended(id);
       // Whose caller has left says nothing of the server.
-      if (signal.aborted) throw thrown;
+      if (signal.aborted && !attempted.isGivenUp) throw thrown;
       const error = attempted.timedOut ?? thrown;
       if (hasText) note(afterText, error);
       throw this.#failed(error, attempt, limits, grant!);
@@ -169,18 +176,20 @@ function amountsOf({ input, output, cached = 0 }: Usage): Record<string, number>
   return { tokens: input + output, "input-tokens": Math.max(0, input - cached), "output-tokens": output };
 }
 
-/** The signal of one attempt: that of its call, and its own timeout. */
+/** One attempt: given up when its call is, when it took too long, or with all others. The signal of its call tells of each. */
 class Attempt {
-  readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
+  readonly #call: CallContext;
   readonly #timer: NodeJS.Timeout;
   readonly #all: CallerContext["attempts"];
+  readonly #stopListening: () => void;
   #reject: ((reason: Error) => void) | undefined;
+  /** Whether it was given up here, and not by whoever waits for the answer. */
+  isGivenUp = false;
   /** Why it was given up, where it took too long. */
   timedOut: ModelError | undefined;
 
-  constructor(outer: AbortSignal, timeout: number, all: CallerContext["attempts"]) {
-    this.#outer = outer;
+  constructor(own: CallContext, timeout: number, all: CallerContext["attempts"]) {
+    this.#call = own;
     this.#all = all;
     all.add(this.#giveUp);
     this.#timer = setTimeout(() => {
@@ -189,35 +198,28 @@ class Attempt {
       });
       this.#giveUp(this.timedOut);
     }, timeout);
-    if (outer.aborted) this.#onAbort();
-    else outer.addEventListener("abort", this.#onAbort, { once: true });
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+    this.#stopListening = onAbort(own.signal, (reason) => this.#reject?.(reason as Error));
   }
 
   end(): void {
     clearTimeout(this.#timer);
     this.#all.delete(this.#giveUp);
-    this.#outer.removeEventListener("abort", this.#onAbort);
+    this.#stopListening();
   }
 
   /** The outcome of what it asked for, unless it is given up before. */
   outcomeOf<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
-      if (this.signal.aborted) reject(this.signal.reason as Error);
+      const { signal } = this.#call;
+      if (signal.aborted) reject(signal.reason as Error);
       work.then(resolve, reject);
     });
   }
 
   readonly #giveUp = (reason: Error): void => {
-    this.#controller.abort(reason);
-    this.#reject?.(reason);
-  };
-
-  readonly #onAbort = (): void => {
-    this.#giveUp(this.#outer.reason as Error);
+    if (this.#call.signal.aborted) return;
+    this.isGivenUp = true;
+    abortCall(this.#call, reason);
   };
 }

@@ -98,9 +98,13 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   readonly #estimate: TokenEstimate;
   readonly #spending: Spending;
   readonly #failures: Partial<Record<ModelFailure, number>> = {};
-  /** Requests that are not over, by id, and those of them that a server has, or had and answered. */
-  readonly #pending = new Map<string, Future<ModelAnswer>>();
+  /** Requests that are not over, and the ids of those of them that a server has, or had and answered. */
+  readonly #pending = new Set<Future<ModelAnswer>>();
   readonly #sent = new Set<string>();
+  readonly #ended = (future: Future<ModelAnswer>): void => {
+    this.#pending.delete(future);
+    this.#sent.delete(future.id);
+  };
   readonly #attempts: CallerContext["attempts"] = new Set();
   readonly #shared = { cached: 0, coalesced: 0 };
   readonly #limits: LimitSource;
@@ -135,7 +139,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
     resolveRetry(this.#retry);
     useProvider(provider);
     const most = this.#accounts.reduce((sum, account) => sum + account.concurrency, 0);
-    this.ask = rememberCallable((request, asked = {}) => this.#ask(request, asked), {
+    this.ask = rememberCallable((request, asked = NO_OPTIONS) => this.#ask(request, asked), {
       label: `${provider.name}.ask`,
       // Besides those that a server has, some that wait for limits or to be asked again.
       capacity: () => 2 * most,
@@ -186,7 +190,7 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
 
   #ask(request: ModelRequest | string, options: AskOptions): Future<ModelAnswer> {
     const asked = checkRequest(request);
-    checkFields("ask", options, ["signal", "priority", "key"]);
+    if (options !== NO_OPTIONS) checkFields("ask", options, ["signal", "priority", "key"]);
     this.#open();
     return this.#front ? submit(this.#front, [asked, options], options) : this.#send(asked, options);
   }
@@ -197,11 +201,8 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
       future.cancel(this.#givenUp);
       return future;
     }
-    this.#pending.set(future.id, future);
-    attend(future, () => {
-      this.#pending.delete(future.id);
-      this.#sent.delete(future.id);
-    });
+    this.#pending.add(future);
+    attend(future, this.#ended);
     return future;
   }
 
@@ -247,24 +248,29 @@ export class ModelClient<A extends Account = Account> implements AsyncDisposable
   #costOf(request: ModelRequest): Amounts {
     const { input, output } = this.#estimate.guess(request);
     for (const account of this.#accounts) account.expect(input + output);
-    const most = (key: Parameters<AccountLimits["most"]>[0]): number =>
-      Math.max(...this.#accounts.map((account) => account.most(key)));
     return {
       calls: 1,
-      tokens: Math.min(input + output, most("tokens")),
-      "input-tokens": Math.min(input, most("input-tokens")),
-      "output-tokens": Math.min(output, most("output-tokens")),
+      tokens: Math.min(input + output, this.#most("tokens")),
+      "input-tokens": Math.min(input, this.#most("input-tokens")),
+      "output-tokens": Math.min(output, this.#most("output-tokens")),
     };
+  }
+
+  #most(key: Parameters<AccountLimits["most"]>[0]): number {
+    const first = this.#accounts[0]!;
+    return this.#accounts.length === 1 ? first.most(key) : Math.max(...this.#accounts.map((one) => one.most(key)));
   }
 
   /** K2 */
   #giveUp(error: Error): Error {
     if (this.#givenUp) return this.#givenUp;
     this.#givenUp = error;
-    for (const [id, future] of this.#pending) if (!this.#sent.has(id)) future.cancel(error);
+    for (const future of this.#pending) if (!this.#sent.has(future.id)) future.cancel(error);
     return error;
   }
 }
+
+const NO_OPTIONS: AskOptions = {};
 
 /** A pool in this event loop, of one worker that does any number of requests at once. */
 function openOwn(

@@ -47,6 +47,11 @@ export class Spending {
     this.#before = before;
   }
 
+  /** Whether any request may have to wait for money. */
+  get isCounted(): boolean {
+    return this.#price !== undefined;
+  }
+
   get usage(): UsageTotals {
     return { input: this.#input, output: this.#output, cached: this.#cached };
   }

@@ -46,6 +46,7 @@ export class TokenEstimate {
   }
 
   #base(request: ModelRequest): number {
+    if (!this.#count) return this.#countTokens(request);
     const known = this.#counted.get(request);
     if (known !== undefined) return known;
     const base = this.#countTokens(request);

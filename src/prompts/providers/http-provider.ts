@@ -1,5 +1,6 @@
 import { show } from "../../config/show.js";
 import { ModelError } from "../../errors.js";
+import { ASKS_AT_ONCE } from "../../host/call-context.js";
 import { failureOf } from "../failure.js";
 import type { Endpoint, ModelAnswer, ModelRequest, Provider, SendContext } from "../provider.js";
 import type { Format, JsonObject, MaxTokensField } from "../wire/format.js";
@@ -25,12 +26,14 @@ export interface HttpProviderParts {
 
 /** Speaks to a model over HTTP. */
 export class HttpProvider implements Provider<HttpAccount> {
+  readonly [ASKS_AT_ONCE]: boolean;
   readonly name: string;
   readonly model: string;
   readonly accounts: readonly HttpAccount[];
   readonly #parts: HttpProviderParts;
 
   constructor(parts: HttpProviderParts) {
+    this[ASKS_AT_ONCE] = parts.transport.isOwn;
     this.name = parts.name;
     this.model = parts.model;
     this.accounts = parts.accounts;

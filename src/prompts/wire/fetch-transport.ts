@@ -6,6 +6,7 @@ export type FetchLike = (url: string, init: RequestInit) => Promise<Response>;
 
 /** Requests through a function of the user's that does as `fetch` does: for proxies, certificates, recordings. */
 export class FetchTransport implements Transport {
+  readonly isOwn = false;
   readonly #fetch: FetchLike;
 
   constructor(fetch: FetchLike) {

@@ -9,7 +9,13 @@
  *     answered, is sent once more on a connection of its own. Connections in steady use do not meet this; what breaks them
  *     is for the client to judge.
  */
-import { Agent as HttpAgent, type IncomingMessage, request as httpRequest, type RequestOptions } from "node:http";
+import {
+  Agent as HttpAgent,
+  type ClientRequest,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestOptions,
+} from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import type { Duplex } from "node:stream";
 import { urlToHttpOptions } from "node:url";
@@ -26,8 +32,19 @@ const IDLE = 1000;
  */
 const KEPT = { keepAlive: true, keepAliveInitialDelay: 30_000, keepAliveMsecs: 30_000 } as const;
 
+/** How an address is asked. */
+interface Target {
+  readonly send: (options: RequestOptions) => ClientRequest;
+  readonly options: RequestOptions;
+  /** What `lines` were made of. */
+  readonly headers: HttpRequest["headers"];
+  /** Names and values in turn, which Node writes as they are. */
+  readonly lines: readonly string[];
+}
+
 /** See the head of the file. */
 export class NodeTransport implements Transport {
+  readonly isOwn = true;
   readonly #agents = {
     "http:": new HttpAgent(KEPT),
     "https:": new HttpsAgent(KEPT),
@@ -35,7 +52,7 @@ export class NodeTransport implements Transport {
   readonly #now: () => number;
   /** When each connection was last given back. */
   readonly #freed = new WeakMap<Duplex, number>();
-  readonly #targets = new WeakMap<URL, RequestOptions>();
+  readonly #targets = new WeakMap<URL, Target>();
 
   /** @param now - in ms, of a clock that only goes forward */
   constructor(now: () => number = () => performance.now()) {
@@ -58,12 +75,12 @@ export class NodeTransport implements Transport {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       const sentAt = this.#now();
-      const isSecure = request.url.protocol === "https:";
-      const outgoing = (isSecure ? httpsRequest : httpRequest)({
-        ...this.#target(request.url),
-        method: "POST",
-        headers: { ...request.headers, "content-length": Buffer.byteLength(request.body) },
-        agent: isAgain ? false : this.#agents[isSecure ? "https:" : "http:"],
+      const { url, headers, body } = request;
+      const { send, options, lines } = this.#target(url, headers);
+      const outgoing = send({
+        ...options,
+        headers: [...lines, "content-length", String(Buffer.byteLength(body))],
+        ...(isAgain && { agent: false }),
       });
       const stopListening = onAbort(signal, (reason) => {
         outgoing.destroy();
@@ -89,17 +106,27 @@ export class NodeTransport implements Transport {
         stopListening();
         reject(Object.assign(new Error("the connection closed before the response"), { code: "ECONNRESET" }));
       });
-      outgoing.end(request.body);
+      outgoing.end(body);
     });
   }
 
-  #target(url: URL): RequestOptions {
-    let target = this.#targets.get(url);
-    if (!target) {
-      const { protocol, hostname, port, path, auth } = urlToHttpOptions(url);
-      target = { protocol, hostname, port, path, auth };
-      this.#targets.set(url, target);
-    }
+  #target(url: URL, headers: HttpRequest["headers"]): Target {
+    const known = this.#targets.get(url);
+    if (known?.headers === headers) return known;
+    const { protocol, hostname, port, path, auth } = urlToHttpOptions(url);
+    const isSecure = url.protocol === "https:";
+    const sent = {
+      host: url.host,
+      ...(auth && { authorization: `Basic ${Buffer.from(auth).toString("base64")}` }),
+      ...headers,
+    };
+    const target: Target = {
+      send: isSecure ? httpsRequest : httpRequest,
+      options: { protocol, hostname, port, path, agent: this.#agents[isSecure ? "https:" : "http:"], method: "POST" },
+      headers,
+      lines: Object.entries(sent).flatMap(([name, value]) => (name === "content-length" ? [] : [name, value])),
+    };
+    this.#targets.set(url, target);
     return target;
   }
 }

@@ -1,6 +1,9 @@
 import type { HttpReply } from "./transport.js";
 import { UnreadableError } from "./unreadable-error.js";
 
+/** It drops a byte order mark, which JSON has no place for. */
+const DECODER = new TextDecoder();
+
 /** Bytes of the longest body. */
 export const LONGEST_BODY = 64 * 1024 * 1024;
 /** Bytes of the body of an error that are read. */
@@ -49,6 +52,5 @@ export async function readErrorText(reply: HttpReply): Promise<string> {
 
 function decode(chunks: readonly Uint8Array[]): string {
   const whole = chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks);
-  // It drops a byte order mark, which JSON has no place for.
-  return new TextDecoder().decode(whole);
+  return DECODER.decode(whole);
 }

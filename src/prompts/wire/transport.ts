@@ -28,6 +28,8 @@ export interface HttpRequest {
 
 /** Sends requests by POST; follows no redirects. */
 export interface Transport {
+  /** Whether it runs no code but ours. */
+  readonly isOwn: boolean;
   /** @throws whatever broke the connection, or the reason of the signal */
   post(request: HttpRequest): Promise<HttpReply>;
   /** Lets go of connections; those in use are broken. */

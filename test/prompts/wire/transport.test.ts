@@ -48,6 +48,17 @@ function rawAnswer(text: string): string {
   return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
 }
 
+it("names the host, the length in bytes, and who is in the address where there is no key", async () => {
+  const server = await serve();
+  const { host } = new URL(server.url);
+  const provider = provide(server.url.replace("//", "//me:s%40cret@"), { apiKey: "" });
+  await provider.send({ messages: [{ role: "user", content: "é" }] }, attempt(provider));
+  const { headers } = server.received[0]!;
+  expect(headers).toMatchObject({ host, authorization: `Basic ${btoa("me:s@cret")}` });
+  const body = JSON.stringify({ model: "m", messages: [{ role: "user", content: "é" }] });
+  expect(headers["content-length"]).toBe(String(Buffer.byteLength(body)));
+});
+
 /** Both ways to send requests must do the same. */
 describe.each([
   ["node:http", {}],

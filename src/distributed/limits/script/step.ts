@@ -1,5 +1,6 @@
 /** Lua: one step of one process with one set of limits; see `stepLua`. */
 import type { RateAlgorithmName } from "../../../limits/rate.js";
+import { Script } from "../../broker/script.js";
 import { NUMBERS_LUA } from "./numbers.js";
 import { QUEUE_LUA } from "./queue.js";
 import { ratesLua } from "./rates.js";
@@ -21,7 +22,7 @@ import { SET_LUA } from "./set.js";
  * L3. A take that was not confirmed does not expire: it may begin later.
  * L4. Time never goes back.
  */
-export function stepLua(algorithms: readonly RateAlgorithmName[]): string {
+function stepLua(algorithms: readonly RateAlgorithmName[]): string {
   return /* lua */ `#!lua flags=allow-oom
 ${NUMBERS_LUA}${ratesLua(algorithms)}${SET_LUA}${QUEUE_LUA}
 if not agree() then return refusal() end
@@ -41,4 +42,14 @@ for _, one in ipairs(asks.requests) do enqueue(one) end
 for _, one in ipairs(asks.tries) do try(one) end
 return finish(isNew)
 `;
+}
+
+const scripts = new Map<string, Script>();
+
+/** Sets with the same algorithms have the same script. */
+export function stepScript(algorithms: readonly RateAlgorithmName[]): Script {
+  const name = algorithms.join();
+  let script = scripts.get(name);
+  if (!script) scripts.set(name, (script = new Script(stepLua(algorithms))));
+  return script;
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import type { Registration } from "../../registry.js";
-import { taskOrigin } from "../../task-target.js";
-import { Worker } from "../../worker-base.js";
+import type { Registration } from "../registry.js";
+import { taskOrigin } from "../task-target.js";
+import { Worker } from "../worker-base.js";
 
 const LENGTH = 12;
 

@@ -1,8 +1,8 @@
 /** What a definition is called between machines: the same at the caller and on every node. */
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Registration } from "../../registry.js";
-import { taskOrigin } from "../../task-target.js";
+import type { Registration } from "../registry.js";
+import { taskOrigin } from "../task-target.js";
 import { variableName } from "./variable-name.js";
 import { versionOf } from "./version-of.js";
 
@@ -16,6 +16,10 @@ export interface Definition {
   /** What this process knows of it. */
   readonly registration: Registration;
 }
+
+/** Where this library lies, and what names of its own begin with. */
+const LIBRARY = new URL("../", import.meta.url).href;
+export const OWN = "manyhands/";
 
 const known = new WeakMap<Registration, Definition>();
 
@@ -40,6 +44,7 @@ export function definitionFor(registration: Registration): Definition {
  */
 function nameOf({ key, url, name, target }: Registration): string {
   const own = key.slice(url.length + 1);
+  if (url.startsWith(LIBRARY)) return OWN + own;
   const site = name === "task" ? taskOrigin(target)?.site : undefined;
   if (!site) return own;
   const variable = variableName(site.stack ?? "", url);

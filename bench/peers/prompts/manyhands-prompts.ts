@@ -1,0 +1,27 @@
+/** Prompts through this library. */
+import { ModelClient, openai } from "manyhands/prompts";
+import { MODEL, type PromptJob, type PromptPeer, type PromptRun } from "./prompt-peer.js";
+
+async function manyhands(job: PromptJob): Promise<PromptRun> {
+  const { url: baseURL, prompts, concurrency, rpm, tpm, keys = ["key"] } = job;
+  const provider = openai({ model: MODEL, baseURL, accounts: keys.map((apiKey) => ({ apiKey })) });
+  await using client = new ModelClient(provider, { concurrency, rpm, tpm });
+  const answers = await Promise.all(prompts.map(async (prompt) => textOf(client.ask(prompt))));
+  return { answers, accounts: client.stats().accounts };
+}
+
+async function textOf(answer: PromiseLike<{ readonly text: string }>): Promise<string | undefined> {
+  try {
+    return (await answer).text;
+  } catch {
+    return undefined;
+  }
+}
+
+export const MANYHANDS: PromptPeer = { name: "manyhands", run: manyhands };
+
+/** Nothing is told of the model's limits. */
+export const MANYHANDS_LEARNING: PromptPeer = {
+  name: "manyhands, limits learned",
+  run: (job) => manyhands({ ...job, rpm: undefined, tpm: undefined }),
+};

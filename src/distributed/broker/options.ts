@@ -1,1 +1,0 @@
-export { type BrokerOptions, hidePassword, type ResolvedBroker, resolveBroker } from "../../config/broker.js";
