@@ -152,7 +152,12 @@ export class Membership {
     const { nodes, waiting } = this.#events.present();
     for (const node of nodes) this.#known.add(node);
     const suspects = [...this.#suspects];
-    const { isMember, dead, placed, missing } = await this.members.beatOwner(this.id, [...this.#known], waiting, mayReap);
+    const { isMember, dead, placed, missing } = await this.members.beatOwner(
+      this.id,
+      [...this.#known],
+      waiting,
+      mayReap,
+    );
     if (!isMember || this.#isOver) return isMember;
     this.#events.heard({ placed, missing, dead: [] });
     if (dead.length > 0) this.#died(dead);
