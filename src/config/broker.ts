@@ -1,4 +1,5 @@
 /** How a broker is reached: what users say, what is filled in, and what is refused. */
+import { type BrokerTls, type ResolvedTls, resolveTls } from "./broker-tls.js";
 import { checkFields } from "./check-fields.js";
 import { duration } from "./duration.js";
 import { show } from "./show.js";
@@ -10,6 +11,8 @@ export interface BrokerOptions {
    * `MANYHANDS_BROKER`, else `REDIS_URL`, else `redis://127.0.0.1:6379`.
    */
   readonly url?: string | undefined;
+  /** For `rediss://`: whom to trust, and the certificate of this side. Default: the authorities that Node.js trusts. */
+  readonly tls?: BrokerTls | undefined;
   /**
    * What all keys begin with: those with another prefix see nothing of each other. Default: the environment variable
    * `MANYHANDS_PREFIX`, else `"manyhands"`.
@@ -21,9 +24,10 @@ export interface BrokerOptions {
   readonly lease?: number | undefined;
 }
 
-/** With every default filled in. */
+/** With every default filled in. As JSON it is the same for the same broker: things that are shared are found by that. */
 export interface ResolvedBroker {
   readonly url: string;
+  readonly tls?: ResolvedTls;
   readonly prefix: string;
   readonly brokerTimeout: number;
   readonly lease: number;
@@ -39,12 +43,18 @@ const PREFIX = /^[\w.:-]{1,64}$/;
  */
 export function resolveBroker(given: string | BrokerOptions = {}): ResolvedBroker {
   const options = typeof given === "string" ? { url: given } : given;
-  checkFields("broker", options, ["url", "prefix", "brokerTimeout", "lease"]);
+  checkFields("broker", options, ["url", "tls", "prefix", "brokerTimeout", "lease"]);
   const { MANYHANDS_BROKER, MANYHANDS_PREFIX, REDIS_URL } = process.env;
   const url = options.url ?? (MANYHANDS_BROKER || REDIS_URL || "redis://127.0.0.1:6379");
   if (typeof url !== "string" || !/^rediss?:\/\//.test(url) || !URL.canParse(url)) {
     throw new TypeError(
       `Cannot set 'broker' as its url must begin with redis:// or rediss://: current value is ${show(hidePassword(url))}`,
+    );
+  }
+  const tls = resolveTls(options.tls);
+  if (tls && !url.startsWith("rediss:")) {
+    throw new TypeError(
+      `Cannot set 'broker.tls' as the url must begin with rediss:// then: current value is ${show(hidePassword(url))}`,
     );
   }
   const prefix = options.prefix ?? (MANYHANDS_PREFIX || "manyhands");
@@ -60,10 +70,12 @@ export function resolveBroker(given: string | BrokerOptions = {}): ResolvedBroke
       `Cannot set 'broker.lease' as it must be at least ${SHORTEST_LEASE_MS} ms: current value is ${lease}`,
     );
   }
-  return { url, prefix, brokerTimeout: duration("broker.brokerTimeout", options.brokerTimeout ?? 30_000), lease };
+  const brokerTimeout = duration("broker.brokerTimeout", options.brokerTimeout ?? 30_000);
+  return { url, ...(tls && { tls }), prefix, brokerTimeout, lease };
 }
 
-/** The address of a broker as it may be shown. */
+/** The address of a broker as it may be shown; also one that is not valid, where its password may hold anything. */
 export function hidePassword(url: unknown): unknown {
-  return typeof url === "string" ? url.replace(/(:\/\/[^/@]*?:)[^@]*@/, "$1***@") : url;
+  if (typeof url !== "string") return url;
+  return url.replace(/^((?:[\w+.-]*:\/\/)?[^:@/]*:).*@/s, "$1***@").replace(/([?&]password=)[^&]*/gi, "$1***");
 }

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import type { BrokerOptions, NodeEvent, NodeOptions } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** Long enough for a machine that does other things, short enough to wait for. */
 export const LEASE_MS = 1800;

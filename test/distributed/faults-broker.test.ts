@@ -4,7 +4,7 @@ import { BrokerUnavailableError, WorkerCrashedError } from "manyhands";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
-import { startRedis } from "../redis.js";
+import { startRedis } from "#fixtures/redis.js";
 import { FaultCluster, LEASE_MS, until } from "./fault-cluster.js";
 
 const pause = async (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));

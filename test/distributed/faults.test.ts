@@ -8,7 +8,7 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
-import { sharedRedis } from "../redis.js";
+import { sharedRedis } from "#fixtures/redis.js";
 import { FaultCluster, LEASE_MS, program, type Run, until } from "./fault-cluster.js";
 import { frozenLink } from "./frozen-link.js";
 

@@ -9,7 +9,11 @@ export const BROKER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
     value: "URL",
     help: "redis://[user:password@]host[:port][/db], or rediss:// (default: $MANYHANDS_BROKER, $REDIS_URL, else here)",
   },
-  prefix: { type: "string", value: "NAME", help: "What all keys begin with (default: manyhands)" },
+  prefix: {
+    type: "string",
+    value: "NAME",
+    help: "What all keys begin with (default: $MANYHANDS_PREFIX, else manyhands)",
+  },
 };
 
 /**

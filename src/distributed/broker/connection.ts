@@ -40,8 +40,13 @@ export function connect(broker: ResolvedBroker, purpose: string): Connection {
   const { Redis } = requireOptional<IORedis>("ioredis", "reach a broker");
   const connection = new Redis(broker.url, connectionOptions(broker, purpose));
   // What goes wrong shows in the commands that wait; without a listener each would be printed.
-  connection.on("error", () => {});
+  connection.on("error", hideCommand);
   return connection;
+}
+
+/** The error of a login that failed holds what was sent, with the password, and is a cause of what users see. */
+function hideCommand(error: Error): void {
+  delete (error as { command?: unknown }).command;
 }
 
 /** Connections that keep no program running. */
@@ -69,6 +74,7 @@ export function renew(connection: Pick<Connection, "stream">): void {
 export function connectionOptions(broker: ResolvedBroker, purpose: string): object {
   return {
     connectionName: `${broker.prefix}:${purpose}`,
+    ...(broker.tls && { tls: broker.tls }),
     // Commands wait for the connection, however often it is lost.
     maxRetriesPerRequest: null,
     retryStrategy: (times: number) => Math.min(20 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),

@@ -7,6 +7,7 @@
 import { hostname } from "node:os";
 import type { ResolvedBroker } from "../../config/broker.js";
 import { connect, type Connection, hold } from "../broker/connection.js";
+import { reach } from "../broker/reach.js";
 import { unavailable, withinTimeout } from "../broker/within.js";
 import type { LineRecord } from "../line/frame.js";
 import { Party } from "../line/party.js";
@@ -105,6 +106,7 @@ export class Membership {
   }
 
   async #join(): Promise<void> {
+    await reach(this.#connection, this.#broker, "join as a caller");
     const joinedAt = performance.now();
     await this.members.joinOwner(this.id, { host: hostname(), pid: process.pid });
     const party = await Party.open(this.#broker, this.id, {

@@ -85,10 +85,13 @@ export class Inbox {
         const pause = pauseAfter(tries);
         if (error instanceof Late || !isPassing(lastError) || performance.now() + pause > until) {
           this.close();
+          const cause = lastError === undefined ? undefined : { cause: lastError };
           const why = lastError === undefined ? "it does not answer" : (lastError as Error).message;
           throw new BrokerUnavailableError(
-            `Cannot reach the broker within ${brokerTimeout} ms, see 'brokerTimeout': ${why}`,
-            lastError === undefined ? undefined : { cause: lastError },
+            isPassing(lastError ?? error)
+              ? `Cannot reach the broker within ${brokerTimeout} ms, see 'brokerTimeout': ${why}`
+              : `Cannot open an inbox at the broker as it refused it: ${why}`,
+            cause,
           );
         }
         await new Promise((resolve) => setTimeout(resolve, pause));

@@ -7,6 +7,7 @@
 import type { ResolvedBroker } from "../../config/broker.js";
 import { type LeaseEnd, leaseEnd, leaseNow } from "../../host/lease.js";
 import { connect, type Connection } from "../broker/connection.js";
+import { reach } from "../broker/reach.js";
 import { unavailable, withinTimeout } from "../broker/within.js";
 import type { LineRecord } from "../line/frame.js";
 import { Party } from "../line/party.js";
@@ -21,7 +22,7 @@ export interface NodeMembershipEvents {
   renewed(end: LeaseEnd): void;
   /** These owners are dead. */
   ownersDied(owners: readonly string[]): void;
-  received(membership: NodeMembership, from: string, records: readonly LineRecord[]): void;
+  received(from: string, records: readonly LineRecord[], membership: NodeMembership): void;
   /** All that is on its way to and from this owner is lost. */
   broken(owner: string, error: Error): void;
   lost(): void;
@@ -121,10 +122,11 @@ export class NodeMembership {
   }
 
   async #join(): Promise<void> {
+    await reach(this.#connection, this.#broker, "join as a node");
     const joinedAt = performance.now();
     const { id } = this.facts;
     this.#party = await Party.open(this.#broker, id, {
-      received: (from, records) => this.#hear(() => this.#events.received(this, from, records)),
+      received: (from, records) => this.#hear(() => this.#events.received(from, records, this)),
       noticed: () => {},
       broken: (owner, error) => this.#hear(() => this.#events.broken(owner, error)),
       evicted: () => this.#lost(),

@@ -14,6 +14,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import { BrokerUnavailableError } from "../../errors.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { type Keys, keysOf } from "../broker/keys.js";
+import { reach } from "../broker/reach.js";
+import { unavailable } from "../broker/within.js";
 import type { ResolvedBroker } from "../../config/broker.js";
 import { hidePassword } from "../../config/broker.js";
 import type { Script } from "../broker/script.js";
@@ -39,6 +41,8 @@ interface Waiting {
 
 /** Errors that pass by themselves. */
 const PASSING = /^(?:OOM|LOADING|MISCONF|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|BUSY|NOREPLICAS) /;
+/** Those that a server gives to whom it does not let in; scripts say the second of what they may not do. */
+const REFUSED = /^(?:NOPERM|NOAUTH|WRONGPASS|DENIED) |ACL failure in script/;
 const PAUSE_MS = 100;
 
 const clients = new Map<string, TaskClient>();
@@ -54,13 +58,14 @@ export class TaskClient {
   #batch = new Map<string, Waiting[]>();
   #busy = 0;
   #lastError: Error | undefined;
-  #isSubscribed: Promise<unknown>;
+  /** Whether the broker can be used, and tells us of results. */
+  readonly #isReached: Promise<void>;
   #isClosed = false;
   readonly #onClose = new Set<(cause: unknown) => void>();
 
   /** The one of this broker. */
   static of(broker: ResolvedBroker): TaskClient {
-    const key = JSON.stringify([broker.url, broker.prefix, broker.brokerTimeout, broker.lease]);
+    const key = JSON.stringify(broker);
     let client = clients.get(key);
     if (!client) clients.set(key, (client = new TaskClient(broker, () => clients.delete(key))));
     return client;
@@ -90,8 +95,14 @@ export class TaskClient {
     }
     this.#replies.on("ready", () => this.waits.look(true));
     this.#replies.on("messageBuffer", (_channel, message) => this.waits.arrived(message));
-    this.#isSubscribed = this.#replies.call("SUBSCRIBE", this.#keys.of("reply", this.id));
-    this.#isSubscribed.catch(() => {});
+    this.#isReached = this.#reach();
+    // Whoever waits for it is told why; the next call tries anew.
+    this.#isReached.catch((error: Error) => this.#close(error));
+  }
+
+  async #reach(): Promise<void> {
+    await reach(this.#commands, this.broker, "use tasks");
+    await this.#replies.call("SUBSCRIBE", this.#keys.of("reply", this.id));
   }
 
   /** Whether what is sent now may arrive. */
@@ -102,7 +113,7 @@ export class TaskClient {
   /** Sends a job, together with the others of this turn; resolves when the broker has it. */
   async add(job: NewJob, id: string): Promise<void> {
     await this.run(`delay '${job.name}'`, async () => {
-      await this.#isSubscribed;
+      await this.#isReached;
       await new Promise<void>((resolve, reject) => {
         const queue = queueOfId(id);
         let batch = this.#batch.get(queue);
@@ -118,6 +129,7 @@ export class TaskClient {
   /** Runs a script, again as long as the broker takes nothing. */
   async script(action: string, script: Script, args: readonly (string | number)[]): Promise<unknown> {
     return this.run(action, async () => {
+      await this.#isReached;
       const fixed = scriptKeys(this.#keys);
       return script.run(this.#commands, fixed.keys, [...fixed.args, ...args]);
     });
@@ -153,7 +165,7 @@ export class TaskClient {
         try {
           return await Promise.race([step(), stopped]);
         } catch (error) {
-          if (!PASSING.test((error as Error).message)) throw error;
+          if (!PASSING.test((error as Error).message)) throw this.#refusal(action, error as Error);
           refusal = error;
           await Promise.race([pause(PAUSE_MS), stopped]);
         }
@@ -182,12 +194,20 @@ export class TaskClient {
   }
 
   unavailable(action: string, cause: unknown): BrokerUnavailableError {
+    if (cause instanceof BrokerUnavailableError) return cause;
     const { url, brokerTimeout } = this.broker;
     return new BrokerUnavailableError(
       `Cannot ${action} as the broker ${String(hidePassword(url))} was away, or took nothing, for ${brokerTimeout} ms ` +
         `(${(cause as Error).message || (cause as NodeJS.ErrnoException).code || "no answer"}): start it, or free its memory`,
       { cause },
     );
+  }
+
+  /** What the server says where it lacks nothing but our rights, as in NOPERM. */
+  #refusal(action: string, error: Error): Error {
+    return REFUSED.test(error.message)
+      ? unavailable(this.broker, action, `refused it: ${error.message}`, error)
+      : error;
   }
 
   #hold(): void {
