@@ -28,7 +28,9 @@ export class TestNode {
   #said = "";
 
   constructor(options: Omit<NodeOptions, "modules">) {
-    this.process = fork(program("fault-node"), [JSON.stringify(options)], { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+    this.process = fork(program("fault-node"), [JSON.stringify(options)], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
     this.process.stderr!.on("data", (chunk: Buffer) => (this.#said += chunk.toString()));
     this.process.on("message", (event: NodeEvent) => {
       if (event.kind === "ready") this.id = event["id"] as string;

@@ -62,7 +62,9 @@ describe("the broker", { timeout: 60_000 }, () => {
     for (const error of failed) {
       expect(error).toBeInstanceOf(WorkerCrashedError);
       expect(error).toMatchObject({ reason: expect.stringMatching(/^(disconnected|node-lost)$/) });
-      expect(error.message).toMatch(/^Cannot finish 'work' as its worker .* was lost with (its node|what was on its way: .*)$/);
+      expect(error.message).toMatch(
+        /^Cannot finish 'work' as its worker .* was lost with (its node|what was on its way: .*)$/,
+      );
     }
     expect(await again).toHaveLength(20);
     const counts = cluster.counts();

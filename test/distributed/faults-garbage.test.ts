@@ -134,7 +134,11 @@ describe("what nobody of us sent", { timeout: 60_000 }, () => {
       { link: "s3", kind: ToNode.open, payload: opening(own, { version: "0" }) },
       { link: "s4", kind: ToNode.open, payload: opening(own, { resourceLimits: { maxOldGenerationSizeMb: "x" } }) },
       { link: "s5", kind: ToNode.open, payload: opening(own) },
-      { link: "s6", kind: ToNode.open, payload: opening(own, { start: { blueprint: { ...blueprint, methods: own } } }) },
+      {
+        link: "s6",
+        kind: ToNode.open,
+        payload: opening(own, { start: { blueprint: { ...blueprint, methods: own } } }),
+      },
       { link: "s7", kind: ToNode.open, payload: opening(own, { isolation: "none" }) },
       // A method that is not there.
       { link: "s5", kind: ToNode.data, payload: serialize([plainHeader(200, 0), 1]) },

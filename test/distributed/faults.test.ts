@@ -47,7 +47,9 @@ describe("nodes", { timeout: 60_000 }, () => {
     for (const error of failed) {
       expect(error).toBeInstanceOf(WorkerCrashedError);
       expect(error).toMatchObject({ reason: "node-lost" });
-      expect((error as Error).message).toMatch(/^Cannot finish 'work' as its worker Recorded-.* was lost with its node$/);
+      expect((error as Error).message).toMatch(
+        /^Cannot finish 'work' as its worker Recorded-.* was lost with its node$/,
+      );
     }
     expect(await Promise.all(again)).toHaveLength(12);
     checkOnce(cluster, settled, (index) => `once-${index}`);
@@ -96,10 +98,7 @@ describe("nodes", { timeout: 60_000 }, () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
     await using link = await frozenLink(sharedRedis());
-    const [zombie, other] = await Promise.all([
-      cluster.node({ broker: { ...broker, url: link.url } }),
-      cluster.node(),
-    ]);
+    const [zombie, other] = await Promise.all([cluster.node({ broker: { ...broker, url: link.url } }), cluster.node()]);
     const options = { mode: "distributed", broker, maxWorkers: 2, maxQueuedTasks: 20 } as const;
     await using threads = RecordedWorker.options(options).init(record);
     await threads.ready();
@@ -148,7 +147,9 @@ describe("nodes", { timeout: 60_000 }, () => {
     link.heal();
     await until(() => zombie.count("ready") > joined);
     checkOnce(cluster, ended, (index) => `cut-${index}`);
-    const onZombie = cluster.runs().flatMap(({ id, pid, at }) => (id.startsWith("cut") && pid === zombie.pid ? [at] : []));
+    const onZombie = cluster
+      .runs()
+      .flatMap(({ id, pid, at }) => (id.startsWith("cut") && pid === zombie.pid ? [at] : []));
     expect(Math.max(...onZombie)).toBeLessThanOrEqual(cutAt + LEASE_MS);
     await Promise.all([threads.ready(), processes.ready()]);
     expect((await threads.broadcast.place()).map(({ pid }) => pid)).toContain(zombie.pid);

@@ -59,7 +59,7 @@ export class Agent {
       ownersDied: (owners) => {
         for (const owner of owners) this.#ownerDied(owner);
       },
-      received: (itself, from, records) => {
+      received: (from, records, itself) => {
         for (const record of records) this.#received(itself, from, record);
       },
       broken: (owner) => {

@@ -22,7 +22,7 @@ export interface NodeMembershipEvents {
   renewed(end: LeaseEnd): void;
   /** These owners are dead. */
   ownersDied(owners: readonly string[]): void;
-  received(membership: NodeMembership, from: string, records: readonly LineRecord[]): void;
+  received(from: string, records: readonly LineRecord[], membership: NodeMembership): void;
   /** All that is on its way to and from this owner is lost. */
   broken(owner: string, error: Error): void;
   lost(): void;
@@ -126,7 +126,7 @@ export class NodeMembership {
     const joinedAt = performance.now();
     const { id } = this.facts;
     this.#party = await Party.open(this.#broker, id, {
-      received: (from, records) => this.#hear(() => this.#events.received(this, from, records)),
+      received: (from, records) => this.#hear(() => this.#events.received(from, records, this)),
       noticed: () => {},
       broken: (owner, error) => this.#hear(() => this.#events.broken(owner, error)),
       evicted: () => this.#lost(),
