@@ -23,7 +23,10 @@ const PLACES = [
  * @returns `"default"` for a default export; `undefined` where it is given none, or the source is not there to be read
  */
 export function variableName(stack: string, url: string): string | undefined {
-  const places = stack.split("\n").map(placeOf).filter((place) => place !== undefined);
+  const places = stack
+    .split("\n")
+    .map(placeOf)
+    .filter((place) => place !== undefined);
   const path = pathOf(url);
   // With source maps the stack names the source that the module was compiled from.
   const place = places.find((one) => one.path === path) ?? places.find((one) => !isOwn(one.path));
@@ -38,7 +41,8 @@ interface Place {
 
 /** Of a line of a stack; nothing for those in Node.js itself. */
 function placeOf(line: string): Place | undefined {
-  const [, file, row, column] = /(?:\(|at (?:async )?)((?:file:|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
+  const [, file, row, column] =
+    /(?:\(|at (?:async )?)((?:file:|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
   const path = file?.startsWith("file:") ? pathOf(file) : file;
   return path === undefined ? undefined : { path, row: Number(row), column: Number(column) };
 }

@@ -34,7 +34,7 @@ async function openNode(index: number): Promise<void> {
       ownersDied: (dead) => {
         for (const owner of dead) owners.delete(owner);
       },
-      received: (_membership, from, records) => {
+      received: (from, records) => {
         owners.add(from);
         for (const { link, kind, payload } of records) node.send(from, link, kind, payload);
       },
