@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine, load } from "./machine.js";
 import { report, type Results } from "./report.js";
-import type { Section, SectionContext, Table } from "./section.js";
+import type { Grid, Section, SectionContext, Table } from "./section.js";
 
 /** What a benchmark consists of. */
 export interface Benchmark {
@@ -44,7 +44,7 @@ async function run(benchmark: Benchmark): Promise<void> {
   }
   const { rounds, peers, json } = settings;
   const loadAtStart = load();
-  const tables: Table[] = [];
+  const tables: (Table | Grid)[] = [];
   for (const section of settings.sections) {
     const context: SectionContext = {
       rounds,

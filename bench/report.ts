@@ -2,7 +2,7 @@
 import type { Row } from "./contest.js";
 import type { Machine } from "./machine.js";
 import { REFERENCE } from "./peer.js";
-import type { Table } from "./section.js";
+import type { Grid, Table } from "./section.js";
 import { median } from "./statistics.js";
 
 /** Everything a run found out. */
@@ -11,7 +11,7 @@ export interface Results {
   readonly machine: Machine;
   readonly rounds: number;
   readonly load: { readonly start: number; readonly end: number };
-  readonly tables: readonly Table[];
+  readonly tables: readonly (Table | Grid)[];
 }
 
 export function report({ title, machine, rounds, load, tables }: Results): string {
@@ -26,7 +26,12 @@ export function report({ title, machine, rounds, load, tables }: Results): strin
       .join(", ")}`,
     `- Median (min..max) of ${rounds} interleaved rounds; the last column is the figure divided by that of manyhands`,
     "- `others`: the share of all cores that other programs took meanwhile; beyond a few per cent, compare with care",
-    ...tables.flatMap((table) => ["", `## ${table.title}`, "", ...formatTable(table)]),
+    ...tables.flatMap((table) => [
+      "",
+      `## ${table.title}`,
+      "",
+      ...("lines" in table ? formatGrid(table) : formatTable(table)),
+    ]),
     "",
   ].join("\n");
 }
@@ -64,6 +69,15 @@ function formatTable({ unit, better, notes, rows, extra, usesProcesses = false }
   ];
 }
 
+function formatGrid({ notes, headings, lines }: Grid): string[] {
+  return [
+    ...notes.flatMap((note) => [note, ""]),
+    toLine(headings),
+    toLine(headings.map((_, index) => (index === 0 ? "---" : "---:"))),
+    ...lines.map(toLine),
+  ];
+}
+
 function formatOthers({ loads }: Row): string {
   const others = loads.reduce((sum, load) => sum + load.others, 0);
   const capacity = loads.reduce((sum, load) => sum + load.capacity, 0);
@@ -74,7 +88,7 @@ function toLine(cells: readonly string[]): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function formatNumber(value: number): string {
+export function formatNumber(value: number): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   return value.toLocaleString("en-US", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }

@@ -14,6 +14,14 @@ export interface Table {
   readonly usesProcesses?: boolean;
 }
 
+/** A table of another kind: several figures in each line, measured once. */
+export interface Grid {
+  readonly title: string;
+  readonly notes: readonly string[];
+  readonly headings: readonly string[];
+  readonly lines: readonly (readonly string[])[];
+}
+
 /** What a section runs with. */
 export interface SectionContext extends ContestOptions {
   /** The peers that were asked for. */
@@ -23,5 +31,5 @@ export interface SectionContext extends ContestOptions {
 /** A group of tables that is asked for by name. */
 export interface Section {
   readonly name: string;
-  run(context: SectionContext): Promise<Table[]>;
+  run(context: SectionContext): Promise<(Table | Grid)[]>;
 }

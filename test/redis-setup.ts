@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { freshPrefix, hasRedisServer, startRedis } from "./redis.js";
+import { freshPrefix, hasRedisServer, startRedis } from "#fixtures/redis.js";
 
 const COMMAND = fileURLToPath(new URL("../dist/cli/main.js", import.meta.url));
 const FIXTURES = fileURLToPath(new URL("../build/test/fixtures/", import.meta.url));

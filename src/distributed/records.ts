@@ -2,6 +2,7 @@
 import type { CrashDetails } from "../errors.js";
 import type { WireFailure } from "../wire/error-codec.js";
 import type { StartMessage } from "../wire/protocol.js";
+import { deserialize } from "../wire/serialize.js";
 
 /** From a caller to a node. */
 export const ToNode = {
@@ -48,3 +49,38 @@ export interface Ending {
 
 /** Longest message, in bytes: what is larger belongs elsewhere, with its address in the call. */
 export const MAX_MESSAGE_BYTES = 64 * 2 ** 20;
+
+/**
+ * Reads what a caller asks for: it may come from anyone who can write to the broker.
+ * @throws {TypeError} when it is something else
+ */
+export function readOpening(payload: Uint8Array): Opening {
+  const opening = deserialize(payload) as Opening;
+  const { name, version, start, isolation, resourceLimits = {} } = opening;
+  const { blueprint, identity } = start;
+  const isRight =
+    [name, version, blueprint.pool, identity.id, identity.mode].every((text) => typeof text === "string") &&
+    (isolation === "thread" || isolation === "process") &&
+    Object.values(resourceLimits).every((limit) => limit === undefined || isCount(limit)) &&
+    isCount(identity.index) &&
+    isCount(blueprint.concurrency) &&
+    Array.isArray(blueprint.methods) &&
+    Array.isArray(blueprint.constructorArgs);
+  if (isRight) return opening;
+  throw new TypeError("Cannot start a worker as what was asked for is not of the right form");
+}
+
+/**
+ * Reads how a worker ended.
+ * @throws {TypeError} when it is something else
+ */
+export function readEnding(payload: Uint8Array): Ending {
+  const ending = deserialize(payload) as Ending;
+  const { details, begun } = ending;
+  if (typeof details.reason === "string" && (begun === undefined || isCount(begun))) return ending;
+  throw new TypeError("Cannot read the end of a worker as it is not of the right form");
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && value >= 0;
+}

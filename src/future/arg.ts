@@ -1,7 +1,7 @@
 import type { Future } from "./future.js";
 
 /** Values without parts that could hold a future. */
-type Leaf =
+export type Leaf =
   | string
   | number
   | bigint

@@ -1,8 +1,8 @@
 /** What a task that was left to the nodes of a broker looks like to those who wait for it. */
 import type { BrokerOptions } from "../config/broker.js";
 import type { RetryOptions } from "../retry/options.js";
-import type { Arg } from "./arg.js";
-import type { Progress } from "./future.js";
+import type { Leaf } from "./arg.js";
+import type { Future, Progress } from "./future.js";
 
 /**
  * Where a delayed task stands:
@@ -102,11 +102,17 @@ export interface DelayCallOptions extends DelayOptions {
 }
 
 /** What may be passed for a parameter of type `T`: the value, a future of it, or the result of another delayed task. */
-export type DelayedArg<T> = Arg<T> | AsyncResult<T> | DelayedParts<T>;
+export type DelayedArg<T> = 0 extends 1 & T ? T : AsyncResult<T> | Future<T> | Nested<T>;
 
-type DelayedParts<T> = T extends readonly unknown[] | Record<string, unknown>
-  ? { [K in keyof T]: DelayedArg<T[K]> }
-  : T;
+type Nested<T> = T extends Leaf
+  ? T
+  : T extends ReadonlyMap<infer K, infer V>
+    ? T | Map<DelayedArg<K>, DelayedArg<V>>
+    : T extends ReadonlySet<infer E>
+      ? T | Set<DelayedArg<E>>
+      : T extends object
+        ? { [K in keyof T]: DelayedArg<T[K]> }
+        : T;
 
 /** The parameters of a task as `delay` takes them. */
 export type DelayedArgs<P extends readonly unknown[]> = { [I in keyof P]: DelayedArg<P[I]> };

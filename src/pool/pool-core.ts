@@ -12,6 +12,7 @@
  * P3. Between a call that only one worker may take and one that any may take, the lower rank goes first.
  */
 import {
+  BrokerUnavailableError,
   CancelledError,
   type CrashDetails,
   PoolFullError,
@@ -259,7 +260,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.events.emit("crash", { worker, details });
   }
 
-  cannotStart(slot: Slot, error: WorkerStartError): void {
+  cannotStart(slot: Slot, failure: WorkerStartError): void {
+    // That the broker is not there has nothing to do with the worker.
+    const error = failure.cause instanceof BrokerUnavailableError ? failure.cause : failure;
     this.events.emit("start-failed", { error });
     this.#readiness.settle(slot, error);
     const isHopeless = !this.slots.some(({ state }) => state === "ready" || state === "starting");

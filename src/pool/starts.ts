@@ -1,5 +1,5 @@
 /** How the starts of one worker went: how long to wait before the next, and what its calls are told when it is hopeless. */
-import { type CrashDetails, WorkerCrashedError, WorkerStartError } from "../errors.js";
+import { BrokerUnavailableError, type CrashDetails, WorkerCrashedError, WorkerStartError } from "../errors.js";
 import { describeDeath } from "./describe-death.js";
 
 /** How many starts in a row may end in the worker's death before its calls are told. */
@@ -36,6 +36,10 @@ export class Starts {
 
   /** It died before it served anything; `undefined` as long as another start may help. */
   died(details: CrashDetails, cause: unknown): WorkerStartError | undefined {
+    // Whoever has waited for the broker for so long need not do it again.
+    if (cause instanceof BrokerUnavailableError) return this.threw(cause);
+    // What befell its place says nothing of the worker.
+    if (details.reason === "node-lost" || details.reason === "disconnected") return undefined;
     this.#failures += 1;
     if (this.#failures < STARTS) return undefined;
     const message =

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { reachBroker } from "../../dist/cli/broker/reach-broker.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { startRedis } from "../redis.js";
+import { startRedis } from "#fixtures/redis.js";
 
 it("says what is wrong with a broker, and shows no password", async () => {
   await using redis = await startRedis();

@@ -8,7 +8,7 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { add, decline, sleep } from "#fixtures/delayed.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import { type CliResult, runCli } from "./run-cli.js";
 
 const DELAYED = fileURLToPath(new URL("../../build/test/fixtures/delayed.js", import.meta.url));

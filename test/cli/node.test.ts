@@ -109,7 +109,7 @@ it("has a help of 80 columns with every option", () => {
 
 it("says who it is in 80 columns, without the password", async () => {
   const definitions = (await loadDefinitions([SHOP])).values();
-  const broker = resolveBroker("redis://bob:secret@redis.example.net:6379/3");
+  const broker = resolveBroker({ url: "redis://bob:secret@redis.example.net:6379/3", prefix: "manyhands" });
   const text = banner({ facts: FACTS, broker, definitions, version: "0.1.0" }, false);
   expect(text).toContain("\n  node      web-1-4f2c\n");
   expect(text).toContain(
@@ -279,6 +279,31 @@ it.each([
   expect(await code).toBe(exit);
   expect(calls).toEqual(["stop 500", "kill"]);
   expect(stderr()).toMatch(/WARN ended at once\n$/);
+});
+
+it("does not wait for a broker that is away when nothing runs any more", async () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const { node, calls } = fakeNode();
+  const { log, stderr } = capture();
+  let tell: ((event: NodeEvent) => void) | undefined;
+  const code = runUntilStopped(
+    async (onEvent) => {
+      tell = onEvent;
+      onEvent(event("task-started", { name: "add", id: "1" }));
+      return node;
+    },
+    { log, grace: undefined, ready: () => void process.emit("SIGTERM", "SIGTERM") },
+  );
+  await vi.advanceTimersByTimeAsync(25_000);
+  expect(stderr().match(/INFO still waiting for 1 task: add\[1\]\n/g)).toHaveLength(2);
+  tell!(event("task-failed", { name: "add", id: "1", error: new Error("No") }));
+  await vi.advanceTimersByTimeAsync(4000);
+  expect(calls).toEqual(["stop warm"]);
+  await vi.advanceTimersByTimeAsync(2500);
+  expect(await code).toBe(1);
+  expect(calls).toEqual(["stop warm", "kill"]);
+  expect(stderr()).toMatch(/WARN ended, though the broker does not answer\n$/);
 });
 
 it("has failed when it cannot start, or ends by itself", async () => {

@@ -3,7 +3,7 @@ import { clusterText } from "../../dist/cli/nodes/cluster-text.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { Members, type NodeFacts } from "../../dist/distributed/members/members.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import { runCli } from "./run-cli.js";
 
 const GB = 2 ** 30;

@@ -3,7 +3,7 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { keysOf } from "../../dist/distributed/broker/keys.js";
 import { type BrokerOptions, resolveBroker } from "../../dist/config/broker.js";
 import { Script } from "../../dist/distributed/broker/script.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 describe("a broker", () => {
   it("is reached by its url; scripts are sent when the server does not know them", async () => {

@@ -75,8 +75,8 @@ it.each<[string, string[], string]>([
     "Cannot start a pool of 'task' as a worker is just loading",
   ],
 ])("refuses %s", async (_what, modules, message) => {
-  await expect(loadDefinitions(modules)).rejects.toThrow(message);
-  await expect(loadDefinitions(modules)).rejects.toMatchObject({ code: "MH_DEFINITION" });
+  await expect(loadDefinitions(modules, true)).rejects.toThrow(message);
+  await expect(loadDefinitions(modules, true)).rejects.toMatchObject({ code: "MH_DEFINITION" });
 });
 
 it.each([5, "", "a b", "x".repeat(65)])("refuses the version %j", (version) => {

@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import type { BrokerOptions, NodeEvent, NodeOptions } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** Long enough for a machine that does other things, short enough to wait for. */
-export const LEASE_MS = 1200;
+export const LEASE_MS = 1800;
 
 /** One call that began. */
 export interface Run {
@@ -25,9 +25,13 @@ export class TestNode {
   readonly process: ChildProcess;
   readonly events: NodeEvent[] = [];
   id = "";
+  #said = "";
 
   constructor(options: Omit<NodeOptions, "modules">) {
-    this.process = fork(program("fault-node"), [JSON.stringify(options)]);
+    this.process = fork(program("fault-node"), [JSON.stringify(options)], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    this.process.stderr!.on("data", (chunk: Buffer) => (this.#said += chunk.toString()));
     this.process.on("message", (event: NodeEvent) => {
       if (event.kind === "ready") this.id = event["id"] as string;
       this.events.push(event);
@@ -40,6 +44,11 @@ export class TestNode {
 
   count(kind: NodeEvent["kind"]): number {
     return this.events.filter((event) => event.kind === kind).length;
+  }
+
+  /** What it said before it ended by itself, which no node does. */
+  get failure(): string | undefined {
+    return this.process.exitCode ? this.#said : undefined;
   }
 
   freeze(): void {
@@ -76,7 +85,10 @@ export class FaultCluster implements AsyncDisposable {
   async node(options: Omit<NodeOptions, "modules"> = {}): Promise<TestNode> {
     const node = new TestNode({ broker: this.broker, cpus: 2, memory: "8GB", queues: [], ...options });
     this.#nodes.push(node);
-    await until(() => node.count("ready") > 0, () => `node ${JSON.stringify(options)}: ${node.process.exitCode}`);
+    await until(
+      () => node.count("ready") > 0 || node.failure !== undefined,
+      () => "a node joins",
+    );
     return node;
   }
 
@@ -97,9 +109,11 @@ export class FaultCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const failures = this.#nodes.flatMap(({ failure }) => failure ?? []);
     await Promise.all(this.#nodes.map((node) => node.kill()));
     rmSync(this.#folder, { recursive: true, force: true });
     if (this.#isShared) await clearKeys(this.broker);
+    if (failures.length > 0) throw new Error(`A node has ended by itself: ${failures.join("\n")}`);
   }
 }
 
@@ -107,24 +121,15 @@ export function program(name: string): string {
   return fileURLToPath(import.meta.resolve(`#fixtures/programs/${name}.js`));
 }
 
-/** Resolves when `condition` holds; after 15 s it says what it waited for. */
+/** Resolves when `condition` holds; after 25 s it says what it waited for. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   describe: () => string = () => condition.toString(),
 ): Promise<void> {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 25_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Waited for too long: ${describe()}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }
 

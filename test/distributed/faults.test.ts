@@ -1,17 +1,22 @@
-/** What happens to calls when the nodes that serve them die, freeze, or are stopped. */
+/** What happens to calls when the nodes that serve them die, freeze, are cut off, or are stopped. */
+import { fork } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { WorkerCrashedError } from "manyhands";
+import { asyncResult } from "manyhands/distributed";
+import { connect } from "../../dist/distributed/broker/connection.js";
+import { resolveBroker } from "../../dist/config/broker.js";
+import { Members } from "../../dist/distributed/members/members.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
-import { FaultCluster, isAlive, LEASE_MS, until } from "./fault-cluster.js";
+import { sharedRedis } from "#fixtures/redis.js";
+import { FaultCluster, LEASE_MS, program, type Run, until } from "./fault-cluster.js";
+import { frozenLink } from "./frozen-link.js";
 
-type Settled = PromiseSettledResult<unknown>;
+/** What a machine that is busy with other things may add to a time. */
+const SLACK_MS = 2500;
 
-function failures(settled: readonly Settled[]): unknown[] {
-  return settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
-}
-
-describe("a node that is killed", { timeout: 40_000 }, () => {
-  test.concurrent("its calls fail, or go elsewhere; what lives elsewhere is not disturbed", async () => {
+describe("nodes", { timeout: 60_000 }, () => {
+  test.concurrent("one that is killed, then one that is stopped: calls fail, or go elsewhere; others are not disturbed", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
     const [one, two] = await Promise.all([cluster.node(), cluster.node()]);
@@ -23,43 +28,187 @@ describe("a node that is killed", { timeout: 40_000 }, () => {
     expect(new Set(before.map(({ pid }) => pid))).toEqual(new Set([one.pid, two.pid]));
     const dying = before.findIndex(({ pid }) => pid === one.pid);
 
-    const calls = Array.from({ length: 12 }, (_, index) => pool.work(`once-${index}`, 400));
-    const again = Array.from({ length: 12 }, (_, index) => careful.work(`again-${index}`, 400));
-    await until(() => cluster.runs().filter(({ pid }) => pid === one.pid).length >= 2);
-    const began = new Set(cluster.runs().filter(({ pid }) => pid === one.pid).map(({ id }) => id));
+    const calls = callAll(12, (index) => pool.work(`once-${index}`, 100));
+    const again = Array.from({ length: 12 }, async (_, index) => careful.work(`again-${index}`, 100));
+    const onOne = (): Run[] => cluster.runs().filter(({ pid }) => pid === one.pid);
+    await until(() => ["once", "again"].every((kind) => onOne().some(({ id }) => id.startsWith(kind))));
     const killedAt = performance.now();
     await one.kill();
-    const first = await Promise.any(calls.map(async (call) => call.then(() => Promise.reject(new Error("done")), (error: unknown) => ({ error }))));
+    await until(() => pool.stats().calls.failed > 0);
     const detected = performance.now() - killedAt;
-    expect(first.error).toBeInstanceOf(WorkerCrashedError);
     expect(detected).toBeGreaterThan(LEASE_MS / 2);
-    expect(detected).toBeLessThan(LEASE_MS * 2);
+    expect(detected).toBeLessThan(1.5 * LEASE_MS + SLACK_MS);
 
-    const settled = await Promise.allSettled(calls);
-    const failed = failures(settled);
-    expect(failed.length).toBeGreaterThan(0);
+    const settled = await calls;
+    const failed = failuresOf(settled);
     // Those that the node had, and no other: the one that ran and those that waited behind it.
+    expect(failed.length).toBeGreaterThan(0);
     expect(failed.length).toBeLessThanOrEqual(3);
-    for (const error of failed) expect(error).toMatchObject({ name: "WorkerCrashedError", reason: "node-lost" });
-    expect(await Promise.all(again)).toHaveLength(12);
-
-    const counts = cluster.counts();
-    settled.forEach(({ status }, index) => {
-      const count = counts.get(`once-${index}`) ?? 0;
-      if (status === "fulfilled") expect(count).toBe(1);
-      else expect(count).toBeLessThanOrEqual(1);
-    });
-    for (let index = 0; index < 12; index += 1) {
-      expect(counts.get(`again-${index}`)).toBe(began.has(`again-${index}`) ? 2 : 1);
+    for (const error of failed) {
+      expect(error).toBeInstanceOf(WorkerCrashedError);
+      expect(error).toMatchObject({ reason: "node-lost" });
+      expect((error as Error).message).toMatch(
+        /^Cannot finish 'work' as its worker Recorded-.* was lost with its node$/,
+      );
     }
+    expect(await Promise.all(again)).toHaveLength(12);
+    checkOnce(cluster, settled, (index) => `once-${index}`);
+    const began = onOne().map(({ id }) => id);
+    const counts = cluster.counts();
+    for (let index = 0; index < 12; index += 1) {
+      const id = `again-${index}`;
+      // One that its node had ended, and told of in time, is not among those.
+      expect(counts.get(id)).toBeLessThanOrEqual(began.includes(id) ? 2 : 1);
+    }
+    expect(Math.max(...counts.values())).toBe(2);
 
-    await cluster.node();
+    // A new worker begins anew, the other has kept its state.
+    const served = cluster.runs().filter(({ id, pid }) => id.startsWith("once") && pid === two.pid).length;
+    const three = await cluster.node();
     await pool.ready();
     const after = await pool.broadcast.place();
-    expect(after[dying]!.served).toBeLessThan(after[1 - dying]!.served);
-    expect(after[1 - dying]!.pid).toBe(two.pid);
-    // Each call that it served, and the two questions.
-    expect(after[1 - dying]!.served).toBe(cluster.runs().filter(({ id, pid }) => id.startsWith("once") && pid === two.pid).length + 2);
-    expect(isAlive(two.pid)).toBe(true);
+    expect(after[dying]!.served).toBe(1);
+    expect(after[1 - dying]).toEqual({ pid: two.pid, served: served + 2 });
+    expect(pool.stats().workers.each[1 - dying]!.restarts).toBe(0);
+
+    // Told to stop, it lets calls end, and the rest goes elsewhere.
+    const later = callAll(16, (index) => pool.work(`later-${index}`, 60));
+    await until(() => cluster.runs().some(({ id, pid }) => id.startsWith("later") && pid === three.pid));
+    const exited = once(three.process, "exit");
+    three.process.kill("SIGTERM");
+    const finished = await later;
+    expect(failuresOf(finished)).toEqual([]);
+    expect(await exited).toEqual([0, null]);
+    checkOnce(cluster, finished, (index) => `later-${index}`);
+
+    // Told again, it ends at once.
+    const endless = Promise.allSettled([pool.work("endless", 3_600_000)]);
+    await until(() => cluster.counts().has("endless"));
+    const gone = once(two.process, "exit");
+    two.process.kill("SIGTERM");
+    await until(() => two.count("stopping") === 1);
+    const secondAt = performance.now();
+    two.process.kill("SIGTERM");
+    expect(await endless).toMatchObject([{ reason: { name: "WorkerCrashedError", reason: "node-lost" } }]);
+    await gone;
+    expect(performance.now() - secondAt).toBeLessThan(SLACK_MS);
+  });
+
+  test.concurrent("one that is frozen for longer than its lease, then cut off: nothing begins there, and it joins anew", async () => {
+    await using cluster = new FaultCluster();
+    const { broker, record } = cluster;
+    await using link = await frozenLink(sharedRedis());
+    const [zombie, other] = await Promise.all([cluster.node({ broker: { ...broker, url: link.url } }), cluster.node()]);
+    const options = { mode: "distributed", broker, maxWorkers: 2, maxQueuedTasks: 20 } as const;
+    await using threads = RecordedWorker.options(options).init(record);
+    await threads.ready();
+    await using processes = RecordedWorker.options({ ...options, actor: { isolation: "process" } }).init(record);
+    await processes.ready();
+    const parents = await processes.broadcast.parent();
+    const children = (await processes.broadcast.place()).map(({ pid }) => pid);
+    const child = children[parents.indexOf(zombie.pid)]!;
+    expect(new Set(parents)).toEqual(new Set([zombie.pid, other.pid]));
+
+    const calls = callAll(80, (index) => (index % 2 === 0 ? threads : processes).work(`old-${index}`, 50));
+    await until(() => [zombie.pid, child].every((pid) => cluster.runs().some((run) => run.pid === pid)));
+    const frozenAt = Date.now();
+    zombie.freeze();
+    await until(() => threads.stats().calls.failed > 0 && processes.stats().calls.failed > 0);
+    zombie.thaw();
+    const thawedAt = Date.now();
+    const settled = await calls;
+    for (const error of failuresOf(settled)) expect(error).toMatchObject({ reason: "node-lost" });
+    checkOnce(cluster, settled, (index) => `old-${index}`);
+
+    // It is used again.
+    await until(() => zombie.count("ready") >= 2);
+    expect(zombie.count("fenced")).toBeGreaterThan(0);
+    await Promise.all([threads.ready(), processes.ready()]);
+    const places = (await threads.broadcast.place()).map(({ pid }) => pid);
+    expect(new Set(places)).toEqual(new Set([zombie.pid, other.pid]));
+    expect(await threads.work("new", 0)).toBeDefined();
+    const old = cluster.runs().filter(({ id }) => id.startsWith("old"));
+    expect(old.filter(({ pid, at }) => pid === zombie.pid && at > thawedAt)).toEqual([]);
+    // It went on while its node was frozen: for as long as the lease.
+    const last = Math.max(...old.filter(({ pid }) => pid === child).map(({ at }) => at));
+    expect(last).toBeGreaterThan(frozenAt);
+    expect(last).toBeLessThanOrEqual(frozenAt + LEASE_MS);
+    await until(() => !isAlive(child));
+
+    // The network between it and the broker carries nothing, and neither side is told.
+    const more = callAll(60, (index) => (index % 2 === 0 ? threads : processes).work(`cut-${index}`, 50));
+    await until(() => cluster.runs().some(({ id, pid }) => id.startsWith("cut") && pid === zombie.pid));
+    link.cut();
+    const cutAt = Date.now();
+    const joined = zombie.count("ready");
+    const ended = await more;
+    expect(failuresOf(ended).length).toBeGreaterThan(0);
+    for (const error of failuresOf(ended)) expect(error).toMatchObject({ reason: "node-lost" });
+    link.heal();
+    await until(() => zombie.count("ready") > joined);
+    checkOnce(cluster, ended, (index) => `cut-${index}`);
+    const onZombie = cluster
+      .runs()
+      .flatMap(({ id, pid, at }) => (id.startsWith("cut") && pid === zombie.pid ? [at] : []));
+    expect(Math.max(...onZombie)).toBeLessThanOrEqual(cutAt + LEASE_MS);
+    await Promise.all([threads.ready(), processes.ready()]);
+    expect((await threads.broadcast.place()).map(({ pid }) => pid)).toContain(zombie.pid);
   });
 });
+
+describe("a caller that is killed", { timeout: 60_000 }, () => {
+  test.concurrent("its workers end with its lease; what it delayed can be fetched", async () => {
+    await using cluster = new FaultCluster();
+    const { broker, record } = cluster;
+    const node = await cluster.node({ queues: ["default"] });
+    const caller = fork(program("fault-caller"), [JSON.stringify({ broker, record })]);
+    const [said] = (await once(caller, "message")) as [{ pids: number[]; task: string }];
+    await until(() => cluster.runs().length === 2);
+    const exited = once(caller, "exit");
+    caller.kill("SIGKILL");
+    await exited;
+    const killedAt = performance.now();
+    expect(said.pids.every(isAlive)).toBe(true);
+    await until(() => !said.pids.some(isAlive));
+    expect(performance.now() - killedAt).toBeLessThan(1.5 * LEASE_MS + SLACK_MS);
+    expect(await asyncResult(said.task, { broker }).get()).toBe(42);
+
+    const connection = connect(resolveBroker(broker), "test");
+    const members = new Members(connection, resolveBroker(broker));
+    await until(async () => (await members.nodes())[0]!.free.cpus === 2);
+    expect((await members.nodes())[0]!.workers).toEqual([]);
+    await connection.quit();
+    expect([node.count("fenced"), node.count("worker-ended")]).toEqual([0, 2]);
+  });
+});
+
+async function callAll<T>(count: number, call: (index: number) => PromiseLike<T>): Promise<PromiseSettledResult<T>[]> {
+  return Promise.allSettled(Array.from({ length: count }, (_, index) => call(index)));
+}
+
+function failuresOf(settled: readonly PromiseSettledResult<unknown>[]): unknown[] {
+  return settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+}
+
+/** What succeeded ran once, and what failed not more than that. */
+function checkOnce(
+  cluster: FaultCluster,
+  settled: readonly PromiseSettledResult<unknown>[],
+  idOf: (index: number) => string,
+): void {
+  const counts = cluster.counts();
+  for (const [index, { status }] of settled.entries()) {
+    const count = counts.get(idOf(index)) ?? 0;
+    if (status === "fulfilled") expect([idOf(index), count]).toEqual([idOf(index), 1]);
+    else expect(count).toBeLessThanOrEqual(1);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

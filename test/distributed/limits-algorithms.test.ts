@@ -10,7 +10,7 @@ import { ratesLua } from "../../dist/distributed/limits/script/rates.js";
 import { type Rate, resolveRate } from "../../dist/limits/rate.js";
 import { rateAlgorithm } from "../../dist/limits/rate-algorithm.js";
 import { NAMES, optionsOf, share } from "../limits/algorithms/tested-limit.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** Makes the steps one by one; answers with what each returns, and the whole row at the end. Flushes between some of them. */
 const driver = new Script(`${NUMBERS_LUA}${ratesLua(NAMES)}
@@ -119,7 +119,7 @@ describe.each(NAMES)("%s in Lua", (name) => {
         const answer = (await driver.run(connection, [keysOf(prefix).of("row")], [JSON.stringify(run)])) as string[];
         expect(answer.map(toNumber)).toEqual([...results, ...state].map((value) => value + 0));
       }),
-      { numRuns: 60 },
+      { numRuns: 40 },
     );
   });
 });

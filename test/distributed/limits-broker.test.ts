@@ -1,14 +1,20 @@
 /** Shared limits while the broker is away, full, or frozen. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { BrokerUnavailableError, ResourceLimit, TimeoutError } from "manyhands";
 import { SharedLimitSet } from "manyhands/distributed";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Connection, connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
-import { freshPrefix, type PrivateRedis, startRedis } from "../redis.js";
+import { freshPrefix, type PrivateRedis, startRedis } from "#fixtures/redis.js";
 
 let redis: PrivateRedis;
 beforeAll(async () => {
   redis = await startRedis(["--appendfsync", "always"]);
+  // The package takes its time to load.
+  const connection = connect(resolveBroker(redis.url), "test");
+  await connection.call("PING");
+  await connection.quit();
 });
 afterAll(async () => {
   await redis[Symbol.asyncDispose]();
@@ -78,6 +84,20 @@ describe("a shared set whose broker", () => {
       await set.close();
       await connection.quit();
     }
+  });
+
+  it("was never there keeps no program alive", async () => {
+    const program = `
+      import { ResourceLimit } from "manyhands";
+      import { SharedLimitSet } from "manyhands/distributed";
+      const limits = [new ResourceLimit({ key: "connections", capacity: 1 })];
+      const set = new SharedLimitSet("api", limits, { broker: { url: "redis://127.0.0.1:1", brokerTimeout: 100 } });
+      await set.acquire().catch((error) => console.log(error.code));`;
+    const child = spawn(process.execPath, ["--input-type=module", "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const [[said], [code]] = await Promise.all([once(child.stdout, "data"), once(child, "exit")]);
+    expect([String(said), code]).toEqual(["MH_BROKER_UNAVAILABLE\n", 0]);
   });
 
   it("refuses what is asked says why at once", async () => {

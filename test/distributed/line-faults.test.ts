@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { BrokerUnavailableError } from "../../dist/errors.js";
-import { type PrivateRedis, sharedRedis, startRedis } from "../redis.js";
+import { type PrivateRedis, sharedRedis, startRedis } from "#fixtures/redis.js";
 import { type Ear, idsIn, inFrames, type Scene, scene, unread } from "./line-traffic.js";
 import { weakLink } from "./weak-link.js";
 

@@ -5,7 +5,7 @@ import { keysOf } from "../../dist/distributed/broker/keys.js";
 import { resolveBroker, type BrokerOptions, type ResolvedBroker } from "../../dist/config/broker.js";
 import type { LineRecord } from "../../dist/distributed/line/frame.js";
 import { Party } from "../../dist/distributed/line/party.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** All that a party heard, and the party. */
 export interface Ear {

@@ -3,7 +3,7 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { Lease } from "../../dist/distributed/members/lease.js";
 import { Members } from "../../dist/distributed/members/members.js";
-import { sharedRedis } from "../redis.js";
+import { sharedRedis } from "#fixtures/redis.js";
 import { factsOf, setUpMembers } from "./members-setup.js";
 
 /** A connection that goes and comes when a test says so. */

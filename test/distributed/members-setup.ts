@@ -4,7 +4,7 @@ import { keysOf, type Keys } from "../../dist/distributed/broker/keys.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { Members, type NodeFacts, type PlaceRequest } from "../../dist/distributed/members/members.js";
 import type { Need } from "../../dist/distributed/members/need.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 export interface MembersSetup extends AsyncDisposable {
   readonly members: Members;

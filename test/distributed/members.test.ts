@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Connection } from "../../dist/distributed/broker/connection.js";
 import type { NodeFacts, Placement, PlaceRequest } from "../../dist/distributed/members/members.js";
 import type { Need } from "../../dist/distributed/members/need.js";
-import { startRedis } from "../redis.js";
+import { startRedis } from "#fixtures/redis.js";
 import { factsOf, requestOf, setUpMembers } from "./members-setup.js";
 
 const HERE = { host: "here", pid: 1 };

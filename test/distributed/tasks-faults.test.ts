@@ -4,8 +4,12 @@ import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { BrokerUnavailableError, WorkerCrashedError } from "manyhands";
 import { asyncResult } from "manyhands/distributed";
+import { type BrokerOptions, resolveBroker } from "../../dist/config/broker.js";
+import { connect } from "../../dist/distributed/broker/connection.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
-import { freshPrefix, type PrivateRedis, startRedis } from "../redis.js";
+import { TaskRunner } from "../../dist/distributed/tasks/task-runner.js";
+import { taskRegistration } from "../../dist/task.js";
+import { freshPrefix, type PrivateRedis, startRedis } from "#fixtures/redis.js";
 import { add, facts, sleep } from "#fixtures/delayed.js";
 
 const program = fileURLToPath(import.meta.resolve("#fixtures/programs/task-node.js"));
@@ -13,6 +17,7 @@ const program = fileURLToPath(import.meta.resolve("#fixtures/programs/task-node.
 describe("faults of delayed tasks", { timeout: 60_000 }, () => {
   const nodes: ChildProcess[] = [];
   const servers: PrivateRedis[] = [];
+  const runners: TaskRunner[] = [];
 
   const startServer = async (options: readonly string[] = []): Promise<PrivateRedis> => {
     const server = await startRedis(options);
@@ -26,8 +31,23 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     return node;
   };
 
+  /** A node in this process, where it need not die. */
+  const startRunner = async (broker: BrokerOptions): Promise<TaskRunner> => {
+    const definitions = new Map(
+      [add, facts, sleep].map((one) => {
+        const registration = taskRegistration(one)!;
+        return [registration.name, { registration, version: "1" }];
+      }),
+    );
+    const runner = new TaskRunner({ broker: resolveBroker(broker), definitions, concurrency: 4, threads: 1 });
+    runners.push(runner);
+    await runner.start();
+    return runner;
+  };
+
   afterEach(async () => {
     TaskClient.closeAll();
+    await Promise.all(runners.splice(0).map(async (runner) => runner.kill()));
     await Promise.all(nodes.splice(0).map(kill));
     for (const server of servers.splice(0)) await server[Symbol.asyncDispose]();
   });
@@ -48,7 +68,7 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     const frozen = await sleep.delayWith({ broker, delivery: "at-most-once" })(300);
     await until(async () => (await frozen.progress()) !== undefined);
     second.kill("SIGSTOP");
-    await startNode(broker);
+    await startRunner(broker);
     await expect(frozen.get()).rejects.toBeInstanceOf(WorkerCrashedError);
     second.kill("SIGCONT");
     const values = await Promise.all(
@@ -61,7 +81,7 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
   test("a broker that dies and comes back: nothing acknowledged is lost", async () => {
     const server = await startServer(["--appendfsync", "always"]);
     const broker = { url: server.url, prefix: freshPrefix(), lease: 1000, brokerTimeout: 8000 };
-    await startNode(broker);
+    await startRunner(broker);
     expect(await (await add.delayWith({ broker })(1, 1)).get()).toBe(2);
     const running = await sleep.delayWith({ broker })(300);
     const waiting = await Promise.all(
@@ -73,6 +93,33 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     await server.restart();
     expect(await (await during).get()).toBe(42);
     expect(await wait).toEqual(["slept", 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  });
+
+  test("messages that are lost: results are looked for", async () => {
+    const server = await startServer();
+    const broker = { url: server.url, prefix: freshPrefix(), lease: 1000, brokerTimeout: 8000 };
+    await startRunner(broker);
+    const admin = connect(resolveBroker(broker), "test");
+    const cut = setInterval(() => void admin.call("CLIENT", "KILL", "TYPE", "pubsub"), 5);
+    const results = await Promise.all(Array.from({ length: 100 }, async (_, n) => add.delayWith({ broker })(n, 1)));
+    setTimeout(() => clearInterval(cut), 200);
+    expect(await Promise.all(results.map((result) => result.get()))).toEqual(
+      Array.from({ length: 100 }, (_, n) => n + 1),
+    );
+    clearInterval(cut);
+    admin.disconnect();
+  });
+
+  test("a node that is cut off for longer than its lease ends what it runs", async () => {
+    const server = await startServer();
+    const broker = { url: server.url, prefix: freshPrefix(), lease: 1000, brokerTimeout: 8000 };
+    const runner = await startRunner(broker);
+    const result = await sleep.delayWith({ broker, delivery: "at-most-once" })(60_000);
+    await until(async () => (await result.state()) === "started");
+    await server.kill();
+    await until(async () => Promise.resolve(runner.active === 0));
+    await server.restart();
+    await expect(result.get()).rejects.toBeInstanceOf(WorkerCrashedError);
   });
 
   test("a broker that stays away, or is full: an error after brokerTimeout", async () => {
@@ -108,7 +155,7 @@ describe("faults of delayed tasks", { timeout: 60_000 }, () => {
     node.disconnect();
     await exited;
     expect(await next.state()).toBe("waiting");
-    await startNode(broker);
+    await startRunner(broker);
     expect(await next.get()).toEqual({ id: next.id, attempt: 1 });
   });
 });

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
 import {
+  type AsyncResult,
   CancelledError,
   SerializationError,
   type Task,
@@ -11,12 +12,13 @@ import { asyncResult } from "manyhands/distributed";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
-import { type TaskEvent, TaskRunner } from "../../dist/distributed/tasks/task-runner.js";
+import type { TaskEvent } from "../../dist/distributed/tasks/task-event.js";
+import { TaskRunner } from "../../dist/distributed/tasks/task-runner.js";
 import { taskRegistration } from "../../dist/task.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import * as tasks from "#fixtures/delayed.js";
 
-const { add, append, crashOnce, decline, Declined, echo, facts, flaky, sleep, spin, sum } = tasks;
+const { add, append, crashOnce, decline, Declined, delegate, echo, facts, flaky, sleep, spin, sum } = tasks;
 
 function definitionsOf(
   all: object,
@@ -63,6 +65,13 @@ describe("tasks on a broker", () => {
     const again = asyncResult<number>(results[1]!.id, { broker });
     expect(await again.get()).toBe(4);
     expect(results[0]).not.toHaveProperty("then");
+  });
+
+  test("types", () => {
+    expectTypeOf(add.delay).returns.resolves.toEqualTypeOf<AsyncResult<number>>();
+    expectTypeOf(sleep.delayWith({ countdown: 5 })).returns.resolves.toEqualTypeOf<AsyncResult<string>>();
+    expectTypeOf<AsyncResult<number>>().toExtend<Parameters<typeof add.delay>[0]>();
+    expectTypeOf<AsyncResult<string>>().not.toExtend<Parameters<typeof add.delay>[0]>();
   });
 
   test("the call has the id and the attempt of its job", async () => {
@@ -123,7 +132,7 @@ describe("tasks on a broker", () => {
     const slow = await to(sleep)(150);
     const first = await to(add)(1, 1);
     const second = await to(add)(first, 3);
-    const third = await to(sum)({ list: [await to(add)(second, 1), 10], more: new Map([["a", first]]) } as never);
+    const third = await to(sum)({ list: [await to(add)(second, 1), 10], more: new Map([["a", first]]) });
     expect(await third.get()).toBe(18);
     const after = await to(echo)([slow, slow]);
     expect(["waiting", "started"]).toContain(await after.state());
@@ -205,6 +214,31 @@ describe("tasks on a broker", () => {
     await Promise.all(late.map((result) => result.get()));
     const order = events.filter(({ kind, name }) => kind === "task-received" && name === "append").slice(-3);
     expect(order.map(({ id }) => id)).toEqual([late[2]!.id, late[1]!.id, late[0]!.id]);
+  });
+
+  test("a task may delay another", async () => {
+    expect(await (await to(delegate)(broker, 4)).get()).toBe(5);
+  });
+
+  test("jobs that others wrote harm nobody", async () => {
+    const client = TaskClient.of(resolveBroker(broker));
+    const foreign = [
+      { name: "add", data: { args: "x" } },
+      { name: "add", data: JSON.parse('{ "__proto__": { "polluted": 1 } }') as object },
+      { name: "echo", data: { caller: "a:b", args: [], ttl: 1 } },
+      { name: "add", data: { caller: "", args: [{ $: "Function", value: "process.exit()" }], ttl: 1000 } },
+    ].map(({ name, data }, index) => ({ name, data: data as never, opts: { jobId: `foreign-${index}` } }));
+    await client.run("add jobs", async () => client.queue("default").addBulk(foreign));
+    const found = await Promise.all(
+      foreign.map(async ({ opts }) =>
+        asyncResult(opts.jobId, { broker })
+          .get()
+          .catch((error: Error) => error),
+      ),
+    );
+    expect(found.map((error) => (error as Error).name)).toEqual(foreign.map(() => "SerializationError"));
+    expect(({} as { polluted?: number }).polluted).toBeUndefined();
+    expect(await (await to(add)(1, 1)).get()).toBe(2);
   });
 
   test("many at once, none lost", async () => {

@@ -20,7 +20,11 @@ export const BROKER_OPTIONS: Readonly<Record<string, OptionSpec>> = {
   },
   "tls-cert": { type: "string", value: "FILE", help: "With rediss://: the certificate of this side" },
   "tls-key": { type: "string", value: "FILE", help: "With rediss://: its key" },
-  prefix: { type: "string", value: "NAME", help: "What all keys begin with (default: manyhands)" },
+  prefix: {
+    type: "string",
+    value: "NAME",
+    help: "What all keys begin with (default: $MANYHANDS_PREFIX, else manyhands)",
+  },
 };
 
 /**

@@ -11,6 +11,9 @@ import { NODE_OPTIONS } from "./node-options.js";
 import { readNode } from "./read-node.js";
 import { runUntilStopped } from "./run-until-stopped.js";
 
+/** How often it is said that modules take long to load, in ms. */
+const SLOW_LOAD_MS = 10_000;
+
 export const nodeCommand: Command = {
   name: "node",
   summary: "run workers and tasks of others on this machine",
@@ -45,7 +48,8 @@ async function runNode({ values, positionals, streams }: CommandContext): Promis
     import("../../distributed/definitions/load-definitions.js"),
     import("../../distributed/node/start-node.js"),
   ]);
-  const definitions = await loadDefinitions(options.modules);
+  const slow = setInterval(() => log.say("loading", "WARN", "still loading the modules"), SLOW_LOAD_MS);
+  const definitions = await loadDefinitions(options.modules, true).finally(() => clearInterval(slow));
   const patience = broker.brokerTimeout;
   const away = (reason: string): void => {
     log.say("broker-away", "WARN", `the broker is away: ${reason}: trying for ${patience / 1000} s`);

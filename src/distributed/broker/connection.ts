@@ -13,7 +13,7 @@ export interface Connection {
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
   /** The socket, while there is one. */
-  readonly stream?: { ref?(): unknown; unref?(): unknown };
+  readonly stream?: { ref?(): unknown; unref?(): unknown; destroy?(): unknown };
   /** Ends it at once. */
   disconnect(reconnect?: boolean): void;
   /** Ends it after what was sent. */
@@ -65,8 +65,13 @@ export function hold(connection: Connection, isHeld: boolean): void {
   else connection.stream?.unref?.();
 }
 
-/** The options of such a connection, for libraries that open their own. */
-export function connectionOptions(broker: ResolvedBroker, purpose: string): object {
+/** Leaves a connection that carries nothing, as after a cut that neither side was told of, for another; what waits goes on. */
+export function renew(connection: Pick<Connection, "stream">): void {
+  connection.stream?.destroy?.();
+}
+
+/** Its options. */
+function connectionOptions(broker: ResolvedBroker, purpose: string): object {
   return {
     connectionName: `${broker.prefix}:${purpose}`,
     ...(broker.tls && { tls: broker.tls }),
@@ -75,6 +80,8 @@ export function connectionOptions(broker: ResolvedBroker, purpose: string): obje
     retryStrategy: (times: number) => Math.min(20 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
     // After a failover the former main server refuses writes: look for the new one.
     reconnectOnError: (error: Error) => (error.message.startsWith("READONLY") ? 2 : false),
+    // A network that lets nothing through is tried again before long.
+    connectTimeout: Math.min(Math.max(broker.lease, 2000), 10_000),
     noDelay: true,
     keepAlive: 5000,
   };

@@ -159,7 +159,11 @@ export class Cluster implements LinkOwner {
       received: (records) => {
         for (const { link, kind, payload } of records) this.#links.get(link)?.received(kind, payload);
       },
-      broken: (node, error) => this.#lose("disconnected", error, Infinity, (link) => link.node === node),
+      broken: (node, error) => {
+        // It has heard of it, too; should it not, nothing may go on there that is replaced.
+        for (const link of this.#links.values()) if (link.node === node) link.kill();
+        this.#lose("disconnected", error, Infinity, (link) => link.node === node);
+      },
       lost: (error) => {
         process.off("beforeExit", this.#goodbye);
         this.#membership = undefined;

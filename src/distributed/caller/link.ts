@@ -7,7 +7,8 @@
  *                   └────────────────↗
  *
  * N1. `exited` is told once, after everything its worker said; nothing that comes later is listened to.
- * N2. Once on a node it is gone only when the node says so, or is lost: a worker that may still run is not replaced.
+ * N2. What cannot be read ends the worker, and nothing else.
+ * N3. Once on a node it is gone only when the node says so, or is lost: a worker that may still run is not replaced.
  */
 import type { CrashDetails } from "../../errors.js";
 import type { HostSetup } from "../../modes/executor.js";
@@ -18,7 +19,7 @@ import { decodeFailure, type WireFailure } from "../../wire/error-codec.js";
 import type { StartMessage } from "../../wire/protocol.js";
 import { deserialize, serialize } from "../../wire/serialize.js";
 import type { PlaceRequest } from "../members/members.js";
-import { type Ending, MAX_MESSAGE_BYTES, type Opening, ToNode, ToOwner } from "../records.js";
+import { MAX_MESSAGE_BYTES, type Opening, readEnding, ToNode, ToOwner } from "../records.js";
 
 /** Who has links: the cluster. */
 export interface LinkOwner {
@@ -136,26 +137,23 @@ export class Link implements Vessel, Channel {
 
   received(kind: number, payload: Uint8Array): void {
     if (this.#isClosed) return;
-    if (kind === ToOwner.data) {
-      deliver(this, payload);
-      return;
-    }
     try {
-      this.#heard(kind, payload);
+      this.#take(kind, payload);
     } catch (error) {
-      // No node wrote it: whether the worker lives is not known.
-      if (this.#isClosed) throw error;
-      this.kill();
-      this.lost({ reason: "disconnected" }, error, Infinity);
+      this.onUnreadable(error);
     }
   }
 
-  #heard(kind: number, payload: Uint8Array): void {
+  #take(kind: number, payload: Uint8Array): void {
     switch (kind) {
+      case ToOwner.data:
+        deliver(this, payload);
+        return;
       case ToOwner.exited: {
-        const { details, cause, begun } = deserialize(payload) as Ending;
+        const { details, cause, begun } = readEnding(payload);
+        const error = cause && this.#decode(cause);
         this.#begun = begun;
-        this.#close({ ...details }, cause && this.#decode(cause));
+        this.#close(details, error);
         return;
       }
       case ToOwner.refused:

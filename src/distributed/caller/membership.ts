@@ -2,6 +2,7 @@
  * One membership of a caller, from joining until it leaves or is counted as dead: its lines to nodes and its lease.
  *
  * M1. `lost` is told once, and nothing else after it.
+ * M2. It is lost, too, when the broker is away for longer than `brokerTimeout`: what waits for it would do so for ever.
  */
 import { hostname } from "node:os";
 import type { ResolvedBroker } from "../../config/broker.js";
@@ -35,6 +36,7 @@ export interface MembershipNews {
 }
 
 const CLOSE_WITHIN_MS = 2000;
+const GO_ON = "go on with workers on nodes";
 
 export class Membership {
   readonly id = Math.random().toString(36).slice(2, 12);
@@ -49,12 +51,23 @@ export class Membership {
   /** Nodes whose lines broke. */
   readonly #suspects = new Map<string, Error>();
   #isOver = false;
+  /** Runs while the broker is away. */
+  #awayTimer: NodeJS.Timeout | undefined;
 
   private constructor(broker: ResolvedBroker, events: MembershipEvents) {
     this.#broker = broker;
     this.#events = events;
     this.#connection = connect(broker, "caller");
     this.members = new Members(this.#connection, broker);
+    const { brokerTimeout } = broker;
+    const giveUp = (): void => this.#lost(unavailable(broker, GO_ON, `did not answer for ${brokerTimeout} ms`));
+    this.#connection.on("close", () => {
+      if (!this.#isOver) this.#awayTimer ??= setTimeout(giveUp, brokerTimeout).unref();
+    });
+    this.#connection.on("ready", () => {
+      clearTimeout(this.#awayTimer);
+      this.#awayTimer = undefined;
+    });
   }
 
   /** @throws {BrokerUnavailableError} when the broker does not answer */
@@ -100,14 +113,14 @@ export class Membership {
       received: (_from, records) => this.#isOver || this.#events.received(records),
       noticed: (notice) => this.#noticed(notice),
       broken: (node, error) => this.#broken(node, error),
-      evicted: () => this.#lost(),
+      evicted: () => this.#evicted(),
     });
     this.#party = party;
     if (this.#isOver) void party.close(0);
     else {
       const { lease } = this.#broker;
       const options = { lease, connection: this.#connection, beat: (mayReap: boolean) => this.#beat(mayReap) };
-      this.#lease = new Lease({ ...options, lost: () => this.#lost() }, joinedAt);
+      this.#lease = new Lease({ ...options, lost: () => this.#evicted() }, joinedAt);
     }
   }
 
@@ -141,7 +154,12 @@ export class Membership {
     const { nodes, waiting } = this.#events.present();
     for (const node of nodes) this.#known.add(node);
     const suspects = [...this.#suspects];
-    const { isMember, dead, placed, missing } = await this.members.beatOwner(this.id, [...this.#known], waiting, mayReap);
+    const { isMember, dead, placed, missing } = await this.members.beatOwner(
+      this.id,
+      [...this.#known],
+      waiting,
+      mayReap,
+    );
     if (!isMember || this.#isOver) return isMember;
     this.#events.heard({ placed, missing, dead: [] });
     if (dead.length > 0) this.#died(dead);
@@ -153,16 +171,21 @@ export class Membership {
     return true;
   }
 
-  #lost(): void {
+  #evicted(): void {
+    const why = `has counted this program as dead, as it was silent for ${this.#broker.lease} ms, or lost what it knew of it`;
+    this.#lost(new Error(`Cannot ${GO_ON} as the broker ${why}`));
+  }
+
+  #lost(error: Error): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const why = `has counted this program as dead, as it was silent for ${this.#broker.lease} ms, or lost what it knew of it`;
-    this.#events.lost(unavailable(this.#broker, "go on with workers on nodes", why));
+    this.#events.lost(error);
     void this.#end();
   }
 
   async #end(): Promise<void> {
     this.#lease?.stop();
+    clearTimeout(this.#awayTimer);
     await this.#party?.close(CLOSE_WITHIN_MS);
     this.#connection.disconnect();
   }

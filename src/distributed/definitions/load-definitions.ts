@@ -14,15 +14,17 @@ import { type Definition, definitionFor } from "../../definitions/definition.js"
  * that was not loaded before, and what they export.
  *
  * @param modules - paths, from the working directory on, or URLs
+ * @param isAlone - whether this process does nothing else: pools that start in the meantime are then refused, as only the
+ *   modules can have started them, and on a node they wait for the node itself
  * @returns definitions by name
  * @throws {DefinitionError} when a module is not there or throws, nothing is defined, or two definitions have one name
  * @throws {MissingPackageError} for TypeScript that this Node.js cannot run, without `tsx`
  */
-export async function loadDefinitions(modules: readonly string[]): Promise<Map<string, Definition>> {
+export async function loadDefinitions(modules: readonly string[], isAlone = false): Promise<Map<string, Definition>> {
   const found = new Map<string, Definition>();
   const names = modules.map((module) => `'${module}'`).join(", ");
   for (const module of modules) {
-    for (const registration of await definedBy(module)) add(found, definitionFor(registration));
+    for (const registration of await definedBy(module, isAlone)) add(found, definitionFor(registration));
   }
   if (found.size > 0) return found;
   throw new DefinitionError(
@@ -36,10 +38,10 @@ export async function loadDefinitions(modules: readonly string[]): Promise<Map<s
 /** What each module was found to define when it was loaded first: a second time, it defines nothing anew. */
 const earlier = new Map<string, ReadonlySet<string>>();
 
-async function definedBy(module: string): Promise<Iterable<Registration>> {
+async function definedBy(module: string, isAlone: boolean): Promise<Iterable<Registration>> {
   const url = urlOf(module);
   const before = new Set(registrations());
-  const exports = await load(url, module);
+  const exports = await load(url, module, isAlone);
   const exported = new Set(Object.values(exports).map(registrationOf));
   const keys = earlier.get(url);
   const defined = registrations().filter(
@@ -66,9 +68,9 @@ function urlOf(module: string): string {
   return pathToFileURL(realpathSync(path)).href + (isUrl ? new URL(module).search : "");
 }
 
-async function load(url: string, module: string): Promise<Readonly<Record<string, unknown>>> {
+async function load(url: string, module: string, isAlone: boolean): Promise<Readonly<Record<string, unknown>>> {
   const outer = hostState.loading;
-  hostState.loading = url;
+  if (isAlone) hostState.loading = url;
   try {
     return (await importUserModule(url)) as Readonly<Record<string, unknown>>;
   } catch (error) {
@@ -78,7 +80,7 @@ async function load(url: string, module: string): Promise<Readonly<Record<string
       cause: error,
     });
   } finally {
-    hostState.loading = outer;
+    if (isAlone) hostState.loading = outer;
   }
 }
 

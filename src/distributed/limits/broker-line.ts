@@ -18,6 +18,8 @@ import type { Notice } from "./answers.js";
 /** A set as its line sees it. */
 export interface LineUser {
   readonly holder: string;
+  /** Whether somebody waits, not only for what was said to arrive. */
+  readonly isWaiting: boolean;
   /** Others have granted it something, or tell it when to look again. */
   noticed(notice: Notice): void;
   /** Notices may have been lost. */
@@ -26,6 +28,7 @@ export interface LineUser {
 
 /** What is used of a connection of `ioredis` besides. */
 interface Socket extends Connection {
+  readonly stream?: { ref?(): void; unref?(): void };
   on(event: "message", listener: (channel: string, message: string) => void): unknown;
   on(event: "ready" | "close" | "end" | "connect", listener: () => void): unknown;
   on(event: "error", listener: (error: Error) => void): unknown;
@@ -80,9 +83,7 @@ export class BrokerLine {
     const wasBusy = this.#busy.size > 0;
     if (isBusy) this.#busy.add(user);
     else this.#busy.delete(user);
-    if (wasBusy === this.#busy.size > 0) return;
-    if (this.#busy.size > 0) this.#open();
-    this.#keepAlive();
+    if (wasBusy !== this.#busy.size > 0) this.#keepAlive();
   }
 
   /** Whether the connection has been up for so many ms without a break. */
@@ -91,7 +92,7 @@ export class BrokerLine {
   }
 
   /** Makes a step; rejects with what the server answered, or when the connection was given up. */
-  run(step: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<string> {
+  async run(step: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<string> {
     this.#open();
     return step.run(this.#steps!, keys, [...args, this.#channels]) as Promise<string>;
   }
@@ -130,6 +131,7 @@ export class BrokerLine {
   #closed(connection: Socket): void {
     if (connection === this.#steps) this.#connectedSince = Number.POSITIVE_INFINITY;
     else if (connection !== this.#notices) return;
+    for (const user of Array.from(this.#busy)) if (!user.isWaiting) this.#busy.delete(user);
     if (this.#busy.size === 0) this.#drop();
   }
 

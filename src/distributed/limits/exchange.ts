@@ -11,6 +11,7 @@
  * E4. Nobody waits longer than `brokerTimeout` for a broker that owes an answer.
  */
 import { machineClock } from "../../config/monotonic.js";
+import { ManyhandsError } from "../../errors.js";
 import { settleWithin } from "../../flow/settle-within.js";
 import type { HeldGrant } from "../../limits/grant.js";
 import { endOfTurn } from "../../limits/late-starts.js";
@@ -54,6 +55,8 @@ interface Step {
 const LONGEST_GOODBYE_MS = 1000;
 const SHORTEST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 500;
+/** While nobody waits: longer than the 2 s for which `ioredis` keeps a program alive after a connection that it gave up. */
+const RESTING_PAUSE_MS = 3000;
 /** Sums of fractions are off by a few units in the last place. */
 const ROUNDING = 1e-9;
 
@@ -84,6 +87,8 @@ export class Exchange implements LineUser, RequestsHost {
   #sizes = 0;
   #failures = 0;
   #lastError: Error | undefined;
+  /** Whether a step that failed is made again only later, as nobody waits. */
+  #rests = false;
   #wake: NodeJS.Timeout | undefined;
   #retry: NodeJS.Timeout | undefined;
   #renewal: NodeJS.Timeout | undefined;
@@ -208,6 +213,7 @@ export class Exchange implements LineUser, RequestsHost {
   /** There is something to say: it goes with the next step. */
   say(): void {
     this.#isDue = true;
+    if (this.#rests && this.isWaiting) this.#run();
     if (this.#step || this.#isScheduled || this.#state === "closed") return;
     this.#isScheduled = true;
     endOfTurn(this.#send);
@@ -279,6 +285,8 @@ export class Exchange implements LineUser, RequestsHost {
 
   #run(): void {
     const step = this.#step!;
+    this.#rests = false;
+    clearTimeout(this.#retry);
     this.#line.setBusy(this, true);
     this.patience.owe(true);
     step.sentAt = performance.now();
@@ -292,13 +300,20 @@ export class Exchange implements LineUser, RequestsHost {
 
   #failed(step: Step, error: Error): void {
     if (this.#step !== step) return;
+    if (ManyhandsError.is(error)) {
+      // Without the package there is no broker.
+      this.#step = undefined;
+      this.#failAll(error, step.questions);
+      return;
+    }
     this.#lastError = error;
     if (!isPassing(error)) this.#failAll(refused(this.#owner.name, error));
     // E1
     const pause = Math.min(LONGEST_PAUSE_MS, SHORTEST_PAUSE_MS * 2 ** Math.min(10, this.#failures));
     this.#failures += 1;
-    this.#retry = setTimeout(() => this.#run(), pause);
-    if (!this.isWaiting) this.#retry.unref();
+    this.#rests = !this.isWaiting;
+    this.#retry = setTimeout(() => this.#run(), this.#rests ? RESTING_PAUSE_MS : pause);
+    if (this.#rests) this.#retry.unref();
   }
 
   #answered(step: Step, answer: StepAnswer): void {

@@ -11,6 +11,7 @@ import { BrokerUnavailableError } from "../../errors.js";
 import { type Connection, connect, hold } from "../broker/connection.js";
 import type { ResolvedBroker } from "../../config/broker.js";
 import { type Keys, keysOf } from "../broker/keys.js";
+import { Script } from "../broker/script.js";
 import { isPassing, pauseAfter } from "./broker-faults.js";
 import type { Flight, PeerLine } from "./peer-line.js";
 
@@ -23,6 +24,11 @@ export interface CourierEvents {
 
 /** How long a line is idle until its last frame is repeated, in ms: Redis writes its file every second. */
 const SYNC_AFTER_MS = 2000;
+
+/** A few bytes that say that a line is broken arrive in a server without free memory, too: its calls must not wait for that. */
+const GREET = new Script(
+  '#!lua flags=allow-oom\nreturn redis.call("XADD", KEYS[1], "NOMKSTREAM", "*", "f", ARGV[1])\n',
+);
 
 export class Courier {
   readonly #broker: ResolvedBroker;
@@ -135,8 +141,13 @@ export class Courier {
     const { tries } = flight;
     flight.sentAt = now;
     const isCurrent = (): boolean => line.flight === flight && flight.tries === tries && this.#isKnown(line);
+    const isGreeting = flight.count === 0 && !flight.isSync;
     // An inbox that is gone must not come back.
-    this.#connection.call("XADD", key, "NOMKSTREAM", "*", "f", flight.bytes).then(
+    const sent =
+      isGreeting && tries > 1
+        ? GREET.run(this.#connection, [key], [flight.bytes])
+        : this.#connection.call("XADD", key, "NOMKSTREAM", "*", "f", flight.bytes);
+    sent.then(
       (id) => {
         if (!isCurrent()) return;
         if (losses !== this.#losses) flight.isDoubtful = true;

@@ -9,7 +9,6 @@
  * P2 After `forget`, `evicted` and `close` nothing more is heard or sent.
  * P3 State is settled before an event is given, so that listeners may send and forget.
  */
-import { BrokerUnavailableError } from "../../errors.js";
 import { keysOf } from "../broker/keys.js";
 import type { ResolvedBroker } from "../../config/broker.js";
 import { Courier } from "./courier.js";
@@ -64,7 +63,7 @@ export class Party {
     this.#courier = new Courier(broker, id, this.#lines, {
       gone: (line) => {
         const message = `Cannot send to '${line.peer}' as its inbox is gone: it ended, or counts as dead`;
-        this.#break(line, line.session + 1, false, new BrokerUnavailableError(message));
+        this.#break(line, line.session + 1, false, new Error(message));
       },
       failed: (line, error) => this.#break(line, line.session + 1, true, error),
     });
@@ -172,7 +171,7 @@ export class Party {
     let verdict = line.accept(frame);
     if (verdict === "anew") {
       const message = `Cannot go on with '${line.peer}' as it lost what we sent, or gave it up: it began the line anew`;
-      this.#break(line, frame.session, false, line.isUsed ? new BrokerUnavailableError(message) : undefined);
+      this.#break(line, frame.session, false, line.isUsed ? new Error(message) : undefined);
       // The listener may have forgotten it.
       if (this.#lines.get(frame.from) !== line) return true;
       verdict = line.accept(frame);
@@ -182,7 +181,7 @@ export class Party {
       if (frame.records.length > 0) this.#events.received(frame.from, frame.records);
     } else if (verdict === "gap") {
       const message = `Cannot go on with '${line.peer}' as the broker lost a part of what it sent: frame ${line.expected} is missing, and ${frame.number} is there`;
-      this.#break(line, line.session + 1, true, new BrokerUnavailableError(message));
+      this.#break(line, line.session + 1, true, new Error(message));
     }
     return true;
   }

@@ -3,15 +3,16 @@
  *
  * L1. `validUntil` never lies behind what the server knows: it counts from when a beat that succeeded was sent.
  * L2. A beat may reap others only while the connection has been up for longer than the lease.
- * L3. `lost` is called once at most, and nothing is sent afterwards.
+ * L3. A connection on which no answer comes for as long as a lease is begun anew.
+ * L4. `lost` is called once at most, and nothing is sent afterwards.
  */
-import type { Connection } from "../broker/connection.js";
+import { type Connection, renew } from "../broker/connection.js";
 
 export interface LeaseOptions {
   /** In ms. */
   readonly lease: number;
   /** The connection that the beats use. */
-  readonly connection: Pick<Connection, "status" | "on" | "off">;
+  readonly connection: Pick<Connection, "status" | "on" | "off" | "stream">;
   /** Sends one beat; says whether the lease was renewed. Rejects when that is not known. */
   readonly beat: (mayReap: boolean) => Promise<boolean>;
   /** The lease ended and others may have acted on that: we were reaped. */
@@ -23,6 +24,7 @@ export class Lease {
   #validUntil: number;
   #connectedSince: number | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #isBeating = false;
   #isAskedAgain = false;
   #isStopped = false;
@@ -63,6 +65,7 @@ export class Lease {
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#patience);
     this.#options.connection.off("ready", this.#onReady);
     this.#options.connection.off("close", this.#onClose);
   }
@@ -83,18 +86,20 @@ export class Lease {
   }
 
   async #beat(): Promise<void> {
-    const { lease, beat, lost } = this.#options;
+    const { lease, beat, lost, connection } = this.#options;
     clearTimeout(this.#timer);
     this.#isBeating = true;
     this.#isAskedAgain = false;
     const sentAt = performance.now();
     const mayReap = this.#connectedSince !== undefined && sentAt - this.#connectedSince > lease;
     let isRenewed: boolean | undefined;
+    this.#patience = setInterval(() => renew(connection), lease).unref();
     try {
       isRenewed = await beat(mayReap);
     } catch {
       // Not known: the next beat says. Until then `validUntil` runs out by itself.
     }
+    clearInterval(this.#patience);
     this.#isBeating = false;
     if (this.#isStopped) return;
     if (isRenewed === false) {

@@ -6,6 +6,7 @@
  * A1. Only definitions that were loaded here run, in the version that the caller has, and only their methods.
  * A2. No worker outlives its owner, nor the membership that it was placed in.
  * A3. The room of a worker is given back when it is gone, and its owner is told.
+ * A4. Whatever arrives, the node goes on: what cannot be read is refused, or ends the worker that it was for.
  */
 import { DefinitionError } from "../../errors.js";
 import type { LeaseEnd } from "../../host/lease.js";
@@ -16,8 +17,8 @@ import { serialize } from "../../wire/serialize.js";
 import type { Definition } from "../../definitions/definition.js";
 import type { LineRecord } from "../line/frame.js";
 import type { NodeFacts } from "../members/members.js";
-import { type Ending, type Opening, ToNode, ToOwner } from "../records.js";
-import { HostedWorker, readOpening } from "./hosted-worker.js";
+import { type Ending, type Opening, readOpening, ToNode, ToOwner } from "../records.js";
+import { HostedWorker } from "./hosted-worker.js";
 import type { NodeEvent } from "./node-event.js";
 import { NodeMembership } from "./node-membership.js";
 import type { ResolvedNode } from "./node-options.js";
@@ -37,7 +38,7 @@ export class Agent {
   #membership: NodeMembership | undefined;
   #isStopping = false;
   #rejoining: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  #onEmpty: (() => void)[] = [];
 
   /** @param describe - says what it is, under a new id each time */
   constructor(options: ResolvedNode, definitions: ReadonlyMap<string, Definition>, describe: () => NodeFacts) {
@@ -52,14 +53,14 @@ export class Agent {
 
   /** @throws {BrokerUnavailableError} when the broker does not answer */
   async join(): Promise<void> {
-    const membership: NodeMembership = await NodeMembership.open(this.#options.broker, this.#describe(), {
+    const membership = await NodeMembership.open(this.#options.broker, this.#describe(), {
       owners: () => [...this.#owners],
       renewed: (end) => this.#renew(end),
       ownersDied: (owners) => {
         for (const owner of owners) this.#ownerDied(owner);
       },
-      received: (from, records) => {
-        for (const record of records) this.#received(membership, from, record);
+      received: (from, records, itself) => {
+        for (const record of records) this.#received(itself, from, record);
       },
       broken: (owner) => {
         for (const worker of this.#workersOf(owner)) worker.kill({ reason: "disconnected" });
@@ -68,14 +69,15 @@ export class Agent {
       connection: (isUp) => this.#tell({ kind: isUp ? "broker-back" : "broker-away" }),
     });
     this.#membership = membership;
-    this.#tell({ kind: "ready", id: membership.id });
+    if (this.#isStopping) await membership.close();
+    else this.#tell({ kind: "ready", id: membership.id });
   }
 
   /** Takes no more workers, and lets those that it has end: until all have, or for so many ms. */
   async drain(timeout: number): Promise<void> {
     this.#isStopping = true;
     this.#tell({ kind: "stopping", workers: this.#workers.size });
-    await this.#rejoining;
+    await this.#rejoined(timeout);
     const membership = this.#membership!;
     await membership.drain();
     for (const { owner, link } of this.#workers.values()) membership.send(owner, link, ToOwner.retire, NOTHING);
@@ -85,9 +87,8 @@ export class Agent {
   /** Ends all workers, and leaves. */
   async end(): Promise<void> {
     this.#isStopping = true;
-    await this.#rejoining;
     for (const worker of this.#workers.values()) worker.kill({ reason: "node-lost" });
-    await this.#untilEmpty(END_WITHIN_MS);
+    await Promise.all([this.#untilEmpty(END_WITHIN_MS), this.#rejoined(END_WITHIN_MS)]);
     await this.#membership?.close();
   }
 
@@ -114,28 +115,29 @@ export class Agent {
       this.#ended(membership, owner, link, { reason: "node-lost" });
       return;
     }
-    let worker: HostedWorker;
     try {
       const opening = readOpening(payload);
-      const definition = this.#find(opening);
-      worker = new HostedWorker(link, owner, definition.name);
-      this.#workers.set(link, worker);
-      worker.launch(this.#withTasks(opening, definition), definition, methodNames(definition), membership.leaseEnd, {
-        said: (bytes) => membership.send(owner, link, ToOwner.data, bytes),
-        exited: (ending) => {
-          this.#workers.delete(link);
-          membership.send(owner, link, ToOwner.exited, serialize(ending));
-          void membership.release(link);
-          this.#tell({ kind: "worker-ended", worker: link, name: worker.name, owner, ...ending.details });
-          if (this.#workers.size === 0) this.#onEmpty?.();
-        },
-      });
+      this.#launch(membership, owner, link, opening, this.#find(opening));
     } catch (error) {
       this.#workers.delete(link);
       membership.send(owner, link, ToOwner.refused, serialize(encodeFailure(error, () => false)));
       void membership.release(link);
-      return;
     }
+  }
+
+  #launch(membership: NodeMembership, owner: string, link: string, opening: Opening, definition: Definition): void {
+    const worker = new HostedWorker(link, owner, definition.name);
+    this.#workers.set(link, worker);
+    worker.launch(this.#withTasks(opening, definition), definition, methodNames(definition), membership.leaseEnd, {
+      said: (bytes) => membership.send(owner, link, ToOwner.data, bytes),
+      exited: (ending) => {
+        if (this.#workers.get(link) === worker) this.#workers.delete(link);
+        membership.send(owner, link, ToOwner.exited, serialize(ending));
+        void membership.release(link);
+        this.#tell({ kind: "worker-ended", worker: link, name: worker.name, owner, ...ending.details });
+        if (this.#workers.size === 0) for (const resolve of this.#onEmpty.splice(0)) resolve();
+      },
+    });
     this.#tell({ kind: "worker-started", worker: link, name: worker.name, owner });
   }
 
@@ -194,13 +196,15 @@ export class Agent {
   #fenced(): void {
     const workers = this.#workers.size;
     for (const worker of this.#workers.values()) worker.kill({ reason: "node-lost" });
-    this.#workers.clear();
     this.#owners.clear();
     this.#tell({ kind: "fenced", workers });
     if (!this.#isStopping) this.#rejoining = this.#rejoin();
   }
 
   async #rejoin(): Promise<void> {
+    // What it gives must be free again.
+    await this.#untilEmpty(END_WITHIN_MS);
+    this.#workers.clear();
     while (!this.#isStopping) {
       try {
         await this.join();
@@ -211,14 +215,22 @@ export class Agent {
     }
   }
 
+  /** Joining anew is over, or takes too long. */
+  async #rejoined(within: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise((resolve) => (timer = setTimeout(resolve, within)));
+    await Promise.race([this.#rejoining, late]);
+    clearTimeout(timer);
+  }
+
   async #untilEmpty(timeout: number): Promise<void> {
     if (this.#workers.size === 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, timeout);
-      this.#onEmpty = () => {
+      this.#onEmpty.push(() => {
         clearTimeout(timer);
         resolve();
-      };
+      });
     });
   }
 

@@ -10,7 +10,7 @@ import type { Vessel } from "../../modes/remote-host.js";
 import { openThread } from "../../modes/thread.js";
 import { encodeFailure } from "../../wire/error-codec.js";
 import { type StartMessage, ToHost } from "../../wire/protocol.js";
-import { deserialize, serialize } from "../../wire/serialize.js";
+import { serialize } from "../../wire/serialize.js";
 import { canSend } from "../../wire/unsendable.js";
 import type { Definition } from "../../definitions/definition.js";
 import type { Ending, Opening } from "../records.js";
@@ -91,28 +91,4 @@ export class HostedWorker {
     this.#expected ??= details;
     this.#vessel?.kill();
   }
-}
-
-/**
- * Reads what a caller asks for; whoever can write to the broker may have made it.
- * @throws {TypeError} when it is no opening
- */
-export function readOpening(payload: Uint8Array): Opening {
-  const opening = deserialize(payload) as Opening | undefined;
-  const { blueprint, identity } = opening?.start ?? {};
-  const { resourceLimits } = opening ?? {};
-  const isOpening =
-    typeof opening?.name === "string" &&
-    typeof opening.version === "string" &&
-    Array.isArray(blueprint?.methods) &&
-    Array.isArray(blueprint.constructorArgs) &&
-    typeof identity?.index === "number" &&
-    (resourceLimits === undefined || isRecordOfNumbers(resourceLimits));
-  if (isOpening) return opening;
-  throw new TypeError("Cannot start a worker as what was asked for cannot be read: something else than a pool wrote it");
-}
-
-function isRecordOfNumbers(value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return Object.values(value).every((one) => one === undefined || typeof one === "number");
 }

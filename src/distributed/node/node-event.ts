@@ -13,6 +13,7 @@ export interface NodeEvent {
     | "fenced"
     | "broker-away"
     | "broker-back"
+    | "broker-error"
     | "stopping";
   /** In ms since the epoch. */
   readonly at: number;

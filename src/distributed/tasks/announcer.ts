@@ -12,11 +12,13 @@
 import type { Connection } from "../broker/connection.js";
 import type { Keys } from "../broker/keys.js";
 import type { EngineJob, EngineQueue } from "./engine.js";
-import { queueOfId } from "./job.js";
+import { isJobData, queueOfId } from "./job.js";
 import { FINISH, scriptKeys } from "./scripts.js";
 
 /** Larger results are read by those who want them. */
 const LARGEST_IN_MESSAGE = 64 * 1024;
+/** Whose a job is that no `task.delay` wrote. */
+const NOBODY = { caller: "", ttl: 3_600_000 };
 /** A script takes only so many at once. */
 const MOST_AT_ONCE = 1000;
 
@@ -53,7 +55,7 @@ export class Announcer {
 
   /** The engine is about to store what came of this job. */
   ended(job: EngineJob): void {
-    const { caller, ttl } = job.data;
+    const { caller, ttl } = isJobData(job.data) ? job.data : NOBODY;
     const ended: Ended = { id: job.id, caller, ttl, isAsked: false, isStored: false };
     this.#ended.set(job.id, ended);
     this.#ask(ended);

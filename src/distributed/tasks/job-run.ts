@@ -9,7 +9,7 @@
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { validateValue } from "../../config/validate.js";
-import { CancelledError, DefinitionError, TimeoutError, WorkerCrashedError } from "../../errors.js";
+import { CancelledError, DefinitionError, SerializationError, TimeoutError, WorkerCrashedError } from "../../errors.js";
 import type { Future, Progress } from "../../future/future.js";
 import { retryAfterOf } from "../../limits/headers/retry-after.js";
 import { sourceOf } from "../../pool/open-pool.js";
@@ -23,11 +23,12 @@ import type { Script } from "../broker/script.js";
 import { decode, decodeThrown } from "./decode.js";
 import { encodeThrown, type Json } from "./encode.js";
 import type { EngineJob } from "./engine.js";
+import { isJobData } from "./job.js";
 import type { AbortNotice, JobOutcome, JobRunner } from "./job-runner.js";
 import { neededResults, type Needed } from "./needed-results.js";
 import { retriesOf } from "./retries-of.js";
 import { COUNT, NEEDS, NOTE, scriptKeys } from "./scripts.js";
-import type { RunnableDefinition, TaskEvent } from "./task-runner.js";
+import type { RunnableDefinition, TaskEvent } from "./task-event.js";
 
 /** What a run needs of its node. */
 export interface RunSurroundings {
@@ -91,6 +92,11 @@ export class JobRun {
     const { definition } = this.#around;
     this.#tell("task-received", {});
     if (!definition || !taskOrigin(definition.registration.target)) return this.#putOffAsStranger();
+    if (!isJobData(this.#job.data)) {
+      const { id, name } = this.#job;
+      const message = `Cannot run '${name}' as the data of job '${id}' is not what task.delay writes: see who else writes to the broker`;
+      return this.#failWith(new SerializationError(message, "job"));
+    }
     await this.#assertMayRun();
     const results = this.#job.data.needs ? await this.#needed(this.#job.data.needs) : [];
     if (this.#end) return this.#over();

@@ -20,6 +20,25 @@ export interface JobData {
   readonly maxSize?: number;
 }
 
+/** Whether data of a job is what `task.delay` writes: others may write to the broker too. */
+export function isJobData(data: unknown): data is JobData {
+  const { caller, args, ttl, expires, retry, needs, maxSize } = (data ?? {}) as Partial<Record<keyof JobData, unknown>>;
+  return (
+    typeof caller === "string" &&
+    /^[\w-]{0,64}$/.test(caller) &&
+    Array.isArray(args) &&
+    isCount(ttl) &&
+    (expires === undefined || isCount(expires)) &&
+    (retry === undefined || (typeof retry === "object" && retry !== null)) &&
+    (needs === undefined || (Array.isArray(needs) && needs.every((id) => typeof id === "string"))) &&
+    (maxSize === undefined || isCount(maxSize))
+  );
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0;
+}
+
 export const DEFAULT_QUEUE = "default";
 /** Between the queue and the rest of an id. */
 const SEPARATOR = "~";

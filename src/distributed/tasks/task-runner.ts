@@ -11,11 +11,11 @@
  */
 import { randomUUID } from "node:crypto";
 import { availableParallelism } from "node:os";
+import { setTimeout as pause } from "node:timers/promises";
 import { BroadcastChannel } from "node:worker_threads";
 import { atLeast } from "../../config/at-least.js";
 import { callSafely } from "../../config/call-safely.js";
 import type { Pool } from "../../pool/pool.js";
-import type { Registration } from "../../registry.js";
 import { definitionOf } from "../../worker.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { keysOf } from "../broker/keys.js";
@@ -25,28 +25,8 @@ import { type EngineJob, type EngineQueue, type EngineWorker, openQueue, openWor
 import { checkQueue, DEFAULT_QUEUE } from "./job.js";
 import { JobRun } from "./job-run.js";
 import { type AbortNotice, JobRunner, jobRunner } from "./job-runner.js";
+import type { RunnableDefinition, TaskEvent } from "./task-event.js";
 import { EXPIRE, scriptKeys } from "./scripts.js";
-
-/** A definition that a node knows. */
-export interface RunnableDefinition {
-  readonly registration: Registration;
-  readonly version: string;
-}
-
-/** Something that happened to a task. */
-export interface TaskEvent {
-  readonly kind:
-    | "task-received"
-    | "task-started"
-    | "task-succeeded"
-    | "task-failed"
-    | "task-retry"
-    | "task-revoked"
-    | "broker-error";
-  /** When, ms since 1970. */
-  readonly at: number;
-  readonly [fact: string]: unknown;
-}
 
 export interface TaskRunnerOptions {
   readonly broker: ResolvedBroker;
@@ -65,6 +45,10 @@ export interface TaskRunnerOptions {
 const DEFAULT_STOP_MS = 30_000;
 const LONGEST_SWEEP_PAUSE_MS = 2000;
 const ENGINE_PAUSE_MS = 500;
+const GIVE_BACK_MS = 3000;
+const CLOSE_MS = 1000;
+/** As the script has it. */
+const DROPPED_AT_ONCE = 1000;
 const JobRunnerWorker = definitionOf(jobRunner, JobRunner, {});
 
 export class TaskRunner {
@@ -82,6 +66,7 @@ export class TaskRunner {
   #announcer: Announcer | undefined;
   #sweep: NodeJS.Timeout | undefined;
   #closing: Promise<void> | undefined;
+  #isDropping = false;
 
   /** @throws {TypeError | RangeError} for options that are not valid */
   constructor(options: TaskRunnerOptions) {
@@ -105,11 +90,12 @@ export class TaskRunner {
     const keys = keysOf(broker.prefix);
     this.#pool = this.#openPool();
     this.#connection = connect(broker, "node-tasks");
+    this.#fence(this.#connection, broker.lease);
     this.#announcer = new Announcer(this.#connection, keys, (name) => this.#queue(name), broker.brokerTimeout);
     await this.#listen(keys.of("control"));
     for (const name of this.#queueNames) this.#workers.push(this.#openWorker(name, keys.queues));
     await Promise.all(this.#workers.map(async (worker) => worker.waitUntilReady()));
-    this.#sweep = setInterval(() => this.#dropExpired(), Math.min(broker.lease / 2, LONGEST_SWEEP_PAUSE_MS));
+    this.#sweep = setInterval(() => void this.#dropExpired(), Math.min(broker.lease / 2, LONGEST_SWEEP_PAUSE_MS));
     this.#sweep.unref();
   }
 
@@ -122,31 +108,38 @@ export class TaskRunner {
   async kill(): Promise<void> {
     this.#closing ??= Promise.resolve();
     for (const run of this.#running.values()) run.drop();
-    // Without a broker the engine might wait for it.
-    this.#connection?.disconnect();
     await this.#end(true);
   }
 
   async #stop(timeout: number): Promise<void> {
-    const timer = setTimeout(() => {
-      for (const run of this.#running.values()) run.giveBack();
-    }, timeout);
-    try {
+    const over = (async () => {
       await Promise.all(this.#workers.map(async (worker) => worker.close()));
       await this.#announcer?.settled();
-    } finally {
-      clearTimeout(timer);
+      return true;
+    })();
+    const patience = new AbortController();
+    const wait = async (ms: number): Promise<boolean> =>
+      pause(ms, false, { signal: patience.signal }).catch(() => false);
+    let isOver = await Promise.race([over, wait(timeout)]);
+    if (!isOver) {
+      for (const run of this.#running.values()) run.giveBack();
+      // Without a broker nothing can be given back: it comes back by itself when the locks have passed.
+      isOver = await Promise.race([over, wait(GIVE_BACK_MS)]);
     }
-    await this.#end(false);
+    patience.abort();
+    await this.#end(!isOver);
   }
 
   async #end(isForced: boolean): Promise<void> {
     clearInterval(this.#sweep);
     this.#channel.close();
     this.#control?.disconnect();
+    if (isForced) this.#connection?.disconnect();
     await this.#pool?.stop({ timeout: 0 });
-    if (isForced) await Promise.all(this.#workers.map(async (worker) => worker.close(true).catch(() => {})));
-    await Promise.all([...this.#queues.values()].map(async (queue) => queue.close().catch(() => {})));
+    // What the engine still waits for does not come any more.
+    const closing = isForced ? this.#workers.map(async (worker) => worker.close(true).catch(() => {})) : [];
+    closing.push(...[...this.#queues.values()].map(async (queue) => queue.close().catch(() => {})));
+    await Promise.race([Promise.all(closing), pause(CLOSE_MS, undefined, { ref: false })]);
     this.#connection?.disconnect();
   }
 
@@ -213,6 +206,21 @@ export class TaskRunner {
     }
   }
 
+  /** Ends what runs once the broker was away for as long as locks last: it runs elsewhere by then (N2). */
+  #fence(connection: Connection, lease: number): void {
+    let timer: NodeJS.Timeout | undefined;
+    connection.on("close", () => {
+      timer ??= setTimeout(() => {
+        for (const run of this.#running.values()) run.drop();
+      }, lease);
+      timer.unref();
+    });
+    connection.on("ready", () => {
+      clearTimeout(timer);
+      timer = undefined;
+    });
+  }
+
   /** Hears of tasks that are revoked; those that were revoked while it could not hear are looked for. */
   async #listen(channel: string): Promise<void> {
     const control = connect(this.#options.broker, "node-control") as Connection & {
@@ -238,10 +246,20 @@ export class TaskRunner {
     return queue;
   }
 
-  #dropExpired(): void {
+  /** Drops results whose time is over. */
+  async #dropExpired(): Promise<void> {
+    if (this.#isDropping) return;
+    this.#isDropping = true;
     const { keys, args } = scriptKeys(keysOf(this.#options.broker.prefix));
-    // Away, or full: the next time.
-    EXPIRE.run(this.#connection!, keys, args).catch(() => {});
+    try {
+      let dropped: unknown;
+      do dropped = await EXPIRE.run(this.#connection!, keys, args);
+      while (dropped === DROPPED_AT_ONCE);
+    } catch {
+      // Away, or closed: the next time.
+    } finally {
+      this.#isDropping = false;
+    }
   }
 
   #tell(kind: TaskEvent["kind"], facts: object): void {

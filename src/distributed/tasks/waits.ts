@@ -7,7 +7,9 @@
  *     how those stand that are waited for; and at once when the connection came back.
  * V2. A result that nobody holds on to any more is forgotten here.
  */
-import type { TaskClient } from "./client.js";
+import type { ResolvedBroker } from "../../config/broker.js";
+import type { BrokerUnavailableError } from "../../errors.js";
+import type { Script } from "../broker/script.js";
 import { READ } from "./scripts.js";
 
 /** What a task has come to: `s` a result, `f` a failure as JSON, `t` one as text, `g` revoked, `u` unknown. */
@@ -23,12 +25,24 @@ export interface Waiter {
   fail(error: unknown): void;
 }
 
+/** The way to the broker, as far as it is needed here. */
+export interface ResultsClient {
+  readonly id: string;
+  readonly broker: ResolvedBroker;
+  readonly isUp: boolean;
+  hold(): void;
+  release(): void;
+  giveUp(): void;
+  script(action: string, script: Script, args: readonly (string | number)[]): Promise<unknown>;
+  unavailable(action: string, cause: unknown): BrokerUnavailableError;
+}
+
 const LOOK_EVERY_MS = 2000;
 const LOOK_AT_ONCE = 200;
 const LINE_END = 10;
 
 export class Waits {
-  readonly #client: TaskClient;
+  readonly #client: ResultsClient;
   /** Those with somebody waiting, and since when. */
   readonly #waiting = new Map<string, { readonly waiters: Set<Waiter>; since: number }>();
   /** Those made here that nobody waits for yet. */
@@ -39,7 +53,7 @@ export class Waits {
   #timer: NodeJS.Timeout | undefined;
   #downSince: number | undefined;
 
-  constructor(client: TaskClient) {
+  constructor(client: ResultsClient) {
     this.#client = client;
   }
 
