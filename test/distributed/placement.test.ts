@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { ActorOptions } from "manyhands";
+import type { PoolOptions } from "manyhands";
 import type { ClusterNode, NodeOptions } from "manyhands/distributed";
 import { TillWorker } from "#fixtures/definitions/rival.js";
 import { GuardedWorker } from "#fixtures/guarded.js";
@@ -14,11 +14,13 @@ import { commandNode } from "./security-setup.js";
 
 let broker: { url: string; prefix: string; lease: number };
 let connection: Connection;
+let members: Members;
 let nodes: ClusterNode[] = [];
 
 beforeEach(() => {
   broker = { url: sharedRedis(), prefix: freshPrefix(), lease: 3000 };
   connection = connect(resolveBroker(broker), "test");
+  members = new Members(connection, resolveBroker(broker));
 });
 
 afterEach(async () => {
@@ -31,7 +33,7 @@ afterEach(async () => {
 
 /** How many workers each node has, by its name. */
 async function places(): Promise<Record<string, number>> {
-  const views = await new Members(connection, resolveBroker(broker)).nodes();
+  const views = await members.nodes();
   return Object.fromEntries(views.map(({ name, workers }) => [name, workers.length]));
 }
 
@@ -42,10 +44,16 @@ async function join(name: string, options: Partial<NodeOptions>, module = "guard
   return node;
 }
 
+/** Workers start with the first call, or when it is asked for. */
+function begun<P extends { ready(): Promise<unknown> }>(one: P): P {
+  one.ready().catch(() => {});
+  return one;
+}
+
 type AnyPool = ReturnType<typeof GuardedWorker.init>;
 
-function pool(maxWorkers: number | undefined, actor?: ActorOptions): AnyPool {
-  return GuardedWorker.options({ mode: "distributed", broker, maxWorkers, actor }).init();
+function pool(maxWorkers: number | undefined, actor?: PoolOptions["actor"]): AnyPool {
+  return begun(GuardedWorker.options({ mode: "distributed", broker, maxWorkers, actor }).init());
 }
 
 function waiting(one: Pick<AnyPool, "stats">): (string | undefined)[] {
@@ -89,11 +97,11 @@ describe("what a worker needs", () => {
     await halves.stop();
     const heavy = pool(3, { cpus: 0, memory: "600MB" });
     await expect.poll(places, { timeout: 8000 }).toEqual({ gifted: 1, plain: 1 });
-    await waitsAs(heavy, /^it needs 600 MB and 800 MB of 2 GB are free on 2 nodes, at most 400 MB on one of them$/);
+    await waitsAs(heavy, /^it needs 600 MB of memory and 848 MB of 2 GB are free on 2 nodes, at most 424 MB on one of them$/);
     await heavy.stop();
     const drawing = pool(4, { cpus: 0.1, resources: { gpu: 0.5 } });
     await expect.poll(places, { timeout: 8000 }).toEqual({ gifted: 3, plain: 0 });
-    await waitsAs(drawing, "it needs 0.5 gpu and 0 of 1.5 are free");
+    await waitsAs(drawing, "it needs 0.5 'gpu' and 0 of 1.5 are free on 2 nodes");
     await drawing.stop();
   });
 
@@ -102,9 +110,9 @@ describe("what a worker needs", () => {
     await join("shop", { cpus: 1, memory: "1GB" }, "definitions/shop");
     const large = pool(1, { cpus: 3, memory: "8GB" });
     const gifted = pool(1, { resources: { tpu: 1 } });
-    const unknown = PlaceWorker.options({ mode: "distributed", broker, maxWorkers: 1 }).init();
-    const other = TillWorker.options({ mode: "distributed", broker, maxWorkers: 1 }).init();
-    await waitsAs(large, "it needs 3 cpus and the only node has 2, it needs 8 GB and the only node has 1 GB");
+    const unknown = begun(PlaceWorker.options({ mode: "distributed", broker, maxWorkers: 1 }).init());
+    const other = begun(TillWorker.options({ mode: "distributed", broker, maxWorkers: 1 }).init());
+    await waitsAs(large, "it needs 3 cpus and the only node has 2, it needs 8 GB of memory and the only node has 1 GB");
     await waitsAs(gifted, "no node has the resource 'tpu'");
     await waitsAs(unknown, "none of the 2 nodes knows 'Place': start one with the module that defines it");
     await waitsAs(other, /^1 node has another version of 'Till' \([0-9a-f]{12}, here [0-9a-f]{12}\): start nodes with the same/);
@@ -117,9 +125,13 @@ test("without maxWorkers a pool is as large as the room there is, and follows th
   await waitsAs(elastic, "no node is there: start one with `manyhands node`");
   expect(elastic.stats().workers.total).toBe(1);
   await join("first", { cpus: 2 });
-  await expect.poll(places, { timeout: 8000 }).toEqual({ first: 2 });
+  const all = async (): Promise<Record<string, number>> => {
+    begun(elastic);
+    return places();
+  };
+  await expect.poll(all, { timeout: 8000 }).toEqual({ first: 2 });
   const second = await join("second", { cpus: 1 });
-  await expect.poll(places, { timeout: 8000 }).toEqual({ first: 2, second: 1 });
+  await expect.poll(all, { timeout: 8000 }).toEqual({ first: 2, second: 1 });
   expect((await elastic.broadcast.echo(1)).length).toBe(3);
   await second.stop();
   await expect.poll(() => elastic.stats().workers.total, { timeout: 8000 }).toBe(2);
@@ -141,8 +153,7 @@ test("a pool that waits for room can be stopped, and its calls time out and are 
   await expect(left).rejects.toMatchObject({ code: "MH_POOL_STOPPED" });
   await stopped;
   expect(performance.now() - startedAt).toBeLessThan(1000);
-  const waits = new Members(connection, resolveBroker(broker));
-  await expect.poll(() => waits.waitingFor()).toEqual([]);
+  await expect.poll(() => members.waitingFor()).toEqual([]);
 
   const [first, second] = [new LongWait("pool 1", "Guarded"), new LongWait("pool 1", "Guarded")];
   for (const at of [0, 9000, 10_000, 12_000, 60_000]) {
