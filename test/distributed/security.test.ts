@@ -8,12 +8,12 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { runCli } from "../cli/run-cli.js";
-import { freshPrefix, sharedRedis, startRedis } from "../redis.js";
+import { freePort, freshPrefix, sharedRedis, startRedis } from "../redis.js";
 import { Certificates, commandNode, documentedRights, fakeServer, whyNoTls } from "./security-setup.js";
 
 const MODULE = "#fixtures/guarded.js";
 const noTls = whyNoTls();
-if (noTls !== undefined) console.warn(`TLS is not tested as ${noTls}`);
+const everything = "rediss:// and a user with the documented rights are enough for everything";
 
 /** What pool and task say of a broker that cannot be used; both within a second or two, though its timeout is long. */
 async function refusals(options: string | BrokerOptions): Promise<string[]> {
@@ -34,7 +34,7 @@ function showAll(errors: readonly Error[]): string {
   return inspect(errors, { depth: 10 });
 }
 
-test.skipIf(noTls !== undefined)("rediss:// and a user with the documented rights are enough for everything", async () => {
+test.skipIf(noTls !== undefined)(noTls ? `${everything}: not tested as ${noTls}` : everything, async () => {
   using certificates = new Certificates();
   const tlsPort = await freePort();
   const { ca, cert, key } = certificates;
@@ -84,7 +84,10 @@ test.skipIf(noTls !== undefined)("rediss:// and a user with the documented right
   expect(node.log()).not.toContain("s3cret");
 
   const safe = { ...broker, lease: 10_000 };
-  for (const message of await refusals({ ...safe, tls: { cert: certificates.tls.cert, key: certificates.tls.key } })) {
+  for (const message of await refusals({
+    ...safe,
+    tls: { cert: certificates.tls.cert, key: certificates.tls.key },
+  })) {
     expect(message).toMatch(/cannot be trusted, or speaks no TLS: (?:unable to|self.signed)/);
   }
   for (const message of await refusals({ ...safe, url: url.replace("s3cret", "wr0ng") })) {
@@ -138,12 +141,3 @@ test("two prefixes on one server see nothing of each other", async () => {
   }
   connection.disconnect();
 });
-
-async function freePort(): Promise<number> {
-  const { createServer } = await import("node:net");
-  const server = createServer().listen(0, "127.0.0.1");
-  await new Promise((resolve) => server.once("listening", resolve));
-  const { port } = server.address() as import("node:net").AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
