@@ -156,29 +156,36 @@ describe("nodes", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a caller that is killed", { timeout: 60_000 }, () => {
-  test.concurrent("its workers end with its lease; what it delayed can be fetched", async () => {
+describe("a caller", { timeout: 60_000 }, () => {
+  test.concurrent("that is frozen, then killed: its workers end with its lease; what it delayed can be fetched", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
     const node = await cluster.node({ queues: ["default"] });
     const caller = fork(program("fault-caller"), [JSON.stringify({ broker, record })]);
     const [said] = (await once(caller, "message")) as [{ pids: number[]; task: string }];
     await until(() => cluster.runs().length === 2);
+    caller.kill("SIGSTOP");
+    await until(() => !said.pids.some(isAlive));
+    caller.kill("SIGCONT");
+    caller.send("again");
+    const [later] = (await once(caller, "message")) as [{ pids: number[]; task: string }];
+    await until(() => cluster.runs().length === 4);
+
     const exited = once(caller, "exit");
     caller.kill("SIGKILL");
     await exited;
     const killedAt = performance.now();
-    expect(said.pids.every(isAlive)).toBe(true);
-    await until(() => !said.pids.some(isAlive));
+    expect(later.pids.every(isAlive)).toBe(true);
+    await until(() => !later.pids.some(isAlive));
     expect(performance.now() - killedAt).toBeLessThan(1.5 * LEASE_MS + SLACK_MS);
-    expect(await asyncResult(said.task, { broker }).get()).toBe(42);
+    for (const { task } of [said, later]) expect(await asyncResult(task, { broker }).get()).toBe(42);
 
     const connection = connect(resolveBroker(broker), "test");
     const members = new Members(connection, resolveBroker(broker));
     await until(async () => (await members.nodes())[0]!.free.cpus === 2);
     expect((await members.nodes())[0]!.workers).toEqual([]);
     await connection.quit();
-    expect([node.count("fenced"), node.count("worker-ended")]).toEqual([0, 2]);
+    expect([node.count("fenced"), node.count("worker-ended")]).toEqual([0, 4]);
   });
 });
 
