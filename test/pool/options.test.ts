@@ -62,7 +62,17 @@ describe("resolveOptions", () => {
       blocking: false,
       startTimeout: 60_000,
       handleSignals: false,
+      delivery: "at-most-once",
+      queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: undefined, env: undefined, resourceLimits: undefined },
+    });
+  });
+
+  it("hands ahead in mode distributed as much as takes 20 ms, unless told how many", () => {
+    expect(resolveOptions({ mode: "distributed" })).toMatchObject({ maxQueuedTasks: 100, queuedWork: 20 });
+    expect(resolveOptions({ mode: "distributed", maxQueuedTasks: 3 })).toMatchObject({
+      maxQueuedTasks: 3,
+      queuedWork: Number.POSITIVE_INFINITY,
     });
   });
 
@@ -86,6 +96,8 @@ describe("resolveOptions", () => {
       max: 5,
       isElastic: true,
       idleTimeout: 50,
+      delivery: "at-most-once",
+      queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: ["--no-warnings"], env: { A: "1" }, resourceLimits: { stackSizeMb: 2 } },
     });
   });
