@@ -1,4 +1,4 @@
-import type { CrashDetails } from "../errors.js";
+import { BrokerUnavailableError, type CrashDetails, WorkerCrashedError } from "../errors.js";
 
 /** The end of a worker, to follow its name in a message. */
 export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause: unknown): string {
@@ -25,4 +25,11 @@ export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause:
     case "unhealthy":
       return "called itself unhealthy";
   }
+}
+
+/** What a call fails with whose worker died; when that is as the broker was not there for so long, it says that. */
+export function deathError(name: string, worker: string, details: CrashDetails, cause: unknown): Error {
+  if (cause instanceof BrokerUnavailableError) return cause;
+  const message = `Cannot finish '${name}' as its worker ${worker} ${describeDeath(details, cause)}`;
+  return new WorkerCrashedError(message, details, { cause });
 }

@@ -18,14 +18,7 @@
  * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
-import {
-  BrokerUnavailableError,
-  type CrashDetails,
-  type CrashReason,
-  TimeoutError,
-  WorkerCrashedError,
-  type WorkerStartError,
-} from "../errors.js";
+import { type CrashDetails, type CrashReason, TimeoutError, type WorkerStartError } from "../errors.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -33,7 +26,7 @@ import { AbandonedCalls } from "./abandoned-calls.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { divide } from "./delivery.js";
-import { describeDeath } from "./describe-death.js";
+import { deathError } from "./describe-death.js";
 import { HandedCalls } from "./handed-calls.js";
 import { HealthCheck } from "./health-check.js";
 import { KeepAlive } from "./keep-alive.js";
@@ -478,12 +471,7 @@ export class Slot implements Candidate, CallPlace {
   #lose(calls: readonly Call[], details: CrashDetails, cause: unknown): void {
     this.#handed.clear();
     for (const call of calls) {
-      if (cause instanceof BrokerUnavailableError) {
-        this.#owner.answered(call, "failed", cause);
-        continue;
-      }
-      const message = `Cannot finish '${call.name}' as its worker ${this.identity!.id} ${describeDeath(details, cause)}`;
-      this.#owner.answered(call, "failed", new WorkerCrashedError(message, details, { cause }));
+      this.#owner.answered(call, "failed", deathError(call.name, this.identity!.id, details, cause));
     }
   }
 

@@ -25,9 +25,13 @@ export class TestNode {
   readonly process: ChildProcess;
   readonly events: NodeEvent[] = [];
   id = "";
+  #said = "";
 
   constructor(options: Omit<NodeOptions, "modules">) {
-    this.process = fork(program("fault-node"), [JSON.stringify(options)]);
+    this.process = fork(program("fault-node"), [JSON.stringify(options)], {
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    this.process.stderr!.on("data", (chunk: Buffer) => (this.#said += chunk.toString()));
     this.process.on("message", (event: NodeEvent) => {
       if (event.kind === "ready") this.id = event["id"] as string;
       this.events.push(event);
@@ -40,6 +44,11 @@ export class TestNode {
 
   count(kind: NodeEvent["kind"]): number {
     return this.events.filter((event) => event.kind === kind).length;
+  }
+
+  /** What it said before it ended by itself, which no node does. */
+  get failure(): string | undefined {
+    return this.process.exitCode ? this.#said : undefined;
   }
 
   freeze(): void {
@@ -77,8 +86,8 @@ export class FaultCluster implements AsyncDisposable {
     const node = new TestNode({ broker: this.broker, cpus: 2, memory: "8GB", queues: [], ...options });
     this.#nodes.push(node);
     await until(
-      () => node.count("ready") > 0,
-      () => `node ${JSON.stringify(options)}: ${node.process.exitCode}`,
+      () => node.count("ready") > 0 || node.failure !== undefined,
+      () => "a node joins",
     );
     return node;
   }
@@ -100,9 +109,11 @@ export class FaultCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const failures = this.#nodes.flatMap(({ failure }) => failure ?? []);
     await Promise.all(this.#nodes.map((node) => node.kill()));
     rmSync(this.#folder, { recursive: true, force: true });
     if (this.#isShared) await clearKeys(this.broker);
+    if (failures.length > 0) throw new Error(`A node has ended by itself: ${failures.join("\n")}`);
   }
 }
 

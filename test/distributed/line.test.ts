@@ -3,7 +3,6 @@ import { describe, expect, it, vi } from "vitest";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { encodeFrame } from "../../dist/distributed/line/frame.js";
 import { LARGEST_PAYLOAD, Party } from "../../dist/distributed/line/party.js";
-import { BrokerUnavailableError } from "../../dist/errors.js";
 import { freshPrefix } from "#fixtures/redis.js";
 import { DEADLINE, idsIn, inFrames, record, scene, unread } from "./line-traffic.js";
 

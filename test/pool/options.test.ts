@@ -65,6 +65,7 @@ describe("resolveOptions", () => {
       delivery: "at-most-once",
       queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: undefined, env: undefined, resourceLimits: undefined },
+      actor: undefined,
     });
   });
 
@@ -99,6 +100,7 @@ describe("resolveOptions", () => {
       delivery: "at-most-once",
       queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: ["--no-warnings"], env: { A: "1" }, resourceLimits: { stackSizeMb: 2 } },
+      actor: undefined,
     });
   });
 
@@ -207,7 +209,7 @@ describe("resolveOptions", () => {
   });
 
   it.each([
-    ["mode", "treads", /must be one of 'sync', 'async', 'thread', 'process'/, "'thread'"],
+    ["mode", "treads", /must be one of 'sync', 'async', 'thread', 'process', 'distributed'/, "'thread'"],
     ["loadBalancing", "round_robin", /must be one of 'round-robin', 'least-active', /, "'round-robin'"],
     ["overflow", "dropOldest", /must be one of 'wait', 'reject', 'drop-oldest'/, "'drop-oldest'"],
     ["abortStrategy", "terminated", /must be one of 'cooperate', 'terminate', 'ignore'/, "'terminate'"],

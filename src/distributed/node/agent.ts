@@ -53,14 +53,14 @@ export class Agent {
 
   /** @throws {BrokerUnavailableError} when the broker does not answer */
   async join(): Promise<void> {
-    const membership: NodeMembership = await NodeMembership.open(this.#options.broker, this.#describe(), {
+    const membership = await NodeMembership.open(this.#options.broker, this.#describe(), {
       owners: () => [...this.#owners],
       renewed: (end) => this.#renew(end),
       ownersDied: (owners) => {
         for (const owner of owners) this.#ownerDied(owner);
       },
-      received: (from, records) => {
-        for (const record of records) this.#received(membership, from, record);
+      received: (from, records, itself) => {
+        for (const record of records) this.#received(itself, from, record);
       },
       broken: (owner) => {
         for (const worker of this.#workersOf(owner)) worker.kill({ reason: "disconnected" });

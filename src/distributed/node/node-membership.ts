@@ -2,12 +2,13 @@
  * One membership of a node, from joining until it leaves or is reaped: its lines to callers and its lease.
  *
  * S1. `lost` is told once, and nothing else after it.
+ * S2. Nothing is told before it has its lease: callers may write as soon as they can see the node.
  */
 import type { ResolvedBroker } from "../../config/broker.js";
 import { type LeaseEnd, leaseEnd, leaseNow } from "../../host/lease.js";
 import { connect, type Connection } from "../broker/connection.js";
 import { reach } from "../broker/reach.js";
-import { withinTimeout } from "../broker/within.js";
+import { unavailable, withinTimeout } from "../broker/within.js";
 import type { LineRecord } from "../line/frame.js";
 import { Party } from "../line/party.js";
 import { Lease } from "../members/lease.js";
@@ -21,7 +22,7 @@ export interface NodeMembershipEvents {
   renewed(end: LeaseEnd): void;
   /** These owners are dead. */
   ownersDied(owners: readonly string[]): void;
-  received(from: string, records: readonly LineRecord[]): void;
+  received(from: string, records: readonly LineRecord[], membership: NodeMembership): void;
   /** All that is on its way to and from this owner is lost. */
   broken(owner: string, error: Error): void;
   lost(): void;
@@ -40,6 +41,8 @@ export class NodeMembership {
   readonly #connection: Connection;
   #party: Party | undefined;
   #lease: Lease | undefined;
+  /** What arrived before the lease was there (S2). */
+  #early: (() => void)[] | undefined = [];
   #isOver = false;
 
   private constructor(broker: ResolvedBroker, facts: NodeFacts, events: NodeMembershipEvents) {
@@ -123,12 +126,13 @@ export class NodeMembership {
     const joinedAt = performance.now();
     const { id } = this.facts;
     this.#party = await Party.open(this.#broker, id, {
-      received: (from, records) => this.#isOver || this.#events.received(from, records),
+      received: (from, records) => this.#hear(() => this.#events.received(from, records, this)),
       noticed: () => {},
-      broken: (owner, error) => this.#isOver || this.#events.broken(owner, error),
+      broken: (owner, error) => this.#hear(() => this.#events.broken(owner, error)),
       evicted: () => this.#lost(),
     });
     await this.members.joinNode(this.facts);
+    if (this.#isOver) throw unavailable(this.#broker, "join as a node", "lost at once what it knew of it");
     this.#lease = new Lease(
       {
         lease: this.#broker.lease,
@@ -138,6 +142,14 @@ export class NodeMembership {
       },
       joinedAt,
     );
+    const early = this.#early!;
+    this.#early = undefined;
+    for (const tell of early) this.#hear(tell);
+  }
+
+  #hear(tell: () => void): void {
+    if (this.#early) this.#early.push(tell);
+    else if (!this.#isOver) tell();
   }
 
   async #beat(mayReap: boolean): Promise<boolean> {
@@ -151,6 +163,8 @@ export class NodeMembership {
 
   #lost(): void {
     if (this.#isOver) return;
+    this.#isOver = true;
+    if (this.#early) return;
     this.#events.lost();
     void this.#end(0);
   }
