@@ -63,8 +63,17 @@ describe("resolveOptions", () => {
       startTimeout: 60_000,
       handleSignals: false,
       delivery: "at-most-once",
+      queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: undefined, env: undefined, resourceLimits: undefined },
       actor: undefined,
+    });
+  });
+
+  it("hands ahead in mode distributed as much as takes 20 ms, unless told how many", () => {
+    expect(resolveOptions({ mode: "distributed" })).toMatchObject({ maxQueuedTasks: 100, queuedWork: 20 });
+    expect(resolveOptions({ mode: "distributed", maxQueuedTasks: 3 })).toMatchObject({
+      maxQueuedTasks: 3,
+      queuedWork: Number.POSITIVE_INFINITY,
     });
   });
 
@@ -89,6 +98,7 @@ describe("resolveOptions", () => {
       isElastic: true,
       idleTimeout: 50,
       delivery: "at-most-once",
+      queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: ["--no-warnings"], env: { A: "1" }, resourceLimits: { stackSizeMb: 2 } },
       actor: undefined,
     });
