@@ -16,7 +16,7 @@ import { taskRunner } from "../../dist/task-runner.js";
 import { decodeFailure, type WireFailure } from "../../dist/wire/error-codec.js";
 import { plainHeader, ToCaller } from "../../dist/wire/protocol.js";
 import { deserialize, serialize } from "../../dist/wire/serialize.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 const broker = { url: sharedRedis(), prefix: freshPrefix(), lease: 15_000 };
 const keys = keysOf(broker.prefix);

@@ -8,7 +8,7 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { runCli } from "../cli/run-cli.js";
-import { freshPrefix, sharedRedis, startRedis } from "../redis.js";
+import { freshPrefix, sharedRedis, startRedis } from "#fixtures/redis.js";
 import { Certificates, commandNode, documentedRights, fakeServer, whyNoTls } from "./security-setup.js";
 
 const MODULE = "#fixtures/guarded.js";
