@@ -34,6 +34,14 @@ describe.each(REMOTE_MODES)("a worker that dies in mode %s", (mode) => {
     expect(pool.stats().workers.restarts).toBe(1);
   });
 
+  it("gives its calls to another with at-least-once, three times at most", async () => {
+    await using pool = CrasherWorker.options({ mode, maxWorkers: 1, delivery: "at-least-once" }).init();
+    const error = await pool.exit(1).exception();
+    expect(error).toMatchObject({ code: "MH_WORKER_CRASHED", reason: "exit" });
+    expect(pool.stats().workers.restarts).toBe(4);
+    expect(await pool.calls()).toBe(1);
+  });
+
   it("of an uncaught exception says which", async () => {
     await using pool = open();
     const error = (await pool.throwLater().exception()) as WorkerCrashedError;

@@ -11,7 +11,7 @@ import { resolveBroker } from "../../dist/config/broker.js";
 import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 /** Long enough for a machine that does other things, short enough to wait for. */
-export const LEASE_MS = 1800;
+export const LEASE_MS = 2500;
 
 /** One call that began. */
 export interface Run {

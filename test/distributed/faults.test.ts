@@ -15,8 +15,8 @@ import { frozenLink } from "./frozen-link.js";
 /** What a machine that is busy with other things may add to a time. */
 const SLACK_MS = 2500;
 
-describe("nodes", { timeout: 60_000 }, () => {
-  test.concurrent("one that is killed, then one that is stopped: calls fail, or go elsewhere; others are not disturbed", async () => {
+describe("faults of nodes and callers", { timeout: 60_000 }, () => {
+  test.concurrent("a node that is killed, then one that is stopped: calls fail, or go elsewhere; others are not disturbed", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
     const [one, two] = await Promise.all([cluster.node(), cluster.node()]);
@@ -94,91 +94,76 @@ describe("nodes", { timeout: 60_000 }, () => {
     expect(performance.now() - secondAt).toBeLessThan(SLACK_MS);
   });
 
-  test.concurrent("one that is frozen for longer than its lease, then cut off: nothing begins there, and it joins anew", async () => {
+  test.concurrent("a node that is frozen for longer than its lease, then cut off: nothing begins there, and it joins anew", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
     await using link = await frozenLink(sharedRedis());
-    const [zombie, other] = await Promise.all([cluster.node({ broker: { ...broker, url: link.url } }), cluster.node()]);
-    const options = { mode: "distributed", broker, maxWorkers: 2, maxQueuedTasks: 20 } as const;
+    const zombie = await cluster.node({ broker: { ...broker, url: link.url } });
+    const options = { mode: "distributed", broker, maxWorkers: 1, maxQueuedTasks: 20 } as const;
     await using threads = RecordedWorker.options(options).init(record);
-    await threads.ready();
     await using processes = RecordedWorker.options({ ...options, actor: { isolation: "process" } }).init(record);
-    await processes.ready();
-    const parents = await processes.broadcast.parent();
-    const children = (await processes.broadcast.place()).map(({ pid }) => pid);
-    const child = children[parents.indexOf(zombie.pid)]!;
-    expect(new Set(parents)).toEqual(new Set([zombie.pid, other.pid]));
+    const pools = [threads, processes];
+    await Promise.all(pools.map(async (pool) => pool.ready()));
+    const { pid: child } = await processes.place();
+    const failed = (): number => Math.min(...pools.map((pool) => pool.stats().calls.failed));
+    const joined = (): number => zombie.count("ready");
+    const began = async (kind: string): Promise<void> =>
+      until(() => [0, 1].every((rest) => cluster.runs().some(({ id }) => isOf(kind, rest, id))));
 
-    const calls = callAll(80, (index) => (index % 2 === 0 ? threads : processes).work(`old-${index}`, 50));
-    await until(() => [zombie.pid, child].every((pid) => cluster.runs().some((run) => run.pid === pid)));
+    const old = callAll(80, (index) => pools[index % 2]!.work(`old-${index}`, 50));
+    await began("old");
     const frozenAt = Date.now();
     zombie.freeze();
-    await until(() => threads.stats().calls.failed > 0 && processes.stats().calls.failed > 0);
+    await until(() => failed() > 0);
     zombie.thaw();
-    const thawedAt = Date.now();
-    const settled = await calls;
-    for (const error of failuresOf(settled)) expect(error).toMatchObject({ reason: "node-lost" });
-    checkOnce(cluster, settled, (index) => `old-${index}`);
-
-    // It is used again.
-    await until(() => zombie.count("ready") >= 2);
+    checkLost(cluster, await old, "old", frozenAt);
     expect(zombie.count("fenced")).toBeGreaterThan(0);
-    await Promise.all([threads.ready(), processes.ready()]);
-    const places = (await threads.broadcast.place()).map(({ pid }) => pid);
-    expect(new Set(places)).toEqual(new Set([zombie.pid, other.pid]));
-    expect(await threads.work("new", 0)).toBeDefined();
-    const old = cluster.runs().filter(({ id }) => id.startsWith("old"));
-    expect(old.filter(({ pid, at }) => pid === zombie.pid && at > thawedAt)).toEqual([]);
-    // It went on while its node was frozen: for as long as the lease.
-    const last = Math.max(...old.filter(({ pid }) => pid === child).map(({ at }) => at));
+    // The child went on while its node was frozen, for as long as the lease.
+    const last = Math.max(...cluster.runs().flatMap(({ pid, at }) => (pid === child ? [at] : [])));
     expect(last).toBeGreaterThan(frozenAt);
     expect(last).toBeLessThanOrEqual(frozenAt + LEASE_MS);
     await until(() => !isAlive(child));
 
     // The network between it and the broker carries nothing, and neither side is told.
-    const more = callAll(60, (index) => (index % 2 === 0 ? threads : processes).work(`cut-${index}`, 50));
-    await until(() => cluster.runs().some(({ id, pid }) => id.startsWith("cut") && pid === zombie.pid));
+    const before = { failed: failed(), joined: joined() };
+    const cut = callAll(80, (index) => pools[index % 2]!.work(`cut-${index}`, 50));
+    await began("cut");
     link.cut();
     const cutAt = Date.now();
-    const joined = zombie.count("ready");
-    const ended = await more;
-    expect(failuresOf(ended).length).toBeGreaterThan(0);
-    for (const error of failuresOf(ended)) expect(error).toMatchObject({ reason: "node-lost" });
+    await until(() => failed() > before.failed);
     link.heal();
-    await until(() => zombie.count("ready") > joined);
-    checkOnce(cluster, ended, (index) => `cut-${index}`);
-    const onZombie = cluster
-      .runs()
-      .flatMap(({ id, pid, at }) => (id.startsWith("cut") && pid === zombie.pid ? [at] : []));
-    expect(Math.max(...onZombie)).toBeLessThanOrEqual(cutAt + LEASE_MS);
-    await Promise.all([threads.ready(), processes.ready()]);
-    expect((await threads.broadcast.place()).map(({ pid }) => pid)).toContain(zombie.pid);
+    await until(() => joined() > before.joined);
+    checkLost(cluster, await cut, "cut", cutAt);
   });
-});
-
-describe("a caller that is killed", { timeout: 60_000 }, () => {
-  test.concurrent("its workers end with its lease; what it delayed can be fetched", async () => {
+  test.concurrent("a caller that is frozen, then killed: its workers end with its lease; what it delayed can be fetched", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
     const node = await cluster.node({ queues: ["default"] });
     const caller = fork(program("fault-caller"), [JSON.stringify({ broker, record })]);
     const [said] = (await once(caller, "message")) as [{ pids: number[]; task: string }];
     await until(() => cluster.runs().length === 2);
+    caller.kill("SIGSTOP");
+    await until(() => !said.pids.some(isAlive));
+    caller.kill("SIGCONT");
+    caller.send("again");
+    const [later] = (await once(caller, "message")) as [{ pids: number[]; task: string }];
+    await until(() => cluster.runs().length === 4);
+
     const exited = once(caller, "exit");
     caller.kill("SIGKILL");
     await exited;
     const killedAt = performance.now();
-    expect(said.pids.every(isAlive)).toBe(true);
-    await until(() => !said.pids.some(isAlive));
+    expect(later.pids.every(isAlive)).toBe(true);
+    await until(() => !later.pids.some(isAlive));
     expect(performance.now() - killedAt).toBeLessThan(1.5 * LEASE_MS + SLACK_MS);
-    expect(await asyncResult(said.task, { broker }).get()).toBe(42);
+    for (const { task } of [said, later]) expect(await asyncResult(task, { broker }).get()).toBe(42);
 
     const connection = connect(resolveBroker(broker), "test");
     const members = new Members(connection, resolveBroker(broker));
     await until(async () => (await members.nodes())[0]!.free.cpus === 2);
     expect((await members.nodes())[0]!.workers).toEqual([]);
     await connection.quit();
-    expect([node.count("fenced"), node.count("worker-ended")]).toEqual([0, 2]);
+    expect([node.count("fenced"), node.count("worker-ended")]).toEqual([0, 4]);
   });
 });
 
@@ -188,6 +173,27 @@ async function callAll<T>(count: number, call: (index: number) => PromiseLike<T>
 
 function failuresOf(settled: readonly PromiseSettledResult<unknown>[]): unknown[] {
   return settled.flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+}
+
+/** Whether a call is of this kind, and was the first or second of two. */
+function isOf(kind: string, rest: number, id: string): boolean {
+  const [name, index] = id.split("-");
+  return name === kind && Number(index) % 2 === rest;
+}
+
+/** What succeeded ran once; what was lost with a node had begun before its lease ended, or not at all. */
+function checkLost(
+  cluster: FaultCluster,
+  settled: readonly PromiseSettledResult<unknown>[],
+  kind: string,
+  lostAt: number,
+): void {
+  checkOnce(cluster, settled, (index) => `${kind}-${index}`);
+  const lost = new Set(settled.flatMap(({ status }, index) => (status === "rejected" ? [`${kind}-${index}`] : [])));
+  for (const error of failuresOf(settled)) expect(error).toMatchObject({ reason: "node-lost" });
+  expect(lost.size).toBeGreaterThan(0);
+  expect(lost.size).toBeLessThan(settled.length);
+  for (const { id, at } of cluster.runs()) if (lost.has(id)) expect(at).toBeLessThanOrEqual(lostAt + LEASE_MS);
 }
 
 /** What succeeded ran once, and what failed not more than that. */

@@ -9,7 +9,7 @@ import { connect, type Connection } from "../../dist/distributed/broker/connecti
 import { LongWait } from "../../dist/distributed/caller/long-wait.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { startNode } from "../../dist/distributed/node/start-node.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import { commandNode } from "./security-setup.js";
 
 let broker: { url: string; prefix: string; lease: number };

@@ -16,7 +16,7 @@ import { taskRunner } from "../../dist/task-runner.js";
 import { decodeFailure, type WireFailure } from "../../dist/wire/error-codec.js";
 import { plainHeader, ToCaller } from "../../dist/wire/protocol.js";
 import { deserialize, serialize } from "../../dist/wire/serialize.js";
-import { freshPrefix, sharedRedis } from "../redis.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
 const broker = { url: sharedRedis(), prefix: freshPrefix(), lease: 15_000 };
 const keys = keysOf(broker.prefix);
@@ -175,9 +175,11 @@ test("workers that others ask for are what the node's modules define, or none", 
     const link = `e-${method}`;
     expect(await refused(link, opening({}, { methods: [method, ...methods.slice(1)] }))).toContain("another version");
   }
-  expect(await refused("f", opening({}, { methods: "echo" }))).toContain("cannot be read");
-  expect(await refused("g", opening({ start: null }))).toContain("cannot be read");
-  expect(await refused("h", opening({ resourceLimits: { maxOldGenerationSizeMb: {} } }))).toContain("cannot be read");
+  expect(await refused("f", opening({}, { methods: "echo" }))).toContain("not of the right form");
+  expect(await refused("g", opening({ start: null }))).toContain("TypeError");
+  expect(await refused("h", opening({ resourceLimits: { maxOldGenerationSizeMb: {} } }))).toContain(
+    "not of the right form",
+  );
   expect(await refused("i", new Uint8Array([255, 15, 92, 0]))).toContain("Error");
 
   // Where the module is, and what it is called there, is the node's to say.

@@ -8,7 +8,7 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { runCli } from "../cli/run-cli.js";
-import { freePort, freshPrefix, sharedRedis, startRedis } from "../redis.js";
+import { freePort, freshPrefix, sharedRedis, startRedis } from "#fixtures/redis.js";
 import { Certificates, commandNode, documentedRights, fakeServer, whyNoTls } from "./security-setup.js";
 
 const MODULE = "#fixtures/guarded.js";
@@ -24,8 +24,7 @@ async function refusals(options: string | BrokerOptions): Promise<string[]> {
   await pool.stop({ timeout: 0 });
   expect(performance.now() - startedAt).toBeLessThan(8000);
   const errors = outcomes.map((outcome) => (outcome as PromiseRejectedResult).reason as Error);
-  expect(errors[0]!.cause).toMatchObject({ code: "MH_BROKER_UNAVAILABLE" });
-  expect(errors[1]).toMatchObject({ code: "MH_BROKER_UNAVAILABLE" });
+  for (const error of errors) expect(error).toMatchObject({ code: "MH_BROKER_UNAVAILABLE" });
   expect(showAll(errors)).not.toMatch(/s3cret|wr0ng/);
   return errors.map(({ message }) => message);
 }

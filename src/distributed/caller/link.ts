@@ -51,7 +51,7 @@ export class Link implements Vessel, Channel {
   readonly #setup: HostSetup;
   readonly #definition: DefinitionName;
   readonly #events: VesselEvents;
-  readonly #longWait: LongWait;
+  #longWait: LongWait | undefined;
   #start: StartMessage | undefined;
   #node: string | undefined;
   #isClosed = false;
@@ -73,7 +73,6 @@ export class Link implements Vessel, Channel {
     this.#setup = setup;
     this.#definition = definition;
     this.#events = events;
-    this.#longWait = new LongWait(setup.start.identity.pool, definition.name);
   }
 
   get channel(): Channel {
@@ -117,6 +116,7 @@ export class Link implements Vessel, Channel {
   waits(reason: string): void {
     if (this.#isClosed) return;
     this.#events.waiting(reason);
+    this.#longWait ??= new LongWait(this.#setup.start.identity.pool, this.#definition.name);
     this.#longWait.waits(reason);
   }
 
