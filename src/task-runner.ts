@@ -46,7 +46,7 @@ export class TaskRunner {
       throw new DefinitionError(`Cannot run '${reference.name}' on a node as it runs tasks of its own modules only`);
     }
     const place = directory.get(reference.task);
-    if (place?.version === reference.version) return place;
+    if (place && place.version === reference.version) return place;
     throw new DefinitionError(
       place
         ? `Cannot run the task '${reference.task}' as the node has another version of it: ${place.version} there, ` +

@@ -13,20 +13,23 @@ export interface ModeDefaults {
   readonly concurrency: number;
   /** Calls handed to one worker ahead of time, beyond those it runs. */
   readonly maxQueuedTasks: number;
+  /** As far as they take no longer than this, in ms, but for two. */
+  readonly queuedWork: number;
 }
 
 /** The defaults of a mode; `sync` and `async` keep nothing ahead as handing over costs them nothing. */
 export function modeDefaults(mode: Mode): ModeDefaults {
+  const shared = { queuedWork: Number.POSITIVE_INFINITY };
   switch (mode) {
     case "sync":
-      return { maxWorkers: 1, concurrency: 1, maxQueuedTasks: 0 };
+      return { maxWorkers: 1, concurrency: 1, maxQueuedTasks: 0, ...shared };
     case "async":
-      return { maxWorkers: 1, concurrency: Number.POSITIVE_INFINITY, maxQueuedTasks: 0 };
+      return { maxWorkers: 1, concurrency: Number.POSITIVE_INFINITY, maxQueuedTasks: 0, ...shared };
     case "thread":
-      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 100 };
+      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 100, ...shared };
     case "process":
-      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 5 };
+      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 5, ...shared };
     case "distributed":
-      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 2 };
+      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 100, queuedWork: 20 };
   }
 }

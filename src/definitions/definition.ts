@@ -19,7 +19,7 @@ export interface Definition {
 
 /** Where this library lies, and what names of its own begin with. */
 const LIBRARY = new URL("../", import.meta.url).href;
-export const OWN = "manyhands/";
+const OWN = "manyhands/";
 
 const known = new WeakMap<Registration, Definition>();
 

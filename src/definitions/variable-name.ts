@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
+const OWN_FOLDERS = ["../../dist/", "../../src/"].map((folder) => fileURLToPath(new URL(folder, import.meta.url)));
 /** How much of a file before the call is looked at: a declaration with its type. */
 const WINDOW = 500;
 /** What may stand between a name and the name of the function that is called. */
@@ -22,15 +23,33 @@ const PLACES = [
  * @returns `"default"` for a default export; `undefined` where it is given none, or the source is not there to be read
  */
 export function variableName(stack: string, url: string): string | undefined {
+  const places = stack
+    .split("\n")
+    .map(placeOf)
+    .filter((place) => place !== undefined);
   const path = pathOf(url);
-  if (path === undefined) return undefined;
-  for (const line of stack.split("\n")) {
-    const [, row, column] = /:(\d+):(\d+)\)?$/.exec(line) ?? [];
-    if (column !== undefined && (line.includes(url) || line.includes(path))) {
-      return assignedBefore(path, Number(row), Number(column));
-    }
-  }
-  return undefined;
+  // With source maps the stack names the source that the module was compiled from.
+  const place = places.find((one) => one.path === path) ?? places.find((one) => !isOwn(one.path));
+  return path === undefined || !place ? undefined : assignedBefore(place.path, place.row, place.column);
+}
+
+interface Place {
+  readonly path: string;
+  readonly row: number;
+  readonly column: number;
+}
+
+/** Of a line of a stack; nothing for those in Node.js itself. */
+function placeOf(line: string): Place | undefined {
+  const [, file, row, column] =
+    /(?:\(|at (?:async )?)((?:file:|\/|[A-Za-z]:[\\/]).*?):(\d+):(\d+)\)?$/.exec(line) ?? [];
+  const path = file?.startsWith("file:") ? pathOf(file) : file;
+  return path === undefined ? undefined : { path, row: Number(row), column: Number(column) };
+}
+
+/** Whether it is a file of this library, compiled or not. */
+function isOwn(path: string): boolean {
+  return OWN_FOLDERS.some((folder) => path.startsWith(folder));
 }
 
 function assignedBefore(path: string, row: number, column: number): string | undefined {

@@ -56,7 +56,7 @@ export interface PoolOptions extends HostSettings {
   loadBalancing?: LoadBalancingName | LoadBalancer | undefined;
   /**
    * Calls handed to one worker ahead of time, beyond those it runs; none with a declared cost is. Default: thread 100,
-   * process 5, distributed 2, else 0.
+   * process 5, distributed 2 to 100, as many as take 20 ms; else 0.
    */
   maxQueuedTasks?: number | undefined;
   /** Calls that may wait in the pool. Default: unlimited. */
@@ -142,6 +142,8 @@ export interface ResolvedOptions {
   readonly concurrency: number;
   readonly loadBalancing: LoadBalancingName | LoadBalancer;
   readonly maxQueuedTasks: number;
+  /** How long what is handed ahead may take, in ms, as far as is known; unlimited where `maxQueuedTasks` was given. */
+  readonly queuedWork: number;
   readonly capacity: number;
   readonly overflow: "wait" | "reject" | "drop-oldest";
   readonly onDemand: boolean;
@@ -234,6 +236,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     loadBalancing: balancing(options.loadBalancing ?? (onDemand ? "random" : "round-robin")),
     // Nothing is handed ahead where a call must not wait behind another while a third worker is idle.
     maxQueuedTasks: sharesQueue ? 0 : atLeast("maxQueuedTasks", options.maxQueuedTasks ?? defaults.maxQueuedTasks, 0),
+    queuedWork: options.maxQueuedTasks === undefined ? defaults.queuedWork : Number.POSITIVE_INFINITY,
     capacity: atLeast("capacity", options.capacity ?? Number.POSITIVE_INFINITY, 1),
     overflow: oneOf("overflow", options.overflow ?? "wait", ["wait", "reject", "drop-oldest"]),
     onDemand,

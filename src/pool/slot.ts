@@ -31,6 +31,7 @@ import { HandedCalls } from "./handed-calls.js";
 import { HealthCheck } from "./health-check.js";
 import { KeepAlive } from "./keep-alive.js";
 import type { ResolvedOptions } from "./options.js";
+import { Pace } from "./pace.js";
 import { Starts } from "./starts.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
 
@@ -103,6 +104,7 @@ export class Slot implements Candidate, CallPlace {
   #isListening = false;
   #hasHeardOutcome = false;
   readonly #health = new HealthCheck();
+  readonly #pace = new Pace();
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
@@ -141,12 +143,13 @@ export class Slot implements Candidate, CallPlace {
   get isOpen(): boolean {
     if (this.#isLeaving || (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting"))
       return false;
-    const { concurrency, maxQueuedTasks, recycle, onDemand, isElastic } = this.#owner.options;
+    const { concurrency, recycle, onDemand, isElastic } = this.#owner.options;
     const { active } = this;
     if (onDemand ? this.total > 0 : this.waitingFor !== undefined) return false;
     // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts. And the
     // next worker that has nothing to do may be owed to somebody (D1).
-    const ahead = (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : maxQueuedTasks;
+    const ahead =
+      (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : this.#pace.ahead(this.#owner.options);
     return active < concurrency + ahead && this.#served + active < recycle.afterCalls;
   }
 
@@ -289,6 +292,7 @@ export class Slot implements Candidate, CallPlace {
         return;
       }
       call.ran = ran;
+      this.#pace.record(ran);
       this.#owner.answered(call, status, value);
       this.#served += 1;
       this.#starts.succeeded();

@@ -25,11 +25,11 @@ describe("keepSections", () => {
     [[], "Cannot configure pools as the configuration must be an object: current value is []"],
     [
       { treads: {} },
-      "Cannot configure 'treads' as a section must be one of 'defaults', 'sync', 'async', 'thread', 'process': did you mean 'thread'?",
+      "Cannot configure 'treads' as a section must be one of 'defaults', 'sync', 'async', 'thread', 'process', 'distributed': did you mean 'thread'?",
     ],
     [
       { maxWorkers: 4 },
-      "Cannot configure 'maxWorkers' as a section must be one of 'defaults', 'sync', 'async', 'thread', 'process': options go inside a section",
+      "Cannot configure 'maxWorkers' as a section must be one of 'defaults', 'sync', 'async', 'thread', 'process', 'distributed': options go inside a section",
     ],
     [{ thread: 4 }, "Cannot configure 'thread' as it must be an object of options: current value is 4"],
     [{ thread: null }, "Cannot configure 'thread' as it must be an object of options: current value is null"],
@@ -40,15 +40,15 @@ describe("keepSections", () => {
     ],
     [
       { defaults: { mode: "treads" } },
-      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process': current value is 'treads', did you mean 'thread'?",
+      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process', 'distributed': current value is 'treads', did you mean 'thread'?",
     ],
     [
       { defaults: { mode: "" } },
-      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process': current value is ''",
+      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process', 'distributed': current value is ''",
     ],
     [
       { defaults: { mode: 5 } },
-      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process': current value is 5",
+      "Cannot set 'mode' as it must be one of 'sync', 'async', 'thread', 'process', 'distributed': current value is 5",
     ],
   ])("refuses %j", (config, message) => {
     expect(refused(config)).toThrow(new TypeError(message));

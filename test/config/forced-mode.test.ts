@@ -33,7 +33,7 @@ describe("forcedMode", () => {
     expect(forcedMode).toThrow(
       new TypeError(
         `Cannot take the mode from the environment variable 'MANYHANDS_MODE' as it must be one of 'sync', 'async', ` +
-          `'thread', 'process': current value is '${value}'${hint}`,
+          `'thread', 'process', 'distributed': current value is '${value}'${hint}`,
       ),
     );
   });

@@ -2,7 +2,7 @@ import { type Configuration, configure, type Mode, type PoolOptions, TaskPool, w
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CounterWorker } from "#fixtures/counter.js";
 import { square } from "#fixtures/tasks.js";
-import { MODES, POOL_MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, POOL_MODES, REMOTE_MODES, usual } from "./modes.js";
 import { runProgram } from "./run-program.js";
 
 class Job {
@@ -77,7 +77,7 @@ describe.each(MODES)("the precedence of options in mode %s", (mode) => {
   it("takes nothing from the sections of other modes", async () => {
     const other = mode === "thread" ? "process" : "thread";
     configure({ [other]: { loadBalancing: "random" } });
-    await using pool = CounterWorker.options({ mode }).init();
+    await using pool = CounterWorker.options(usual(mode)).init();
     expect(pool.stats().loadBalancer.algorithm).toBe("round-robin");
   });
 });
@@ -164,7 +164,7 @@ describe.each(MODES)("withConfig in mode %s", (mode) => {
   it("gives retries to pools that do not set them", async () => {
     const retry = { retries: 1, wait: 0 };
     await withConfig({ [mode]: { retry } }, async () => {
-      await using pool = CounterWorker.options({ mode }).init();
+      await using pool = CounterWorker.options(usual(mode)).init();
       await expect(pool.fail("type")).rejects.toBeInstanceOf(TypeError);
       expect(pool.stats().calls.retried).toBe(1);
     });

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { CrasherWorker } from "#fixtures/crasher.js";
 import { UnloadableWorker } from "#fixtures/load-failure.js";
 import { EndlessWorker, StillBornWorker, UnconstructableWorker } from "#fixtures/start-failures.js";
-import { MODES, REMOTE_MODES, SPAWNING_MODES } from "./modes.js";
+import { MODES, REMOTE_MODES, SPAWNING_MODES, usual } from "./modes.js";
 
 describe.each(REMOTE_MODES)("a worker that dies in mode %s", (mode) => {
   const open = (options: { maxWorkers?: number; resourceLimits?: { maxOldGenerationSizeMb: number } } = {}) =>
@@ -32,6 +32,14 @@ describe.each(REMOTE_MODES)("a worker that dies in mode %s", (mode) => {
     const dying = pool.with({ timeout: 5000 }).exit(1);
     await expect(dying).rejects.toMatchObject({ reason: "exit" });
     expect(pool.stats().workers.restarts).toBe(1);
+  });
+
+  it("gives its calls to another with at-least-once, three times at most", async () => {
+    await using pool = CrasherWorker.options({ mode, maxWorkers: 1, delivery: "at-least-once" }).init();
+    const error = await pool.exit(1).exception();
+    expect(error).toMatchObject({ code: "MH_WORKER_CRASHED", reason: "exit" });
+    expect(pool.stats().workers.restarts).toBe(4);
+    expect(await pool.calls()).toBe(1);
   });
 
   it("of an uncaught exception says which", async () => {
@@ -103,7 +111,7 @@ describe("a child process", () => {
 
 describe.each(MODES)("a worker that cannot start in mode %s", (mode) => {
   it("because its constructor throws tells every call so, with the error as cause", async () => {
-    await using pool = UnconstructableWorker.options({ mode }).init("No licence");
+    await using pool = UnconstructableWorker.options(usual(mode)).init("No licence");
     const calls = Array.from({ length: 20 }, () => pool.value());
     for (const call of calls) {
       const error = (await call.exception()) as WorkerStartError;

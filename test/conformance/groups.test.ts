@@ -5,7 +5,7 @@ import { type Grouping, GroupingWorker } from "#fixtures/grouping.js";
 import { square, triple } from "#fixtures/tasks.js";
 import { currentScope } from "../../dist/scope/current-scope.js";
 import { reasonOf } from "../scope/outcomes.js";
-import { MODES } from "./modes.js";
+import { MODES, usual } from "./modes.js";
 import { until } from "./until.js";
 
 const failure = new Error("no luck");
@@ -215,7 +215,7 @@ describe.each(["async", "thread"] as const)("calls that are not let go in mode %
 
 describe.each(MODES)("a worker that starts in a group in mode %s", (mode) => {
   it("does not belong to it", async () => {
-    await using pool = CounterWorker.options({ mode }).init();
+    await using pool = CounterWorker.options(usual(mode)).init();
     const scopes: unknown[] = [];
     pool.on("ready", () => scopes.push(currentScope()));
     await taskGroup(async () => {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CounterWorker } from "#fixtures/counter.js";
 import { CrasherWorker } from "#fixtures/crasher.js";
 import { DisposableWorker } from "#fixtures/disposable.js";
-import { MODES, POOL_MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, POOL_MODES, REMOTE_MODES, usual } from "./modes.js";
 import { until } from "./until.js";
 
 let folder: string;
@@ -17,14 +17,14 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 describe.each(MODES)("the life of a pool in mode %s", (mode) => {
   it("begins lazily, and ready() waits for the workers", async () => {
-    await using pool = CounterWorker.options({ mode }).init();
+    await using pool = CounterWorker.options(usual(mode)).init();
     expect(pool.stats().workers.each.every(({ state }) => state === "cold")).toBe(true);
     await pool.ready();
     expect(pool.stats().workers.each.every(({ state }) => state === "ready")).toBe(true);
   });
 
   it("drains", async () => {
-    await using pool = CounterWorker.options({ mode }).init();
+    await using pool = CounterWorker.options(usual(mode)).init();
     await pool.drain();
     const calls = Array.from({ length: 10 }, () => pool.sleep(5));
     await pool.drain();
@@ -74,7 +74,7 @@ describe.each(MODES)("the life of a pool in mode %s", (mode) => {
   });
 
   it("stops before it began", async () => {
-    const pool = CounterWorker.options({ mode }).init();
+    const pool = CounterWorker.options(usual(mode)).init();
     const call = pool.sleep(1);
     await pool.stop({ timeout: 5000 });
     expect(["done", "cancelled"]).toContain(call.status);

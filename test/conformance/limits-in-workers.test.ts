@@ -3,12 +3,12 @@ import { CallLimit, LimitDeadlockError, LimitPool, LimitSet, RateLimit, Resource
 import { describe, expect, it } from "vitest";
 import { LimitedWorker } from "#fixtures/limited.js";
 import { PlainWorker, limitedTask } from "#fixtures/limited-plain.js";
-import { MODES, POOL_MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, POOL_MODES, REMOTE_MODES, usual } from "./modes.js";
 import { until } from "./until.js";
 
 describe.each(MODES)("this.limits in mode %s", (mode) => {
   it("takes anything where there are no limits", async () => {
-    await using pool = LimitedWorker.options({ mode }).init();
+    await using pool = LimitedWorker.options(usual(mode)).init();
     expect((await pool.use({ anything: 5 })).index).toBe(0);
     expect(await pool.tryUse({ anything: 5 })).toBe(true);
     expect(await pool.viaCall()).toBe(true);
@@ -26,7 +26,7 @@ describe.each(MODES)("this.limits in mode %s", (mode) => {
   });
 
   it("settles what was really used, and shows it in the statistics", async () => {
-    await using pool = LimitedWorker.options({ mode, limits: [new RateLimit(TOKENS)] }).init();
+    await using pool = LimitedWorker.options({ ...usual(mode), limits: [new RateLimit(TOKENS)] }).init();
     expect(await pool.settle(800, 300)).toBe(300);
     await until(() => pool.stats().limits[0]!.limits[0]!.inUse === 300);
     expect(await pool.settle(100, 250)).toBe(250);
@@ -35,7 +35,7 @@ describe.each(MODES)("this.limits in mode %s", (mode) => {
   });
 
   it("wakes those who wait when less was used than was taken", async () => {
-    await using pool = LimitedWorker.options({ mode, limits: [new RateLimit(TOKENS)] }).init();
+    await using pool = LimitedWorker.options({ ...usual(mode), limits: [new RateLimit(TOKENS)] }).init();
     expect(await pool.settle(900, 100)).toBe(100);
     // Without the refund this would take a minute.
     expect(await pool.settle(900, 900)).toBe(900);

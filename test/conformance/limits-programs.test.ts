@@ -1,7 +1,7 @@
 import { CallLimit } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { BlockedWorker } from "#fixtures/limited-blocking.js";
-import { MODES, REMOTE_MODES } from "./modes.js";
+import { MODES, REMOTE_MODES, usual } from "./modes.js";
 import { runProgram } from "./run-program.js";
 
 describe.each(MODES)("a program with limits in mode %s", (mode) => {
@@ -23,7 +23,7 @@ describe.each(REMOTE_MODES)("a pool that blocks in mode %s", (mode) => {
 
   it("refuses those of its options", () => {
     const limits = [new CallLimit({ capacity: 2, window: 200 })];
-    const open = () => BlockedWorker.options({ mode, blocking: true, limits }).init();
+    const open = () => BlockedWorker.options({ ...usual(mode), blocking: true, limits }).init();
     expect(open).toThrow(TypeError);
     expect(open).toThrow(/Cannot set 'limits'.*blocks.*in the definition/);
   });

@@ -14,3 +14,8 @@ export const SPAWNING_MODES: readonly Mode[] = ["thread", "process"];
 
 /** Modes whose workers live elsewhere: values are copied, and a worker can be ended by force. */
 export const REMOTE_MODES: readonly Mode[] = ["thread", "process", "distributed"];
+
+/** Options of a pool that is to have its usual size: on nodes that is as large as there is room. */
+export function usual(mode: Mode): { readonly mode: Mode; readonly maxWorkers?: number } {
+  return mode === "distributed" ? { mode, maxWorkers: 2 } : { mode };
+}

@@ -62,7 +62,18 @@ describe("resolveOptions", () => {
       blocking: false,
       startTimeout: 60_000,
       handleSignals: false,
+      delivery: "at-most-once",
+      queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: undefined, env: undefined, resourceLimits: undefined },
+      actor: undefined,
+    });
+  });
+
+  it("hands ahead in mode distributed as much as takes 20 ms, unless told how many", () => {
+    expect(resolveOptions({ mode: "distributed" })).toMatchObject({ maxQueuedTasks: 100, queuedWork: 20 });
+    expect(resolveOptions({ mode: "distributed", maxQueuedTasks: 3 })).toMatchObject({
+      maxQueuedTasks: 3,
+      queuedWork: Number.POSITIVE_INFINITY,
     });
   });
 
@@ -86,7 +97,10 @@ describe("resolveOptions", () => {
       max: 5,
       isElastic: true,
       idleTimeout: 50,
+      delivery: "at-most-once",
+      queuedWork: Number.POSITIVE_INFINITY,
       host: { execArgv: ["--no-warnings"], env: { A: "1" }, resourceLimits: { stackSizeMb: 2 } },
+      actor: undefined,
     });
   });
 
@@ -195,7 +209,7 @@ describe("resolveOptions", () => {
   });
 
   it.each([
-    ["mode", "treads", /must be one of 'sync', 'async', 'thread', 'process'/, "'thread'"],
+    ["mode", "treads", /must be one of 'sync', 'async', 'thread', 'process', 'distributed'/, "'thread'"],
     ["loadBalancing", "round_robin", /must be one of 'round-robin', 'least-active', /, "'round-robin'"],
     ["overflow", "dropOldest", /must be one of 'wait', 'reject', 'drop-oldest'/, "'drop-oldest'"],
     ["abortStrategy", "terminated", /must be one of 'cooperate', 'terminate', 'ignore'/, "'terminate'"],

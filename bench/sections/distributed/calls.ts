@@ -6,7 +6,7 @@ import { measureRemote } from "./remote-calls.js";
 
 const PEERS = [
   pool("manyhands"),
-  ...[2, 8, 32, 100].map((ahead) => pool(`manyhands, maxQueuedTasks: ${ahead}`, ahead)),
+  ...[2, 8, 32].map((ahead) => pool(`manyhands, maxQueuedTasks: ${ahead}`, ahead)),
   BULLMQ,
   BULLMQ_REPLIES,
   CELERY,
@@ -20,7 +20,7 @@ export const calls: Section = {
       "Calls of `echo({ x })` in another process",
       PEERS,
       [
-        "manyhands: a pool of 2 workers on one node. BullMQ: one worker of concurrency 100. Celery: 2 processes, called from Python.",
+        "manyhands: a pool of 2 workers on one node, with default options where none is named. BullMQ: one worker of concurrency 100. Celery: 2 processes, called from Python.",
       ],
       context,
     ),

@@ -15,4 +15,3 @@ export const { Membership } = await load<typeof callers>("distributed/caller/mem
 export const { NodeMembership } = await load<typeof nodes>("distributed/node/node-membership.js");
 
 export type Connection = connections.Connection;
-export type NodeMembership = nodes.NodeMembership;

@@ -11,7 +11,7 @@ const broker = resolveBroker(order.broker);
 async function openNode(index: number): Promise<void> {
   const owners = new Set<string>();
   const id = `${order.name}-${index}`;
-  const node: NodeMembership = await NodeMembership.open(
+  await NodeMembership.open(
     broker,
     {
       id,
@@ -34,9 +34,9 @@ async function openNode(index: number): Promise<void> {
       ownersDied: (dead) => {
         for (const owner of dead) owners.delete(owner);
       },
-      received: (from, records) => {
+      received: (from, records, itself) => {
         owners.add(from);
-        for (const { link, kind, payload } of records) node.send(from, link, kind, payload);
+        for (const { link, kind, payload } of records) itself.send(from, link, kind, payload);
       },
       broken: () => {},
       lost: () => process.send!("lost"),

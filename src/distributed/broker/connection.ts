@@ -70,8 +70,8 @@ export function renew(connection: Pick<Connection, "stream">): void {
   connection.stream?.destroy?.();
 }
 
-/** The options of such a connection, for libraries that open their own. */
-export function connectionOptions(broker: ResolvedBroker, purpose: string): object {
+/** Its options. */
+function connectionOptions(broker: ResolvedBroker, purpose: string): object {
   return {
     connectionName: `${broker.prefix}:${purpose}`,
     ...(broker.tls && { tls: broker.tls }),

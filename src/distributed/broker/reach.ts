@@ -67,7 +67,7 @@ async function askedUntilAnswered(
     } catch (error) {
       const { name, message } = error as Error;
       if (message.startsWith("NOPERM") && message.includes("info")) return "";
-      if (name !== "ReplyError") throw unavailable(broker, what, `cannot be used: ${reasonOf(error as Error)}`, error);
+      if (name !== "ReplyError") throw unavailable(broker, what, unusable(error as Error), error);
       if (!isPassing(error)) throw refused(broker, what, error as Error);
     }
     await pause(pauseAfter(tries), undefined, { signal });
@@ -75,7 +75,10 @@ async function askedUntilAnswered(
 }
 
 function refused(broker: ResolvedBroker, what: string, error: Error): Error {
-  return unavailable(broker, what, `refused it: ${error.message}`, error);
+  const why = error.message.startsWith("NOAUTH")
+    ? "NOAUTH, as it wants a password: name it in the url, as in redis://user:password@host"
+    : error.message;
+  return unavailable(broker, what, `refused it: ${why}`, error);
 }
 
 function assertUsable(facts: string, broker: ResolvedBroker, what: string): void {
@@ -87,6 +90,11 @@ function assertUsable(facts: string, broker: ResolvedBroker, what: string): void
   if (/^role:slave/m.test(facts)) {
     throw unavailable(broker, what, "is a replica, which takes no writes: name the main server");
   }
+}
+
+function unusable(error: Error): string {
+  const reason = reasonOf(error);
+  return /\bRESP\b|Protocol error/.test(reason) ? `is no Redis server: ${reason}` : `cannot be used: ${reason}`;
 }
 
 /** Some errors of connections have no message of their own, but those of each address. */

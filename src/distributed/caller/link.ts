@@ -20,6 +20,7 @@ import type { StartMessage } from "../../wire/protocol.js";
 import { deserialize, serialize } from "../../wire/serialize.js";
 import type { PlaceRequest } from "../members/members.js";
 import { MAX_MESSAGE_BYTES, type Opening, readEnding, ToNode, ToOwner } from "../records.js";
+import { LongWait } from "./long-wait.js";
 
 /** Who has links: the cluster. */
 export interface LinkOwner {
@@ -50,6 +51,7 @@ export class Link implements Vessel, Channel {
   readonly #setup: HostSetup;
   readonly #definition: DefinitionName;
   readonly #events: VesselEvents;
+  readonly #longWait: LongWait;
   #start: StartMessage | undefined;
   #node: string | undefined;
   #isClosed = false;
@@ -71,6 +73,7 @@ export class Link implements Vessel, Channel {
     this.#setup = setup;
     this.#definition = definition;
     this.#events = events;
+    this.#longWait = new LongWait(setup.start.identity.pool, definition.name);
   }
 
   get channel(): Channel {
@@ -112,7 +115,9 @@ export class Link implements Vessel, Channel {
 
   /** There is no room for it. */
   waits(reason: string): void {
-    if (!this.#isClosed) this.#events.waiting(reason);
+    if (this.#isClosed) return;
+    this.#events.waiting(reason);
+    this.#longWait.waits(reason);
   }
 
   /** A node has room for it. */

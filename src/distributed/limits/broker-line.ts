@@ -108,8 +108,8 @@ export class BrokerLine {
     });
     notices.on("ready", () => this.#resync());
     notices.on("message", (_channel, message) => {
-      const notice = JSON.parse(message) as Notice;
-      this.#users.get(notice.holder)?.noticed(notice);
+      const notice = readNotice(message);
+      if (notice) this.#users.get(notice.holder)?.noticed(notice);
     });
     for (const connection of [steps, notices]) {
       connection.on("connect", () => this.#keepAlive());
@@ -148,5 +148,15 @@ export class BrokerLine {
     this.#notices = undefined;
     this.#connectedSince = Number.POSITIVE_INFINITY;
     for (const connection of connections) connection?.disconnect();
+  }
+}
+
+/** Nothing, when it is none of ours: who can write to the broker may publish anything. */
+function readNotice(message: string): Notice | undefined {
+  try {
+    const notice = JSON.parse(message) as Notice | null;
+    return notice !== null && Array.isArray(notice.granted) ? notice : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -1,6 +1,5 @@
 /** The options of a node: their meaning, their defaults, and what is refused. */
 import { availableParallelism, freemem, hostname } from "node:os";
-import { atLeast } from "../../config/at-least.js";
 import { type BrokerOptions, type ResolvedBroker, resolveBroker } from "../../config/broker.js";
 import { bytes } from "../../config/bytes.js";
 import { checkFields, checkRecord } from "../../config/check-fields.js";
@@ -49,7 +48,6 @@ export function resolveNode(options: NodeOptions): ResolvedNode {
   checkFields("node", options, FIELDS);
   const { resources = {}, queues = ["default"], onEvent = () => {}, name = hostname() } = options;
   checkRecord("resources", resources);
-  for (const [resource, amount] of Object.entries(resources)) atLeast(`resources.${resource}`, amount, 0);
   checkFunction("onEvent", onEvent);
   if (typeof name !== "string" || name === "") throw notText("name", name);
   return {

@@ -165,7 +165,7 @@ export class TaskClient {
         try {
           return await Promise.race([step(), stopped]);
         } catch (error) {
-          if (!PASSING.test((error as Error).message)) throw this.#refusal(action, error as Error);
+          if (!PASSING.test((error as Error).message)) throw isRefusal(error) ? this.unavailable(action, error) : error;
           refusal = error;
           await Promise.race([pause(PAUSE_MS), stopped]);
         }
@@ -195,19 +195,13 @@ export class TaskClient {
 
   unavailable(action: string, cause: unknown): BrokerUnavailableError {
     if (cause instanceof BrokerUnavailableError) return cause;
+    if (isRefusal(cause)) return unavailable(this.broker, action, `refused it: ${cause.message}`, cause);
     const { url, brokerTimeout } = this.broker;
     return new BrokerUnavailableError(
       `Cannot ${action} as the broker ${String(hidePassword(url))} was away, or took nothing, for ${brokerTimeout} ms ` +
         `(${(cause as Error).message || (cause as NodeJS.ErrnoException).code || "no answer"}): start it, or free its memory`,
       { cause },
     );
-  }
-
-  /** What the server says where it lacks nothing but our rights, as in NOPERM. */
-  #refusal(action: string, error: Error): Error {
-    return REFUSED.test(error.message)
-      ? unavailable(this.broker, action, `refused it: ${error.message}`, error)
-      : error;
   }
 
   #hold(): void {
@@ -242,4 +236,8 @@ export class TaskClient {
     this.#commands.disconnect();
     this.#replies.disconnect();
   }
+}
+
+function isRefusal(error: unknown): error is Error {
+  return REFUSED.test((error as Error).message);
 }

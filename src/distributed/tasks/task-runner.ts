@@ -228,8 +228,8 @@ export class TaskRunner {
     };
     this.#control = control;
     control.on("message", (_channel, message) => {
-      const { revoke, terminate } = JSON.parse(message) as { revoke: string; terminate: boolean };
-      this.#running.get(revoke)?.revoke(terminate);
+      const notice = readNotice(message);
+      if (notice) this.#running.get(notice.revoke)?.revoke(notice.terminate);
     });
     control.on("ready", () => {
       for (const run of this.#running.values()) run.checkRevoked();
@@ -265,5 +265,15 @@ export class TaskRunner {
   #tell(kind: TaskEvent["kind"], facts: object): void {
     const { onEvent } = this.#options;
     if (onEvent) callSafely(onEvent, { kind, at: Date.now(), ...facts });
+  }
+}
+
+/** Nothing, when it is none of ours: who can write to the broker may publish anything. */
+function readNotice(message: string): { revoke: string; terminate: boolean } | undefined {
+  try {
+    const { revoke, terminate } = JSON.parse(message) as Record<string, unknown>;
+    return typeof revoke === "string" ? { revoke, terminate: terminate === true } : undefined;
+  } catch {
+    return undefined;
   }
 }
