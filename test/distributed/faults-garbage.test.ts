@@ -45,7 +45,8 @@ describe("what nobody of us sent", { timeout: 60_000 }, () => {
     const unreadable: unknown[] = [];
     const ended: unknown[] = [];
     const events = { exited: (...end: unknown[]) => ended.push(end), failed: (error: unknown) => ended.push(error) };
-    const link = new Link({} as never, "link", {} as never, { name: "Recorded", version: "1" }, events as never);
+    const setup = { start: { identity: { pool: "p" } } };
+    const link = new Link({} as never, "link", setup as never, { name: "Recorded", version: "1" }, events as never);
     link.onMessage = () => {
       throw new TypeError("no message");
     };

@@ -97,7 +97,10 @@ describe("what a worker needs", () => {
     await halves.stop();
     const heavy = pool(3, { cpus: 0, memory: "600MB" });
     await expect.poll(places, { timeout: 8000 }).toEqual({ gifted: 1, plain: 1 });
-    await waitsAs(heavy, /^it needs 600 MB of memory and 848 MB of 2 GB are free on 2 nodes, at most 424 MB on one of them$/);
+    await waitsAs(
+      heavy,
+      /^it needs 600 MB of memory and 848 MB of 2 GB are free on 2 nodes, at most 424 MB on one of them$/,
+    );
     await heavy.stop();
     const drawing = pool(4, { cpus: 0.1, resources: { gpu: 0.5 } });
     await expect.poll(places, { timeout: 8000 }).toEqual({ gifted: 3, plain: 0 });
@@ -115,7 +118,10 @@ describe("what a worker needs", () => {
     await waitsAs(large, "it needs 3 cpus and the only node has 2, it needs 8 GB of memory and the only node has 1 GB");
     await waitsAs(gifted, "no node has the resource 'tpu'");
     await waitsAs(unknown, "none of the 2 nodes knows 'Place': start one with the module that defines it");
-    await waitsAs(other, /^1 node has another version of 'Till' \([0-9a-f]{12}, here [0-9a-f]{12}\): start nodes with the same/);
+    await waitsAs(
+      other,
+      /^1 node has another version of 'Till' \([0-9a-f]{12}, here [0-9a-f]{12}\): start nodes with the same/,
+    );
     await Promise.all([large, gifted, unknown, other].map((one) => one.stop({ timeout: 0 })));
   });
 });
@@ -160,6 +166,8 @@ test("a pool that waits for room can be stopped, and its calls time out and are 
     first.waits("it needs more", at);
     second.waits("it needs more", at);
   }
-  expect(warned.mock.calls.map(([text]) => text)).toEqual(["A worker of 'Guarded' has waited for 10 s as it needs more"]);
+  expect(warned.mock.calls.map(([text]) => text)).toEqual([
+    "A worker of 'Guarded' has waited for 10 s as it needs more",
+  ]);
   warned.mockRestore();
 });

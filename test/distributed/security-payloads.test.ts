@@ -66,8 +66,18 @@ test("keys such as __proto__ are data, in arguments, results and start messages"
 test("jobs and notices that others wrote are refused, and the node stays", async () => {
   const queue = openQueue("default", connection, keys.queues);
   const data = { caller: "x", args: [poisoned()], ttl: 1000 };
-  const names = ["Guarded", "Guarded.echo", "echo", "constructor", "__proto__", "hasOwnProperty", "recordedTask", "eval"];
-  const text = '{"__proto__":{"delivery":"at-most-once"},"constructor":1,"caller":5,"args":{"$":"function","value":"x"}}';
+  const names = [
+    "Guarded",
+    "Guarded.echo",
+    "echo",
+    "constructor",
+    "__proto__",
+    "hasOwnProperty",
+    "recordedTask",
+    "eval",
+  ];
+  const text =
+    '{"__proto__":{"delivery":"at-most-once"},"constructor":1,"caller":5,"args":{"$":"function","value":"x"}}';
   await queue.addBulk([
     ...names.map((name, at) => ({ name, data: data as never, opts: { jobId: `forged-${at}` } })),
     { name: "guardedTask", data: JSON.parse(text) as never, opts: { jobId: "malformed" } },
@@ -76,7 +86,11 @@ test("jobs and notices that others wrote are refused, and the node stays", async
   for (const notice of ["{", "null", "5", '{"revoke":{"__proto__":1}}']) {
     await connection.call("PUBLISH", keys.of("control"), notice);
   }
-  for (const entry of [["n", '{"placed":{"worker":"__proto__","node":"constructor"}}'], ["f", "\u0000"], ["n", "["]]) {
+  for (const entry of [
+    ["n", '{"placed":{"worker":"__proto__","node":"constructor"}}'],
+    ["f", "\u0000"],
+    ["n", "["],
+  ]) {
     await connection.call("XADD", keys.inbox(node.id), "*", ...entry);
   }
   const received = (): unknown[] => events.filter(({ kind }) => kind === "task-received").map(({ name }) => name);
@@ -104,7 +118,11 @@ async function answers(
     await expect.poll(find, { timeout: 8000 }).toBeDefined();
     return find()!;
   };
-  party.send(node.id, { link, kind: ToNode.open, payload: opening instanceof Uint8Array ? opening : serialize(opening) });
+  party.send(node.id, {
+    link,
+    kind: ToNode.open,
+    payload: opening instanceof Uint8Array ? opening : serialize(opening),
+  });
   if (message === undefined) return next(({ kind }) => kind !== ToOwner.data);
   await next((record) => codeOf(record) === ToCaller.ready);
   party.send(node.id, { link, kind: ToNode.data, payload: serialize(message) });
@@ -173,7 +191,11 @@ test("workers that others ask for are what the node's modules define, or none", 
   // A function by its source, and a task of a module that the node has not.
   const source = { source: "() => process.exit(9)", name: "evil" };
   const place = { url: elsewhere.url, key: elsewhere.key, name: "evil" };
-  for (const [link, reference] of Object.entries({ k: source, l: place, m: { ...source, ...place, task: "constructor" } })) {
+  for (const [link, reference] of Object.entries({
+    k: source,
+    l: place,
+    m: { ...source, ...place, task: "constructor" },
+  })) {
     const runs = opening(
       { name: runner.name, version: runner.version },
       { methods: ["run"], constructorArgs: [{ constructor: { ...place, version: "1" } }] },

@@ -34,69 +34,75 @@ function showAll(errors: readonly Error[]): string {
   return inspect(errors, { depth: 10 });
 }
 
-test.skipIf(noTls !== undefined)("rediss:// and a user with the documented rights are enough for everything", async () => {
-  using certificates = new Certificates();
-  const tlsPort = await freePort();
-  const { ca, cert, key } = certificates;
-  const files = ["--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key];
-  await using redis = await startRedis(["--tls-port", String(tlsPort), "--tls-auth-clients", "yes", ...files]);
-  const admin = connect(resolveBroker(redis.url), "admin");
-  const rights = documentedRights().map((word) => word.replace("{manyhands}", "{own}").replace(">secret", ">s3cret"));
-  await admin.call("ACL", "SETUSER", "hands", ...rights);
-  await admin.call("ACL", "SETUSER", "nobody", "on", ">s3cret", "~{own}:*", "+ping", "+hello", "+info");
-  const url = `rediss://hands:s3cret@127.0.0.1:${tlsPort}`;
-  const broker = { url, tls: certificates.tls, prefix: "own", lease: 4000 };
-  const reached = ["--redis", url, "--tls-ca", ca, "--tls-cert", cert, "--tls-key", key, "--prefix", "own"];
-  await using node = await commandNode([...reached, "--lease", "4s", "--cpus", "2"], MODULE);
+test.skipIf(noTls !== undefined)(
+  "rediss:// and a user with the documented rights are enough for everything",
+  async () => {
+    using certificates = new Certificates();
+    const tlsPort = await freePort();
+    const { ca, cert, key } = certificates;
+    const files = ["--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key];
+    await using redis = await startRedis(["--tls-port", String(tlsPort), "--tls-auth-clients", "yes", ...files]);
+    const admin = connect(resolveBroker(redis.url), "admin");
+    const rights = documentedRights().map((word) => word.replace("{manyhands}", "{own}").replace(">secret", ">s3cret"));
+    await admin.call("ACL", "SETUSER", "hands", ...rights);
+    await admin.call("ACL", "SETUSER", "nobody", "on", ">s3cret", "~{own}:*", "+ping", "+hello", "+info");
+    const url = `rediss://hands:s3cret@127.0.0.1:${tlsPort}`;
+    const broker = { url, tls: certificates.tls, prefix: "own", lease: 4000 };
+    const reached = ["--redis", url, "--tls-ca", ca, "--tls-cert", cert, "--tls-key", key, "--prefix", "own"];
+    await using node = await commandNode([...reached, "--lease", "4s", "--cpus", "2"], MODULE);
 
-  const pool = GuardedWorker.options({ mode: "distributed", maxWorkers: 3, broker }).init();
-  const tasks = new TaskPool({ mode: "distributed", maxWorkers: 1, broker });
-  const doors = new SharedLimitSet("doors", [new ResourceLimit({ key: "doors", capacity: 1 })], { broker });
-  const first = await guardedTask.delayWith({ broker })(1);
-  const later = await guardedTask.delayWith({ broker, countdown: 60_000, id: "later" })(1);
-  expect(await pool.echo("by TLS")).toBe("by TLS");
-  const items: number[] = [];
-  for await (const item of pool.stream(3)) items.push(item);
-  expect(items).toEqual([0, 1, 2]);
-  expect((await (await guardedTask.delayWith({ broker })(first)).get()).value).toEqual(await first.get());
-  await later.revoke();
-  expect(await later.state()).toBe("revoked");
-  const grant = await doors.acquire({ doors: 1 });
-  expect(await doors.tryAcquire({ doors: 1 })).toBeUndefined();
-  await grant[Symbol.asyncDispose]();
-  expect((await doors.stats()).waiting).toBe(0);
-  await Promise.all([pool.stop(), doors.close()]);
-  expect(await tasks.submit(guardedTask, "by name")).toEqual({ value: "by name", inherited: [] });
-  expect(() => tasks.submit(() => "by source")).toThrow("nodes run only what their modules define");
-  await tasks.stop();
+    const pool = GuardedWorker.options({ mode: "distributed", maxWorkers: 3, broker }).init();
+    const tasks = new TaskPool({ mode: "distributed", maxWorkers: 1, broker });
+    const doors = new SharedLimitSet("doors", [new ResourceLimit({ key: "doors", capacity: 1 })], { broker });
+    const first = await guardedTask.delayWith({ broker })(1);
+    const later = await guardedTask.delayWith({ broker, countdown: 60_000, id: "later" })(1);
+    expect(await pool.echo("by TLS")).toBe("by TLS");
+    const items: number[] = [];
+    for await (const item of pool.stream(3)) items.push(item);
+    expect(items).toEqual([0, 1, 2]);
+    expect((await (await guardedTask.delayWith({ broker })(first)).get()).value).toEqual(await first.get());
+    await later.revoke();
+    expect(await later.state()).toBe("revoked");
+    const grant = await doors.acquire({ doors: 1 });
+    expect(await doors.tryAcquire({ doors: 1 })).toBeUndefined();
+    await grant[Symbol.asyncDispose]();
+    expect((await doors.stats()).waiting).toBe(0);
+    await Promise.all([pool.stop(), doors.close()]);
+    expect(await tasks.submit(guardedTask, "by name")).toEqual({ value: "by name", inherited: [] });
+    expect(() => tasks.submit(() => "by source")).toThrow("nodes run only what their modules define");
+    await tasks.stop();
 
-  const [nodes, listed, retried] = await Promise.all([
-    runCli(["nodes", "--json", ...reached]),
-    runCli(["jobs", "--state", "succeeded", "--json", ...reached]),
-    runCli(["jobs", "retry", first.id, ...reached]),
-  ]);
-  expect(JSON.parse(nodes.stdout)).toMatchObject({ exitCode: 0, nodes: [{ cpus: 2, draining: false }] });
-  expect(JSON.parse(listed.stdout)).toMatchObject({ exitCode: 0, jobs: expect.arrayContaining([expect.anything()]) });
-  expect(retried.stderr).toBe("");
+    const [nodes, listed, retried] = await Promise.all([
+      runCli(["nodes", "--json", ...reached]),
+      runCli(["jobs", "--state", "succeeded", "--json", ...reached]),
+      runCli(["jobs", "retry", first.id, ...reached]),
+    ]);
+    expect(JSON.parse(nodes.stdout)).toMatchObject({ exitCode: 0, nodes: [{ cpus: 2, draining: false }] });
+    expect(JSON.parse(listed.stdout)).toMatchObject({ exitCode: 0, jobs: expect.arrayContaining([expect.anything()]) });
+    expect(retried.stderr).toBe("");
 
-  const denied = ((await admin.call("ACL", "LOG")) as unknown[][]).map((entry) => entry.join(" "));
-  expect(denied.filter((entry) => !entry.includes("client|setinfo"))).toEqual([]);
-  expect(node.log()).not.toContain("s3cret");
+    const denied = ((await admin.call("ACL", "LOG")) as unknown[][]).map((entry) => entry.join(" "));
+    expect(denied.filter((entry) => !entry.includes("client|setinfo"))).toEqual([]);
+    expect(node.log()).not.toContain("s3cret");
 
-  const safe = { ...broker, lease: 10_000 };
-  for (const message of await refusals({ ...safe, tls: { cert: certificates.tls.cert, key: certificates.tls.key } })) {
-    expect(message).toMatch(/cannot be trusted, or speaks no TLS: (?:unable to|self.signed)/);
-  }
-  for (const message of await refusals({ ...safe, url: url.replace("s3cret", "wr0ng") })) {
-    expect(message).toContain("refused it: WRONGPASS");
-  }
-  for (const message of await refusals({ ...safe, url: url.replace("hands:", "nobody:") })) {
-    expect(message).toContain("refused it: NOPERM");
-  }
-  for (const message of await refusals({ ...safe, prefix: "other" })) expect(message).toMatch(/NOPERM|ACL failure/);
-  TaskClient.closeAll();
-  admin.disconnect();
-});
+    const safe = { ...broker, lease: 10_000 };
+    for (const message of await refusals({
+      ...safe,
+      tls: { cert: certificates.tls.cert, key: certificates.tls.key },
+    })) {
+      expect(message).toMatch(/cannot be trusted, or speaks no TLS: (?:unable to|self.signed)/);
+    }
+    for (const message of await refusals({ ...safe, url: url.replace("s3cret", "wr0ng") })) {
+      expect(message).toContain("refused it: WRONGPASS");
+    }
+    for (const message of await refusals({ ...safe, url: url.replace("hands:", "nobody:") })) {
+      expect(message).toContain("refused it: NOPERM");
+    }
+    for (const message of await refusals({ ...safe, prefix: "other" })) expect(message).toMatch(/NOPERM|ACL failure/);
+    TaskClient.closeAll();
+    admin.disconnect();
+  },
+);
 
 test("servers that cannot be used are told of at once", async () => {
   await using old = await fakeServer((command) => {
