@@ -9,7 +9,7 @@ import { FaultCluster, until } from "./fault-cluster.js";
 
 const pause = async (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe("the broker", { timeout: 60_000 }, () => {
+describe("the broker", { timeout: 120_000 }, () => {
   test.concurrent("dies and comes back with what it had: nothing is lost, nothing runs twice", async () => {
     await using server = await startRedis();
     // Whoever is busy for longer is counted as dead, and that is not what this is about.
@@ -94,7 +94,7 @@ describe("the broker", { timeout: 60_000 }, () => {
     const fillers = await fill(redis);
     const from = performance.now();
     const full = await Promise.allSettled([pool.work("full-1", 0), pool.work("full-2", 0), pool.work("full-3", 0)]);
-    expect(performance.now() - from).toBeLessThan(brokerTimeout + 2500);
+    expect(performance.now() - from).toBeLessThan(brokerTimeout + 5000);
     for (const { reason } of full as PromiseRejectedResult[]) {
       expect(reason).toBeInstanceOf(BrokerUnavailableError);
       expect((reason as Error).message).toMatch(/^Cannot .* as the broker .*OOM .*maxmemory/);
@@ -120,7 +120,7 @@ describe("the broker", { timeout: 60_000 }, () => {
       expect(reason).toBeInstanceOf(BrokerUnavailableError);
       expect((reason as Error).message).toMatch(/^Cannot .* as the broker .* did not answer for 2000 ms/);
     }
-    expect(performance.now() - killedAt).toBeLessThan(2 * brokerTimeout + 2500);
+    expect(performance.now() - killedAt).toBeLessThan(2 * brokerTimeout + 5000);
     await server.restart();
     await until(async () => succeeds(pool.work("back", 0)));
     await redis.quit();

@@ -31,7 +31,7 @@ const GARBAGE: readonly unknown[] = [
   { name: "__proto__", version: "1", start: { blueprint: POLLUTING, identity: POLLUTING } },
 ];
 
-describe("what nobody of us sent", { timeout: 60_000 }, () => {
+describe("what nobody of us sent", { timeout: 120_000 }, () => {
   test("is not read as what it is not", () => {
     for (const value of GARBAGE) {
       expect(() => readOpening(serialize(value))).toThrow(TypeError);
@@ -161,7 +161,7 @@ describe("what nobody of us sent", { timeout: 60_000 }, () => {
   });
 });
 
-describe("workers that end badly on a node", { timeout: 60_000 }, () => {
+describe("workers that end badly on a node", { timeout: 120_000 }, () => {
   test("take nothing else with them", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
