@@ -31,7 +31,7 @@ export async function openCaller(
   const workers = new Map<string, string>();
   let answered: ((worker: string) => void) | undefined;
   const membership = await Membership.open(resolveBroker(broker), {
-    present: () => ({ nodes: [...new Set(workers.values())], waiting: [] }),
+    waiting: () => [],
     heard: ({ dead }) => {
       for (const { node } of dead) {
         for (const [worker, its] of workers) if (its === node) workers.delete(worker);
@@ -46,14 +46,14 @@ export async function openCaller(
       throw error;
     },
   });
-  const { members, party, id } = membership;
+  const { members, id } = membership;
   let last = 0;
   const placeOne = async (): Promise<void> => {
     const worker = `${name}-${(last += 1)}`;
     const placement = await members.place({ worker, owner: id, need: NEED, ...DEFINITION });
     if (!("node" in placement)) throw new Error(`Cannot place worker ${last}: ${placement.missing.text}`);
     workers.set(worker, placement.node);
-    party.send(placement.node, { link: worker, kind: OPEN, payload: Buffer.from(worker) });
+    membership.send(placement.node, { link: worker, kind: OPEN, payload: Buffer.from(worker) });
   };
   return {
     workers,
@@ -74,7 +74,7 @@ export async function openCaller(
       let records = 0;
       await new Promise<void>((resolve) => {
         const send = (link: string): void => {
-          party.send(workers.get(link)!, { link, kind: DATA, payload });
+          membership.send(workers.get(link)!, { link, kind: DATA, payload });
         };
         let underWay = inFlight;
         answered = (link) => {

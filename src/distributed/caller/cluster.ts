@@ -118,7 +118,7 @@ export class Cluster implements LinkOwner {
   }
 
   send(node: string, link: string, kind: number, payload: Uint8Array): number {
-    return this.#current!.party.send(node, { link, kind, payload });
+    return this.#current!.send(node, { link, kind, payload });
   }
 
   closed(link: Link): void {
@@ -150,7 +150,7 @@ export class Cluster implements LinkOwner {
 
   async #openMembership(): Promise<Membership> {
     const membership = await Membership.open(this.#broker, {
-      present: () => ({ nodes: this.#nodes(), waiting: [...this.#waiting].map(({ id }) => id) }),
+      waiting: () => [...this.#waiting].map(({ id }) => id),
       heard: ({ placed, missing, dead }) => {
         for (const { worker, node } of placed) this.#placed(worker, node);
         for (const { worker, missing: what } of missing) this.#missing(worker, what);
@@ -192,10 +192,6 @@ export class Cluster implements LinkOwner {
   #missing(worker: string, missing: Missing): void {
     const link = this.#links.get(worker);
     if (link && link.node === undefined) link.waits(missing.text);
-  }
-
-  #nodes(): string[] {
-    return [...new Set([...this.#links.values()].map(({ node }) => node).filter((node) => node !== undefined))];
   }
 
   #lose(

@@ -18,8 +18,8 @@ import { readNotice } from "../members/notice.js";
 
 /** What a membership asks and tells the one that has it. */
 export interface MembershipEvents {
-  /** The nodes it has workers on, and its workers that wait for room. */
-  present(): { readonly nodes: readonly string[]; readonly waiting: readonly string[] };
+  /** Its workers that wait for room. */
+  waiting(): readonly string[];
   heard(news: MembershipNews): void;
   received(records: readonly LineRecord[]): void;
   /** All that is on its way to and from this node is lost. */
@@ -83,8 +83,10 @@ export class Membership {
     return membership;
   }
 
-  get party(): Party {
-    return this.#party!;
+  /** Sends a node something; returns its position on the line. */
+  send(node: string, record: LineRecord): number {
+    this.#known.add(node);
+    return this.#party!.send(node, record);
   }
 
   /** Keeps the event loop alive, or not. */
@@ -151,13 +153,11 @@ export class Membership {
   }
 
   async #beat(mayReap: boolean): Promise<boolean> {
-    const { nodes, waiting } = this.#events.present();
-    for (const node of nodes) this.#known.add(node);
     const suspects = [...this.#suspects];
     const { isMember, dead, placed, missing } = await this.members.beatOwner(
       this.id,
       [...this.#known],
-      waiting,
+      this.#events.waiting(),
       mayReap,
     );
     if (!isMember || this.#isOver) return isMember;

@@ -72,8 +72,10 @@ export class HostedWorker {
 
   /** Hands a message on to it. */
   tell(payload: Uint8Array): void {
-    // A copy: what arrived is part of something larger.
-    if (!this.#isOver) this.#vessel?.channel.post([payload.slice()], []);
+    if (this.#isOver) return;
+    // A copy: what arrived is part of something larger, all of which a thread would be sent.
+    const bytes = new Uint8Array(payload);
+    this.#vessel?.channel.post([bytes], [bytes.buffer]);
   }
 
   /** Calls may begin until then. */
