@@ -121,15 +121,15 @@ export function program(name: string): string {
   return fileURLToPath(import.meta.resolve(`#fixtures/programs/${name}.js`));
 }
 
-/** Resolves when `condition` holds; after 25 s it says what it waited for. */
+/** Resolves when `condition` holds; after 60 s it says what it waited for. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   describe: () => string = () => condition.toString(),
 ): Promise<void> {
-  const end = Date.now() + 25_000;
+  const end = Date.now() + 60_000;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`Waited for too long: ${describe()}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await new Promise((resolve) => setTimeout(resolve, 25));
   }
 }
 

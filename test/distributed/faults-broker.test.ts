@@ -5,14 +5,16 @@ import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
 import { startRedis } from "#fixtures/redis.js";
-import { FaultCluster, LEASE_MS, until } from "./fault-cluster.js";
+import { FaultCluster, until } from "./fault-cluster.js";
 
 const pause = async (ms: number): Promise<unknown> => new Promise((resolve) => setTimeout(resolve, ms));
 
-describe("the broker", { timeout: 60_000 }, () => {
+describe("the broker", { timeout: 120_000 }, () => {
   test.concurrent("dies and comes back with what it had: nothing is lost, nothing runs twice", async () => {
     await using server = await startRedis();
-    await using cluster = new FaultCluster({ url: server.url, brokerTimeout: 20_000 });
+    // Whoever is busy for longer is counted as dead, and that is not what this is about.
+    const lease = 4000;
+    await using cluster = new FaultCluster({ url: server.url, brokerTimeout: 20_000, lease });
     const { broker, record } = cluster;
     const nodes = await Promise.all([cluster.node(), cluster.node()]);
     const options = { mode: "distributed", broker, maxWorkers: 2, maxQueuedTasks: 3 } as const;
@@ -24,7 +26,7 @@ describe("the broker", { timeout: 60_000 }, () => {
       for (let index = 0; index < count; index += 1) calls.push(pool.work(`once-${made++}`, 20));
     };
     // Shorter than the lease, and longer.
-    for (const away of [200, 1.4 * LEASE_MS]) {
+    for (const away of [200, 1.3 * lease]) {
       callSome(40);
       const before = cluster.runs().length;
       await until(() => cluster.runs().length >= before + 4);
@@ -92,7 +94,7 @@ describe("the broker", { timeout: 60_000 }, () => {
     const fillers = await fill(redis);
     const from = performance.now();
     const full = await Promise.allSettled([pool.work("full-1", 0), pool.work("full-2", 0), pool.work("full-3", 0)]);
-    expect(performance.now() - from).toBeLessThan(brokerTimeout + 2500);
+    expect(performance.now() - from).toBeLessThan(brokerTimeout + 5000);
     for (const { reason } of full as PromiseRejectedResult[]) {
       expect(reason).toBeInstanceOf(BrokerUnavailableError);
       expect((reason as Error).message).toMatch(/^Cannot .* as the broker .*OOM .*maxmemory/);
@@ -102,7 +104,7 @@ describe("the broker", { timeout: 60_000 }, () => {
     await until(async () => succeeds(pool.work("freed", 0)));
 
     // What it answers cannot be sent either.
-    const running = Promise.allSettled([pool.work("running", 500)]);
+    const running = Promise.allSettled([pool.work("running", 2000)]);
     await until(() => cluster.counts().has("running"));
     const more = await fill(redis);
     expect((await running)[0]).toMatchObject({ reason: { name: "WorkerCrashedError", reason: "disconnected" } });
@@ -118,7 +120,7 @@ describe("the broker", { timeout: 60_000 }, () => {
       expect(reason).toBeInstanceOf(BrokerUnavailableError);
       expect((reason as Error).message).toMatch(/^Cannot .* as the broker .* did not answer for 2000 ms/);
     }
-    expect(performance.now() - killedAt).toBeLessThan(2 * brokerTimeout + 2500);
+    expect(performance.now() - killedAt).toBeLessThan(2 * brokerTimeout + 5000);
     await server.restart();
     await until(async () => succeeds(pool.work("back", 0)));
     await redis.quit();
@@ -139,7 +141,7 @@ async function fill(redis: ReturnType<typeof connect>): Promise<string[]> {
   try {
     for (;;) {
       const name = `filler-${names.length}`;
-      await redis.call("SET", name, "x".repeat(100_000));
+      await redis.call("SET", name, "x".repeat(500_000));
       names.push(name);
     }
   } catch {

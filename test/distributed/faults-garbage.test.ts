@@ -31,7 +31,7 @@ const GARBAGE: readonly unknown[] = [
   { name: "__proto__", version: "1", start: { blueprint: POLLUTING, identity: POLLUTING } },
 ];
 
-describe("what nobody of us sent", { timeout: 60_000 }, () => {
+describe("what nobody of us sent", { timeout: 120_000 }, () => {
   test("is not read as what it is not", () => {
     for (const value of GARBAGE) {
       expect(() => readOpening(serialize(value))).toThrow(TypeError);
@@ -45,7 +45,8 @@ describe("what nobody of us sent", { timeout: 60_000 }, () => {
     const unreadable: unknown[] = [];
     const ended: unknown[] = [];
     const events = { exited: (...end: unknown[]) => ended.push(end), failed: (error: unknown) => ended.push(error) };
-    const link = new Link({} as never, "link", {} as never, { name: "Recorded", version: "1" }, events as never);
+    const setup = { start: { identity: { pool: "p" } } };
+    const link = new Link({} as never, "link", setup as never, { name: "Recorded", version: "1" }, events as never);
     link.onMessage = () => {
       throw new TypeError("no message");
     };
@@ -160,7 +161,7 @@ describe("what nobody of us sent", { timeout: 60_000 }, () => {
   });
 });
 
-describe("workers that end badly on a node", { timeout: 60_000 }, () => {
+describe("workers that end badly on a node", { timeout: 120_000 }, () => {
   test("take nothing else with them", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;

@@ -13,9 +13,9 @@ import { FaultCluster, LEASE_MS, program, type Run, until } from "./fault-cluste
 import { frozenLink } from "./frozen-link.js";
 
 /** What a machine that is busy with other things may add to a time. */
-const SLACK_MS = 2500;
+const SLACK_MS = 5000;
 
-describe("faults of nodes and callers", { timeout: 60_000 }, () => {
+describe("faults of nodes and callers", { timeout: 120_000 }, () => {
   test.concurrent("a node that is killed, then one that is stopped: calls fail, or go elsewhere; others are not disturbed", async () => {
     await using cluster = new FaultCluster();
     const { broker, record } = cluster;
