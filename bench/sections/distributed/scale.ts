@@ -4,7 +4,7 @@ import { formatNumber } from "../../report.js";
 import type { Grid, Section, SectionContext } from "../../section.js";
 import { median } from "../../statistics.js";
 import { connect, type Connection, resolveBroker } from "./internals.js";
-import { readFigures, type RedisFigures } from "./redis-figures.js";
+import { readFigures, readKeyBytes, type RedisFigures } from "./redis-figures.js";
 import { startRedis } from "./redis-process.js";
 import { openCaller, type SimulatedCaller } from "./simulated-caller.js";
 import { type SimulatedNodes, startNodes } from "./simulated-nodes.js";
@@ -85,11 +85,13 @@ async function membership({ say }: SectionContext): Promise<Grid> {
     await using simulation = await simulate(count, CALLERS);
     const { connection, callers, doomed, deaths, empty, joined } = simulation;
     const workers = count * WORKERS_PER_NODE;
+    const keyBytesBefore = await readKeyBytes(connection);
     const before = await readFigures(connection);
     await Promise.all(callers.map(async (caller) => caller.place(workers / CALLERS)));
     const placed = await readFigures(connection);
     const idle = await idling(connection);
-    const { commands, cpu, data } = idle;
+    const { commands, cpu } = idle;
+    const keyBytes = (await readKeyBytes(connection)) - keyBytesBefore;
     say("kill nodes");
     const isDoomed = (node: string): boolean => node.startsWith("doomed");
     const hearers = callers.map((caller) => new Set([...caller.workers.values()].filter(isDoomed)).size);
@@ -103,7 +105,7 @@ async function membership({ say }: SectionContext): Promise<Grid> {
       workers.toLocaleString("en-US"),
       ((joined.connections - empty.connections) / count).toFixed(0),
       ((joined.memory - empty.memory) / count / 1024).toFixed(0),
-      ((data - before.data) / workers / 1024).toFixed(1),
+      (keyBytes / workers / 1024).toFixed(2),
       formatNumber(perSecond),
       ((placed.cpu - before.cpu) / workers).toFixed(2),
       formatNumber(commands),
@@ -134,7 +136,7 @@ async function membership({ say }: SectionContext): Promise<Grid> {
   };
 }
 
-async function idling(connection: Connection): Promise<{ commands: number; cpu: number; data: number }> {
+async function idling(connection: Connection): Promise<{ commands: number; cpu: number }> {
   await pause(SETTLES_MS);
   const from = await readFigures(connection);
   await pause(IDLE_MS);
@@ -143,7 +145,6 @@ async function idling(connection: Connection): Promise<{ commands: number; cpu: 
   return {
     commands: ((to.commands - from.commands) * 1000) / took,
     cpu: (to.cpu - from.cpu) / took,
-    data: to.data,
   };
 }
 
