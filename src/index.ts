@@ -95,6 +95,9 @@ export {
   type PoolOptions,
   type WorkerLoad,
 } from "./pool/options.js";
+export type { ActorOptions } from "./pool/actor-options.js";
+export type { Delivery } from "./pool/delivery.js";
+export type { BrokerOptions } from "./config/broker.js";
 export {
   type BroadcastMethods,
   type CallResult,
