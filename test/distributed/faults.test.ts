@@ -6,6 +6,7 @@ import { WorkerCrashedError } from "manyhands";
 import { asyncResult } from "manyhands/distributed";
 import { connect } from "../../dist/distributed/broker/connection.js";
 import { resolveBroker } from "../../dist/config/broker.js";
+import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import { Members } from "../../dist/distributed/members/members.js";
 import { RecordedWorker } from "#fixtures/recorded.js";
 import { sharedRedis } from "#fixtures/redis.js";
@@ -163,6 +164,7 @@ describe("faults of nodes and callers", { timeout: 120_000 }, () => {
     await until(async () => (await members.nodes())[0]!.free.cpus === 2);
     expect((await members.nodes())[0]!.workers).toEqual([]);
     await connection.quit();
+    TaskClient.closeAll();
     expect([node.count("fenced"), node.count("worker-ended")]).toEqual([0, 4]);
   });
 });
