@@ -44,6 +44,8 @@ export interface EngineWorker {
   on(event: "error", listener: (error: Error) => void): unknown;
   waitUntilReady(): Promise<unknown>;
   close(isForced?: boolean): Promise<void>;
+  /** Jobs that it has at once. */
+  concurrency: number;
 }
 
 interface Engine {
