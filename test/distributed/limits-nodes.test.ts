@@ -79,6 +79,7 @@ function check(label: string, entries: readonly Entry[]): void {
   const connections = mostAtOnce(entries);
   if (SECONDS) {
     const percent = (100 * used(begun)).toFixed(1);
+    // oxlint-disable-next-line no-console -- what it was asked for
     console.log(
       `${label}: ${begun.length} calls, at most ${calls}, ${tokens} tokens, ${connections} held; used ${percent} %`,
     );
