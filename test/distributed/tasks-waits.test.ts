@@ -1,5 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { BrokerUnavailableError } from "manyhands";
+import { resolveBroker } from "../../dist/config/broker.js";
+import { connect } from "../../dist/distributed/broker/connection.js";
+import { Unserved } from "../../dist/distributed/tasks/unserved.js";
+import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 import { type Outcome, type ResultsClient, Waits } from "../../dist/distributed/tasks/waits.js";
 
 /** A broker whose replies are given by the test. */
@@ -11,6 +15,7 @@ class SlowClient implements ResultsClient {
   hold(): void {}
   release(): void {}
   giveUp(): void {}
+  unbegun(): void {}
   unavailable(): BrokerUnavailableError {
     return new BrokerUnavailableError("away");
   }
@@ -18,6 +23,27 @@ class SlowClient implements ResultsClient {
     return new Promise((reply) => this.asked.push({ ids: args.slice(2) as string[], reply }));
   }
 }
+
+describe("a queue that nobody serves", () => {
+  test("is said once, when a task in it is waited for", async () => {
+    const broker = resolveBroker({ url: sharedRedis(), prefix: freshPrefix() });
+    const connection = connect(broker, "test");
+    const warnings: Error[] = [];
+    const listener = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", listener);
+    const unserved = new Unserved(connection, broker, 0);
+    for (let looks = 0; looks < 4; looks += 1) {
+      unserved.waits("slow~7");
+      await connection.call("PING");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    process.off("warning", listener);
+    await connection.quit();
+    expect(warnings.map(({ message }) => message)).toEqual([
+      "Task 'slow~7' waits as no node takes from the queue 'slow': start one with 'manyhands node --queue slow'",
+    ]);
+  });
+});
 
 describe("waits for results", () => {
   test("a result that is on its way is asked for once, and one reply is waited for at a time", async () => {

@@ -22,6 +22,7 @@ import type { Script } from "../broker/script.js";
 import { type EngineQueue, type NewJob, openQueue } from "./engine.js";
 import { queueOfId } from "./job.js";
 import { scriptKeys } from "./scripts.js";
+import { Unserved } from "./unserved.js";
 import { Waits } from "./waits.js";
 
 /** A connection with the socket under it, and what a subscriber has. */
@@ -55,6 +56,7 @@ export class TaskClient {
   readonly #commands: Line;
   readonly #replies: Line;
   readonly #queues = new Map<string, EngineQueue>();
+  readonly #unserved: Unserved;
   #batch = new Map<string, Waiting[]>();
   #busy = 0;
   #lastError: Error | undefined;
@@ -82,6 +84,7 @@ export class TaskClient {
     this.#commands = connect(broker, "tasks") as Line;
     this.#replies = connect(broker, "results") as Line;
     this.waits = new Waits(this);
+    this.#unserved = new Unserved(this.#commands, broker);
     this.#onClose.add(forget);
     for (const line of [this.#commands, this.#replies]) {
       // One for each queue, beside ours.
@@ -202,6 +205,10 @@ export class TaskClient {
         `(${(cause as Error).message || (cause as NodeJS.ErrnoException).code || "no answer"}): start it, or free its memory`,
       { cause },
     );
+  }
+
+  unbegun(id: string): void {
+    this.#unserved.waits(id);
   }
 
   #hold(): void {

@@ -37,6 +37,8 @@ export interface ResultsClient {
   giveUp(): void;
   script(action: string, script: Script, args: readonly (string | number)[]): Promise<unknown>;
   unavailable(action: string, cause: unknown): BrokerUnavailableError;
+  /** This task, which is waited for, has not been begun. */
+  unbegun(id: string): void;
 }
 
 const LOOK_EVERY_MS = 2000;
@@ -190,6 +192,7 @@ export class Waits {
       const kind = found[index * 3]!;
       if ("sftgu".includes(kind)) this.#settle(id, { kind: kind as Outcome["kind"], body: found[index * 3 + 1]! });
       else if (kind === "b") this.#toRead.add(id);
+      else if (kind === "w") this.#client.unbegun(id);
     }
   }
 

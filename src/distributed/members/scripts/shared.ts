@@ -310,6 +310,7 @@ local function isSteady(lease)
   local at, since = unpack(redis.call("HMGET", key("pulse"), "at", "since"))
   if not at or NOW - at > lease * 0.6 then since = NOW end
   redis.call("HSET", key("pulse"), "at", NOW, "since", since)
+  redis.call("PEXPIRE", key("pulse"), 10 * lease)
   return NOW - since >= lease
 end
 
