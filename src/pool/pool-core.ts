@@ -151,17 +151,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   timedOut(call: Call): void {
     const timeout = call.options.timeout ?? this.options.timeout!;
-    const waits = call.isRunning ? undefined : this.#waitingFor();
-    const state = call.isRunning ? "running" : "waiting";
-    const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${state}${waits === undefined ? "" : `: ${waits}`}`;
+    const state = call.isRunning ? "running" : `waiting${this.#roster.whyNoneHasPlace}`;
+    const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${state}`;
     this.#abandon(call, "failed", new TimeoutError(message, timeout));
-  }
-
-  /** What the workers wait for, where no worker has a place. */
-  #waitingFor(): string | undefined {
-    const { live } = this.#roster;
-    if (!live.every(({ state, waitingFor }) => state === "cold" || waitingFor !== undefined)) return undefined;
-    return live.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor;
   }
 
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
