@@ -11,11 +11,15 @@ import type { ResolvedOptions } from "./options.js";
 const WEIGHT = 1 / 8;
 /** As long a call takes until the first ones tell. */
 const UNKNOWN_MS = 10;
-/** So few are handed ahead in any case: a worker should not wait for each. */
-const LEAST = 2;
 
 export class Pace {
   #ran = UNKNOWN_MS;
+  readonly #least: number;
+
+  /** @param least - so many are handed ahead in any case: a worker should not wait for each */
+  constructor(least: number) {
+    this.#least = least;
+  }
 
   /** Notes how long a call took, in ms. */
   record(ran: number): void {
@@ -24,7 +28,7 @@ export class Pace {
 
   /** How many calls are handed over beyond those that run. */
   ahead({ maxQueuedTasks, queuedWork, concurrency }: AheadOptions): number {
-    return Math.min(maxQueuedTasks, Math.max(LEAST, Math.floor((queuedWork * concurrency) / this.#ran)));
+    return Math.min(maxQueuedTasks, Math.max(this.#least, Math.floor((queuedWork * concurrency) / this.#ran)));
   }
 }
 

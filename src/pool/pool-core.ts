@@ -285,7 +285,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.#roster.remove(slot);
     this.#tally.restarts += slot.restarts;
     this.#reroute(slot);
-    this.#readiness.settle(slot, new PoolStoppedError(`The worker ${slot.index} of '${this.name}' was stopped`));
+    // A pool that became smaller is not waited for any longer than its other workers.
+    this.#readiness.settle(slot, this.isStopped ? this.#stoppedEarly() : undefined);
     this.#growForRoom();
     if (this.slots.length === 0) this.#onStopped?.();
   }

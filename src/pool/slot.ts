@@ -61,6 +61,9 @@ export interface SlotOwner {
 
 export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" | "stopping" | "gone";
 
+/** Calls that are handed to a worker ahead of time in any case, where the mode does not say otherwise. */
+const LEAST_AHEAD = 2;
+
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
 
@@ -104,7 +107,7 @@ export class Slot implements Candidate, CallPlace {
   #isListening = false;
   #hasHeardOutcome = false;
   readonly #health = new HealthCheck();
-  readonly #pace = new Pace();
+  readonly #pace = new Pace(LEAST_AHEAD);
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;

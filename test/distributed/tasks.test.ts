@@ -11,6 +11,7 @@ import {
 import { asyncResult } from "manyhands/distributed";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { connect } from "../../dist/distributed/broker/connection.js";
+import { keysOf } from "../../dist/distributed/broker/keys.js";
 import { TaskClient } from "../../dist/distributed/tasks/client.js";
 import type { TaskEvent } from "../../dist/distributed/tasks/task-event.js";
 import { TaskRunner } from "../../dist/distributed/tasks/task-runner.js";
@@ -182,6 +183,26 @@ describe("tasks on a broker", () => {
     expect(await (await to(add)(1, 1)).get()).toBe(2);
   });
 
+  test("revoke: at any moment after it was made", async () => {
+    for (let after = 0; after < 24; after += 1) {
+      const result = await to(sleep)(60_000);
+      await new Promise((resolve) => setTimeout(resolve, after / 4));
+      await result.revoke();
+      await expect(result.get({ timeout: 20_000 })).rejects.toBeInstanceOf(CancelledError);
+    }
+  });
+
+  test("tasks that wait for each other, or for themselves, fail", async () => {
+    const reference = (id: string): never => asyncResult<number>(id, { broker }) as never;
+    // Neither runs before both are there.
+    const first = await to(add, { id: "first", countdown: 100 })(reference("second"), 1);
+    const second = await to(add, { id: "second" })(reference("first"), 1);
+    const alone = await to(echo, { id: "alone" })([reference("alone")]);
+    for (const result of [first, second, alone]) {
+      await expect(result.get({ timeout: 20_000 })).rejects.toThrow(/each would wait for the other/);
+    }
+  });
+
   test("a thread that dies: again, or not", async () => {
     const key = `{${broker.prefix}}:crashes`;
     expect(await (await to(crashOnce)(broker.url, key)).get()).toBe(2);
@@ -202,6 +223,10 @@ describe("tasks on a broker", () => {
     const brief = await to(add, { resultTtl: 1 })(1, 1);
     expect(await brief.get()).toBe(2);
     await until(async () => (await brief.state()) === "unknown");
+    const large = await to(echo, { resultTtl: 1 })("x".repeat(500_000));
+    await until(async () => (await large.state()) === "unknown");
+    // The engine writes results into its events too.
+    await until(async () => (await sizeOf(broker.url, `${keysOf(broker.prefix).queues}:default:events`)) < 100_000);
     await expect(asyncResult(brief.id, { broker }).get()).rejects.toBeInstanceOf(UnknownResultError);
     const forgotten = await to(add)(1, 1);
     await forgotten.get();
@@ -278,6 +303,13 @@ async function lengthOf(url: string, list: string): Promise<number> {
   const length = (await connection.call("LLEN", list)) as number;
   connection.disconnect();
   return length;
+}
+
+async function sizeOf(url: string, key: string): Promise<number> {
+  const connection = connect(resolveBroker(url), "test");
+  const size = (await connection.call("MEMORY", "USAGE", key)) as number | null;
+  connection.disconnect();
+  return size ?? 0;
 }
 
 async function removeKeys(url: string, prefix: string): Promise<void> {

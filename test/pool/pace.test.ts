@@ -5,7 +5,7 @@ import { Pace } from "../../dist/pool/pace.js";
 const options = { maxQueuedTasks: 100, queuedWork: 20, concurrency: 1 };
 
 function paceAfter(...runs: number[]): Pace {
-  const pace = new Pace();
+  const pace = new Pace(2);
   for (const ran of runs) pace.record(ran);
   return pace;
 }
@@ -14,7 +14,7 @@ const times = (count: number, ran: number): number[] => Array.from({ length: cou
 
 describe("Pace", () => {
   test("hands two calls ahead until it knows how long they take", () => {
-    expect(new Pace().ahead(options)).toBe(2);
+    expect(new Pace(2).ahead(options)).toBe(2);
   });
 
   test("hands ahead what the work allows, at least two and at most 'maxQueuedTasks'", () => {

@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { ended } from "../../sections/distributed/redis-process.js";
+import { ended, killAtExit } from "../../sections/distributed/redis-process.js";
 import type { RemotePeer, SerialTimes, Throughput } from "./remote-peer.js";
 
 const FOLDER = fileURLToPath(new URL("../../../../bench/peers/distributed/", import.meta.url));
@@ -16,6 +16,8 @@ export const CELERY: RemotePeer = {
     const work = ["-m", "celery", "-A", "celery_app", "worker", "-P", "prefork", "-c", String(WORKERS), "-l", "ERROR"];
     const worker = spawn(python, [...work, "--without-gossip", "--without-mingle"], { ...options, stdio: "ignore" });
     const caller = spawn(python, ["celery_caller.py"], { ...options, stdio: ["pipe", "pipe", "inherit"] });
+    killAtExit(worker);
+    killAtExit(caller);
     const answers = createInterface(caller.stdout)[Symbol.asyncIterator]();
     const ask = async (line: string): Promise<unknown> => {
       caller.stdin.write(`${line}\n`);

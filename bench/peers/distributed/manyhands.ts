@@ -1,7 +1,7 @@
 /** This library: a pool on a node, and tasks. */
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { ended } from "../../sections/distributed/redis-process.js";
+import { ended, killAtExit } from "../../sections/distributed/redis-process.js";
 import { EchoWorker, echo } from "./echo-worker.js";
 import { calledHere, type RemotePeer } from "./remote-peer.js";
 
@@ -20,6 +20,7 @@ function startNode(url: string, prefix: string, cpus = WORKERS): NodeProcess {
   const args = [COMMAND, "node", "--quiet", "--cpus", String(cpus), "--memory", "1GB", MODULE];
   const env = { ...process.env, MANYHANDS_BROKER: url, MANYHANDS_PREFIX: prefix };
   const node = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env });
+  killAtExit(node);
   return {
     broker: { url, prefix },
     pid: node.pid,

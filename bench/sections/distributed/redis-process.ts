@@ -25,8 +25,8 @@ export async function startRedis(): Promise<RedisProcess> {
     await ended(server);
     rmSync(folder, { recursive: true, force: true });
   };
-  // Where the program ends early, too.
-  process.once("exit", () => server.kill("SIGKILL"));
+  killAtExit(server);
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   const failed = once(server, "error").then(([error]) => {
     throw new Error(`Cannot measure as redis-server does not start: ${String(error)}`);
   });
@@ -42,6 +42,15 @@ export async function startRedis(): Promise<RedisProcess> {
 /** As in `"7.0.15"`. */
 export function redisVersion(): string {
   return /v=(\S+)/.exec(execFileSync("redis-server", ["--version"], { encoding: "utf8" }))?.[1] ?? "unknown";
+}
+
+/** No process outlives this one, however it ends, but by SIGKILL. */
+export function killAtExit(child: ChildProcess): void {
+  process.setMaxListeners(0);
+  process.once("exit", () => child.kill("SIGKILL"));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    if (process.listenerCount(signal) === 0) process.once(signal, () => process.exit(1));
+  }
 }
 
 /** Ends a process that was started here, and waits until it is gone. */

@@ -18,7 +18,12 @@ export const NODE_OPTIONS: Readonly<Record<string, Specs>> = {
     cpus: {
       type: "string",
       value: "N",
-      help: "Cpus for workers, and tasks at once; fractions are allowed (default: one for each core)",
+      help: "Cpus for workers; fractions are allowed (default: one for each core)",
+    },
+    concurrency: {
+      type: "string",
+      value: "N",
+      help: "Tasks at once: more than cpus where they wait for others (default: the cpus)",
     },
     memory: {
       type: "string",

@@ -21,6 +21,7 @@ export function readNode(values: OptionValues, modules: readonly string[]): Node
     broker: readBroker(values),
     modules: [...new Set(modules.flatMap(expandPattern))],
     cpus: readNumber(values, "cpus", 0),
+    concurrency: readNumber(values, "concurrency", 1),
     memory: readText(values, "memory"),
     resources: readResources(values),
     name: readText(values, "name"),

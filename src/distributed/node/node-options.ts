@@ -2,6 +2,7 @@
 import { availableParallelism, freemem, hostname } from "node:os";
 import { type BrokerOptions, type ResolvedBroker, resolveBroker } from "../../config/broker.js";
 import { bytes } from "../../config/bytes.js";
+import { atLeast } from "../../config/at-least.js";
 import { checkFields, checkRecord } from "../../config/check-fields.js";
 import { checkFunction } from "../../config/check-function.js";
 import { show } from "../../config/show.js";
@@ -15,6 +16,8 @@ export interface NodeOptions {
   readonly modules: readonly string[];
   /** What it has for workers. Default: as many as the machine has for this process. */
   readonly cpus?: number | undefined;
+  /** How many tasks run at once. Default: `cpus`, and 1 at least. */
+  readonly concurrency?: number | undefined;
   /** The same of memory: bytes, or a text such as `"16GB"`. Default: four fifths of what is free. */
   readonly memory?: number | string | undefined;
   /** What else workers may ask for, such as `{ gpu: 1 }`. Default: nothing. */
@@ -32,6 +35,7 @@ export interface ResolvedNode {
   readonly broker: ResolvedBroker;
   readonly modules: readonly string[];
   readonly cpus: number;
+  readonly concurrency: number;
   readonly memory: number;
   readonly resources: Readonly<Record<string, number>>;
   readonly name: string;
@@ -39,7 +43,7 @@ export interface ResolvedNode {
   readonly onEvent: (event: NodeEvent) => void;
 }
 
-const FIELDS = ["broker", "modules", "cpus", "memory", "resources", "name", "queues", "onEvent"];
+const FIELDS = ["broker", "modules", "cpus", "concurrency", "memory", "resources", "name", "queues", "onEvent"];
 /** Of free memory: the rest is for this process and for what else the machine does. */
 const SHARE_OF_MEMORY = 0.8;
 
@@ -50,10 +54,12 @@ export function resolveNode(options: NodeOptions): ResolvedNode {
   checkRecord("resources", resources);
   checkFunction("onEvent", onEvent);
   if (typeof name !== "string" || name === "") throw notText("name", name);
+  const cpus = amount("cpus", options.cpus ?? availableParallelism());
   return {
     broker: resolveBroker(options.broker),
     modules: texts("modules", options.modules),
-    cpus: amount("cpus", options.cpus ?? availableParallelism()),
+    cpus,
+    concurrency: atLeast("concurrency", options.concurrency ?? Math.max(1, Math.floor(cpus)), 1),
     memory: bytes("memory", options.memory ?? Math.floor(freemem() * SHARE_OF_MEMORY)),
     resources: Object.fromEntries(
       Object.entries(resources).map(([one, value]) => [one, amount(`resources.${one}`, value)]),

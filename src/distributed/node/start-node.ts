@@ -70,10 +70,9 @@ export async function startNode(options: NodeOptions): Promise<ClusterNode> {
     startedAt,
     queues: resolved.queues,
   });
-  const { broker, queues, onEvent } = resolved;
+  const { broker, concurrency, queues, onEvent } = resolved;
   const agent = new Agent(resolved, definitions, describe);
   const tasks = new Map([...definitions].filter(([, { kind }]) => kind === "task"));
-  const concurrency = Math.max(1, Math.floor(resolved.cpus));
   const runner =
     tasks.size > 0 && queues.length > 0
       ? new TaskRunner({ broker, definitions: tasks, concurrency, queues, onEvent: onEvent as (event: object) => void })

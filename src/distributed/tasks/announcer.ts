@@ -17,6 +17,8 @@ import { FINISH, scriptKeys } from "./scripts.js";
 
 /** Larger results are read by those who want them. */
 const LARGEST_IN_MESSAGE = 64 * 1024;
+/** So many bytes are told at once: the broker drops a connection on which more waits than it allows. */
+const MESSAGE_SIZE = 2 * 1024 * 1024;
 /** Whose a job is that no `task.delay` wrote. */
 const NOBODY = { caller: "", ttl: 3_600_000 };
 /** A script takes only so many at once. */
@@ -107,7 +109,7 @@ export class Announcer {
 
   async #tell(batch: readonly Ended[]): Promise<void> {
     const fixed = scriptKeys(this.#keys);
-    const args: (string | number)[] = [...fixed.args, LARGEST_IN_MESSAGE];
+    const args: (string | number)[] = [...fixed.args, LARGEST_IN_MESSAGE, MESSAGE_SIZE];
     for (const { id, caller, ttl } of batch) args.push(id, caller, ttl);
     const [missed, promoted] = (await FINISH.run(this.#connection, fixed.keys, args)) as [string[], string[]];
     const isMissed = new Set(missed);

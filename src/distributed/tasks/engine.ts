@@ -44,6 +44,8 @@ export interface EngineWorker {
   on(event: "error", listener: (error: Error) => void): unknown;
   waitUntilReady(): Promise<unknown>;
   close(isForced?: boolean): Promise<void>;
+  /** Jobs that it has at once. */
+  concurrency: number;
 }
 
 interface Engine {
@@ -61,9 +63,12 @@ function engine(): Engine {
 
 const ignore = (): void => {};
 
+/** The engine writes every result into its events too, and keeps 10,000 of them: nobody here reads them. */
+const MOST_EVENTS = 0;
+
 /** A queue over a connection that others use too. */
 export function openQueue(name: string, connection: Connection, prefix: string): EngineQueue {
-  const queue = new (engine().Queue)(name, { connection, prefix });
+  const queue = new (engine().Queue)(name, { connection, prefix, streams: { events: { maxLen: MOST_EVENTS } } });
   // What goes wrong shows in the commands that wait.
   queue.on("error", ignore);
   return queue;

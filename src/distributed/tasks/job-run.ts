@@ -51,6 +51,8 @@ const CRASH_PAUSE_MS = 100;
 /** How long a task waits for results until it looks again whether they are there: they are told of before. */
 const NEEDS_PAUSE_MS = 30_000;
 const PROGRESS_PAUSE_MS = 200;
+const FIRST_NOTICE_PAUSE_MS = 50;
+const LONGEST_NOTICE_PAUSE_MS = 5000;
 
 /** Fails a job, or has it run again after `delay` ms. */
 class Decision extends Error {
@@ -78,6 +80,7 @@ export class JobRun {
   readonly #startedAt = performance.now();
   #future: Future<unknown> | undefined;
   #end: "revoked" | "dropped" | "given-back" | undefined;
+  #notice: NodeJS.Timeout | undefined;
   #progress: Progress | undefined;
   #isTellingProgress = false;
   #isReceived = false;
@@ -90,6 +93,14 @@ export class JobRun {
 
   /** Runs it; for the engine (J1). */
   async result(): Promise<unknown> {
+    try {
+      return await this.#result();
+    } finally {
+      clearTimeout(this.#notice);
+    }
+  }
+
+  async #result(): Promise<unknown> {
     const { definition } = this.#around;
     if (!definition || !taskOrigin(definition.registration.target)) return this.#putOffAsStranger();
     if (!this.#job.data.needs) this.#received();
@@ -99,6 +110,7 @@ export class JobRun {
       return this.#failWith(new SerializationError(message, "job"));
     }
     await this.#assertMayRun();
+    if (this.#end) return this.#over();
     const results = this.#job.data.needs ? await this.#needed(this.#job.data.needs) : [];
     if (this.#end) return this.#over();
     return this.#execute(definition, results);
@@ -120,7 +132,15 @@ export class JobRun {
   revoke(isTerminated: boolean): void {
     this.#end ??= "revoked";
     if (isTerminated) this.#cancel("it was revoked");
-    else this.#around.abort({ abort: this.#job.id, reason: `Cannot finish '${this.#job.name}' as it was revoked` });
+    else if (!this.#notice) this.#sendNotice(FIRST_NOTICE_PAUSE_MS);
+  }
+
+  /** Again and again: its thread may not have begun with it, or not be listening yet. */
+  #sendNotice(wait: number): void {
+    const { id, name } = this.#job;
+    this.#around.abort({ abort: id, reason: `Cannot finish '${name}' as it was revoked` });
+    this.#notice = setTimeout(() => this.#sendNotice(Math.min(2 * wait, LONGEST_NOTICE_PAUSE_MS)), wait);
+    this.#notice.unref();
   }
 
   /** Looks whether it was revoked while nobody could say so. */
@@ -269,8 +289,8 @@ export class JobRun {
   }
 
   async #assertMayRun(): Promise<void> {
-    const { id, name, data, stalledCounter, attemptsMade } = this.#job;
-    if (stalledCounter > 0 || attemptsMade > 0) {
+    const { id, name, data, stalledCounter, attemptsMade, attemptsStarted } = this.#job;
+    if (stalledCounter > 0 || attemptsMade > 0 || attemptsStarted > 1) {
       if (await this.#isMarkedRevoked()) {
         this.#end = "revoked";
         return this.#over();
@@ -303,7 +323,8 @@ export class JobRun {
       await this.#job.moveToDelayed(Date.now() + NEEDS_PAUSE_MS, this.#token);
       // Only now: who tells of a result can promote the job only when it is put off.
       needed = await look("1");
-      if (!needed.isPending) await this.#job.promote().catch(() => {});
+      // One that is revoked meanwhile need not wait to be told so.
+      if (!needed.isPending || this.#end) await this.#job.promote().catch(() => {});
       throw new PutElsewhere("DelayedError");
     }
     if (needed.failure) {

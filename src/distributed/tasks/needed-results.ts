@@ -41,6 +41,13 @@ function failureOf(name: string, id: string, kind: string, body: string): Json {
         new CancelledError(`Cannot run '${name}' as task '${id}', whose result it needs, was revoked`),
         10_000,
       );
+    case "c":
+      return encodeThrown(
+        new TypeError(
+          `Cannot run '${name}' as task '${id}', whose result it needs, needs the result of this one: each would wait for the other`,
+        ),
+        10_000,
+      );
     default:
       return encodeThrown(
         new UnknownResultError(

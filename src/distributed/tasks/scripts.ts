@@ -5,7 +5,7 @@
  * - `mh:failure`: what was thrown, as JSON; `mh:state`: `revoked` or `expired` where it was that
  * - `mh:ttl`: how long the result is kept, where it was forgotten
  * - `mh:revoked`: it must not be run again
- * - `mh:waits`: it waits for results; `mh:followed`: others wait for its result
+ * - `mh:waits`: the ids of the results that it waits for; `mh:followed`: others wait for its result
  * - `mh:crashes`, `mh:strangers`: how often it ended a thread, and came to nodes that do not know it
  */
 import type { Keys } from "../broker/keys.js";
@@ -57,20 +57,22 @@ export function scriptKeys(keys: Keys): { keys: string[]; args: string[] } {
 
 /**
  * Tells everyone who waits for these jobs that they have ended: ids with their callers, and how long results are kept.
+ * Results are sent along up to a size, and so many bytes in all.
  * Returns those that have not ended, and jobs that waited for one of them.
  */
 export const FINISH = new Script(`${PRELUDE}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local largest = tonumber(ARGV[3])
+local largest, left = tonumber(ARGV[3]), tonumber(ARGV[4])
 local missed, promoted, expiries = {}, {}, {}
-for i = 4, #ARGV, 3 do
+for i = 5, #ARGV, 3 do
   local id, caller = ARGV[i], ARGV[i + 1]
   local kind, body, job = outcome(id)
   if not kind then
     missed[#missed + 1] = id
   else
-    if #body > largest then kind, body = 'b', '' end
+    if #body > largest or #body > left then kind, body = 'b', '' end
+    left = left - #body
     if caller ~= '' then tell(caller, kind, id, body) end
     if job[5] then tell_followers(id, kind, body, promoted) end
     expiries[#expiries + 1] = now + tonumber(job[6] or ARGV[i + 2])
@@ -83,16 +85,23 @@ return {missed, promoted}
 `);
 
 /**
- * Where jobs stand, with their results: for each id a kind and a text.
- * A caller that is given is told when those that have not ended do.
+ * Where jobs stand, with their results: for each id a kind, a text, and what it was besides.
+ * A caller that is given is told when those that have not ended do. After so many bytes results are not given any more,
+ * but `b`.
  */
 export const READ = new Script(`${PRELUDE}
-local caller = ARGV[3]
+local caller, left = ARGV[3], tonumber(ARGV[4])
 local found = {}
-for i = 4, #ARGV do
+for i = 5, #ARGV do
   local id = ARGV[i]
   local key = job_key(id)
-  local kind, body = outcome(id)
+  local kind, body
+  if left > 0 then
+    kind, body = outcome(id)
+    if kind then left = left - #body end
+  elseif redis.call('HEXISTS', key, 'finishedOn') == 1 then
+    kind, body = 'b', ''
+  end
   if kind then
     local state = redis.call('HGET', key, 'mh:state')
     table.insert(found, kind)
@@ -125,10 +134,24 @@ end
 return found
 `);
 
-/** Looks at the results that a job needs; with "1", it is promoted when those that are missing come. */
+/** Looks at the results that a job needs; with "1", it is promoted when those that are missing come, but where it waits for itself. */
 export const NEEDS = new Script(`${PRELUDE}
 local own, follows = ARGV[3], ARGV[4]
-local found, pending = {}, 0
+local found, pending = {}, {}
+-- Whether the job waits for itself: by those who began to wait before it.
+local function is_circle()
+  local seen, open = {}, {unpack(pending)}
+  for _ = 1, 256 do
+    local id = table.remove(open)
+    if not id then return false end
+    if id == own then return true end
+    if not seen[id] then
+      seen[id] = true
+      for needed in string.gmatch(redis.call('HGET', job_key(id), 'mh:waits') or '', '%S+') do open[#open + 1] = needed end
+    end
+  end
+  return false
+end
 for i = 5, #ARGV do
   local id = ARGV[i]
   local kind, body = outcome(id)
@@ -136,7 +159,7 @@ for i = 5, #ARGV do
     body = ''
     if redis.call('EXISTS', job_key(id)) == 1 then
       kind = 'p'
-      pending = pending + 1
+      pending[#pending + 1] = id
       if follows == '1' then
         local after = base .. ':after:' .. id
         redis.call('SADD', after, 'j' .. own)
@@ -151,7 +174,13 @@ for i = 5, #ARGV do
   table.insert(found, body)
 end
 if redis.call('EXISTS', job_key(own)) == 1 then
-  if pending > 0 then redis.call('HSET', job_key(own), 'mh:waits', '1') else redis.call('HDEL', job_key(own), 'mh:waits') end
+  if #pending > 0 then redis.call('HSET', job_key(own), 'mh:waits', table.concat(pending, ' '))
+  else redis.call('HDEL', job_key(own), 'mh:waits') end
+end
+if #pending > 0 and is_circle() then
+  for i = 1, #found, 2 do
+    if found[i] == 'p' then found[i] = 'c' end
+  end
 end
 return found
 `);
@@ -195,11 +224,12 @@ publish()
 return promoted
 `);
 
-/** Drops results whose time is over, a thousand at most; returns how many. */
+/** Drops results whose time is over, a thousand at most, and what the engine kept of them in its events; returns how many. */
 export const EXPIRE = new Script(`${PRELUDE}
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local ids = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, 1000)
+local seen = {}
 for _, id in ipairs(ids) do
   local key, queue = job_key(id), queue_key(id)
   if redis.call('HEXISTS', key, 'finishedOn') == 1 then
@@ -208,6 +238,8 @@ for _, id in ipairs(ids) do
     redis.call('DEL', key, key .. ':logs')
   end
   redis.call('ZREM', KEYS[1], id)
+  seen[queue] = true
 end
+for queue in pairs(seen) do redis.call('XTRIM', queue .. 'events', 'MAXLEN', 0) end
 return #ids
 `);

@@ -66,7 +66,7 @@ export class TaskResult<T> implements AsyncResult<T>, Waiter {
   }
 
   async state(): Promise<TaskState> {
-    const found = (await this.#client.script(`see the state of ${this.#label}`, READ, ["", this.id])) as string[];
+    const found = (await this.#client.script(`see the state of ${this.#label}`, READ, ["", 1, this.id])) as string[];
     const [kind, , special] = found;
     return special === "revoked" || special === "expired" ? special : STATES[kind!]!;
   }
@@ -105,7 +105,7 @@ export class TaskResult<T> implements AsyncResult<T>, Waiter {
     const client = this.#client;
     const action = `forget ${this.#label}`;
     await client.script(action, NOTE, [this.id, "mh:ttl", "0"]);
-    const [kind] = (await client.script(action, READ, ["", this.id])) as string[];
+    const [kind] = (await client.script(action, READ, ["", 1, this.id])) as string[];
     if (!"sft".includes(kind!)) return;
     await client.run(action, async () => client.queue(queueOfId(this.id)).remove(this.id));
   }

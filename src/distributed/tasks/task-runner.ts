@@ -47,6 +47,8 @@ const LONGEST_SWEEP_PAUSE_MS = 2000;
 const ENGINE_PAUSE_MS = 500;
 const GIVE_BACK_MS = 3000;
 const CLOSE_MS = 1000;
+const NOTICE_MS = 5000;
+const MOST_NOTICES = 10_000;
 /** As the script has it. */
 const DROPPED_AT_ONCE = 1000;
 const JobRunnerWorker = definitionOf(jobRunner, JobRunner, {});
@@ -58,6 +60,8 @@ export class TaskRunner {
   readonly #workers: EngineWorker[] = [];
   readonly #queues = new Map<string, EngineQueue>();
   readonly #running = new Map<string, JobRun>();
+  /** Notices of the last seconds for tasks that did not run here: one may be on its way to us. */
+  readonly #notices = new Map<string, { isTerminated: boolean; at: number }>();
   readonly #channelName = `manyhands-${randomUUID()}`;
   readonly #channel = new BroadcastChannel(this.#channelName);
   #pool: Pool<JobRunner> | undefined;
@@ -199,6 +203,8 @@ export class TaskRunner {
       ended: () => this.#announcer!.ended(job),
     });
     this.#running.set(job.id, run);
+    const notice = this.#notices.get(job.id);
+    if (notice) run.revoke(notice.isTerminated);
     try {
       return await run.result();
     } finally {
@@ -229,12 +235,23 @@ export class TaskRunner {
     this.#control = control;
     control.on("message", (_channel, message) => {
       const notice = readNotice(message);
-      if (notice) this.#running.get(notice.revoke)?.revoke(notice.terminate);
+      if (notice) this.#revoke(notice.revoke, notice.terminate);
     });
     control.on("ready", () => {
       for (const run of this.#running.values()) run.checkRevoked();
     });
     await control.call("SUBSCRIBE", channel);
+  }
+
+  #revoke(id: string, isTerminated: boolean): void {
+    const now = performance.now();
+    for (const [old, { at }] of this.#notices) {
+      if (this.#notices.size < MOST_NOTICES && at > now - NOTICE_MS) break;
+      this.#notices.delete(old);
+    }
+    const run = this.#running.get(id);
+    if (run) run.revoke(isTerminated);
+    else this.#notices.set(id, { isTerminated, at: now });
   }
 
   #queue(name: string): EngineQueue {

@@ -1,11 +1,13 @@
 /**
  * Who waits for results, and how these come.
  *
- * Owns the results that somebody waits for, and knows those that nobody waits for yet.
+ * Owns the results that somebody waits for, and what is to be read of them; knows those that nobody waits for yet.
  *
  * V1. A result comes by a message of the node that ran the task. Messages may be lost, so every two seconds it is looked
  *     how those stand that are waited for; and at once when the connection came back.
  * V2. A result that nobody holds on to any more is forgotten here.
+ * V3. One reply is waited for at a time, and what is to be read is asked for once: large results would fill the way to the
+ *     broker, and be asked for again while they are on it.
  */
 import type { ResolvedBroker } from "../../config/broker.js";
 import type { BrokerUnavailableError } from "../../errors.js";
@@ -38,15 +40,22 @@ export interface ResultsClient {
 }
 
 const LOOK_EVERY_MS = 2000;
-const LOOK_AT_ONCE = 200;
+const READ_AT_ONCE = 200;
+/** More than these are looked at less often. */
+const LOOKED_AT_EACH_TIME = 5000;
+/** Bytes after which a reply brings no more results. */
+const REPLY_SIZE = 4 * 1024 * 1024;
 const LINE_END = 10;
 
 export class Waits {
   readonly #client: ResultsClient;
-  /** Those with somebody waiting, and since when. */
+  /** Those with somebody waiting, and since when, or when they were last looked at. */
   readonly #waiting = new Map<string, { readonly waiters: Set<Waiter>; since: number }>();
   /** Those made here that nobody waits for yet. */
   readonly #made = new Map<string, WeakRef<Waiter>>();
+  readonly #toRead = new Set<string>();
+  #onWay: readonly string[] = [];
+  #isReading = false;
   readonly #dropped = new FinalizationRegistry<string>((id) => {
     if (!this.#made.get(id)?.deref()) this.#made.delete(id);
   });
@@ -79,7 +88,7 @@ export class Waits {
       const pause = Math.min(LOOK_EVERY_MS, this.#client.broker.brokerTimeout / 2);
       this.#timer = setInterval(() => this.look(false), pause);
     }
-    if (!isMade) void this.#read([waiter.id]);
+    if (!isMade) this.#read(waiter.id);
   }
 
   /** It waits no longer. */
@@ -109,7 +118,7 @@ export class Waits {
       return;
     }
     // Too large to be sent to everyone: read by those who want it.
-    if (this.#waiting.has(id)) void this.#read([id]);
+    if (this.#waiting.has(id)) this.#read(id);
     this.#made.delete(id);
   }
 
@@ -122,10 +131,14 @@ export class Waits {
       return;
     }
     this.#downSince = undefined;
-    const old = isReconnected ? now : now - LOOK_EVERY_MS;
-    const ids: string[] = [];
-    for (const [id, { since }] of this.#waiting) if (since <= old) ids.push(id);
-    for (let at = 0; at < ids.length; at += LOOK_AT_ONCE) void this.#read(ids.slice(at, at + LOOK_AT_ONCE));
+    const pause = LOOK_EVERY_MS * Math.max(0.9, this.#waiting.size / LOOKED_AT_EACH_TIME);
+    const old = isReconnected ? now : now - pause;
+    const onWay = new Set(this.#onWay);
+    for (const [id, entry] of this.#waiting) {
+      if (entry.since > old || onWay.has(id)) continue;
+      entry.since = now;
+      this.#read(id);
+    }
   }
 
   fail(cause: unknown): void {
@@ -134,12 +147,37 @@ export class Waits {
       for (const waiter of waiters) waiter.fail(this.#client.unavailable(`get the result of task '${id}'`, cause));
     }
     this.#made.clear();
+    this.#toRead.clear();
   }
 
-  async #read(ids: readonly string[]): Promise<void> {
+  /** Reads how this one stands, together with others. */
+  #read(id: string): void {
+    this.#toRead.add(id);
+    if (this.#isReading) return;
+    this.#isReading = true;
+    process.nextTick(() => void this.#readAll());
+  }
+
+  async #readAll(): Promise<void> {
+    while (this.#toRead.size > 0) {
+      const ids: string[] = [];
+      for (const id of this.#toRead) {
+        this.#toRead.delete(id);
+        if (this.#waiting.has(id)) ids.push(id);
+        if (ids.length === READ_AT_ONCE) break;
+      }
+      this.#onWay = ids;
+      if (ids.length > 0) await this.#readSome(ids);
+    }
+    this.#onWay = [];
+    this.#isReading = false;
+  }
+
+  async #readSome(ids: readonly string[]): Promise<void> {
     let found: string[];
     try {
-      found = (await this.#client.script("get results of tasks", READ, [this.#client.id, ...ids])) as string[];
+      const args = [this.#client.id, REPLY_SIZE, ...ids];
+      found = (await this.#client.script("get results of tasks", READ, args)) as string[];
     } catch (error) {
       for (const id of ids) {
         const entry = this.#waiting.get(id);
@@ -151,6 +189,7 @@ export class Waits {
     for (const [index, id] of ids.entries()) {
       const kind = found[index * 3]!;
       if ("sftgu".includes(kind)) this.#settle(id, { kind: kind as Outcome["kind"], body: found[index * 3 + 1]! });
+      else if (kind === "b") this.#toRead.add(id);
     }
   }
 
