@@ -151,7 +151,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   timedOut(call: Call): void {
     const timeout = call.options.timeout ?? this.options.timeout!;
-    const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${call.isRunning ? "running" : "waiting"}`;
+    const state = call.isRunning ? "running" : `waiting${this.#roster.whyNoneHasPlace}`;
+    const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${state}`;
     this.#abandon(call, "failed", new TimeoutError(message, timeout));
   }
 

@@ -41,6 +41,14 @@ export class Roster {
     return this.#slots.filter(({ state }) => state !== "retiring" && state !== "stopping" && state !== "gone");
   }
 
+  /** For the end of an error: `: ` and what the workers wait for, where none of them has a place; else nothing. */
+  get whyNoneHasPlace(): string {
+    const { live } = this;
+    const reason = live.find(({ waitingFor }) => waitingFor !== undefined)?.waitingFor;
+    const isSo = live.every(({ state, waitingFor }) => state === "cold" || waitingFor !== undefined);
+    return isSo && reason !== undefined ? `: ${reason}` : "";
+  }
+
   /** Whether any worker takes another call now. */
   get hasOpen(): boolean {
     return this.#slots.some(({ isOpen }) => isOpen);

@@ -69,7 +69,7 @@ it("shows all of a job", async () => {
   const { stdout } = await jobs("show", "two");
   expect(stdout).toMatch(/^decline two\n {2}queue {5}default\n {2}state {5}failed\n {2}runs {6}1\n {2}created {3}20/);
   expect(stdout).toMatch(/\n {2}arguments \[7\]\n/);
-  expect(stdout).toMatch(/\n {2}error {5}Declined: declined\n/);
+  expect(stdout).toMatch(/\n {2}error {5}Declined: declined\n {4}at /);
   expect(JSON.parse((await jobs("show", "one", "--json")).stdout)).toMatchObject({
     exitCode: 0,
     job: { id: "one", state: "succeeded", result: 2, data: { args: [1, 1] } },

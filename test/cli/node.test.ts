@@ -153,6 +153,7 @@ const EVENTS: readonly NodeEvent[] = [
   event("task-succeeded", { ...ADD, ran: 1.234, result: { sum: 2, text: "x".repeat(200) } }),
   event("task-retry", { ...ADD, delay: 2000, error: new Error("Not yet") }),
   event("task-failed", { ...ADD, ran: 12, error: FAILURE }),
+  event("task-unknown", ADD),
   event("task-revoked", { name: `${ESCAPE}31madd\u0007`, id: "9" }),
   event("worker-started", { worker: "w1", name: "Hasher", owner: "desk-7" }),
   event("worker-ended", { worker: "w1", name: "Hasher", reason: "exit", exitCode: 3 }),
@@ -166,6 +167,7 @@ const EVENTS: readonly NodeEvent[] = [
 it("logs like a worker people know", () => {
   const { log, stderr, stdout } = capture();
   for (const each of EVENTS) log.event(each);
+  log.event(event("task-failed", { ...ADD, ran: 1, state: "expired", error: FAILURE }));
   const lines = stderr().split("\n");
   const head = "[2026-11-26 04:50:00,123]";
   expect(lines).toContain(`${head} INFO add[4f2c] received`);
@@ -175,6 +177,9 @@ it("logs like a worker people know", () => {
   expect(stderr()).toContain("\n    at add (/app/tasks.js:1:2) {\n");
   expect(stderr()).toContain("[cause]: Error: root\n");
   expect(stderr()).toMatch(/WARN \[9\] revoked\n/);
+  expect(stderr().split("at add (")).toHaveLength(2);
+  expect(lines).toContain(`${head} WARN add[4f2c] expired: RangeError: Too far`);
+  expect(lines).toContain(`${head} WARN add[4f2c] left to other nodes: no module of this one defines it`);
   expect(lines).toContain(`${head} INFO worker Hasher[w1] placed here for desk-7`);
   expect(lines).toContain(`${head} WARN worker Hasher[w1] exited with code 3`);
   expect(lines).toContain(`${head} WARN the broker is away: Error: connect ECONNREFUSED`);

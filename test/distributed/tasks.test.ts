@@ -56,6 +56,9 @@ describe("tasks on a broker", () => {
     await removeKeys(broker.url, broker.prefix);
   });
 
+  const eventsOf = ({ id }: { readonly id: string }): string[] =>
+    events.filter((event) => event.id === id).map(({ kind, state }) => [kind, state].filter(Boolean).join(" "));
+
   const to = <F extends (...args: never[]) => unknown>(task: Task<F>, options = {}): ReturnType<Task<F>["delayWith"]> =>
     task.delayWith({ broker, ...options });
 
@@ -89,6 +92,10 @@ describe("tasks on a broker", () => {
     const results = await Promise.all([once(broker.url, list, "a"), once(broker.url, list, "b")]);
     await Promise.all(results.map((result) => result.get()));
     expect(await lengthOf(broker.url, list)).toBe(1);
+    // One that has ended already is not told of again, so it is looked for.
+    const began = performance.now();
+    await (await once(broker.url, list, "c")).get();
+    expect(performance.now() - began).toBeLessThan(1500);
   });
 
   test("values arrive as they were, also large ones", async () => {
@@ -127,6 +134,7 @@ describe("tasks on a broker", () => {
     const late = await to(add, { countdown: 100, expires: 50 })(1, 2);
     await expect(late.get()).rejects.toBeInstanceOf(TimeoutError);
     expect(await late.state()).toBe("expired");
+    expect(eventsOf(late)).toEqual(["task-received", "task-failed expired"]);
   });
 
   test("results of others as arguments, at any depth", async () => {
@@ -138,6 +146,7 @@ describe("tasks on a broker", () => {
     const after = await to(echo)([slow, slow]);
     expect(["waiting", "started"]).toContain(await after.state());
     expect(await after.get()).toEqual(["slept", "slept"]);
+    await expect.poll(() => eventsOf(after)).toEqual(["task-received", "task-started", "task-succeeded"]);
   });
 
   test("what needs a result that failed fails with its error", async () => {
@@ -243,6 +252,18 @@ describe("tasks on a broker", () => {
 
   test("a task may delay another", async () => {
     expect(await (await to(delegate)(broker, 4)).get()).toBe(5);
+  });
+
+  test("a task that the node does not know is left to others, and said so once", async () => {
+    const client = TaskClient.of(resolveBroker(broker));
+    const data = { caller: "", args: [], ttl: 1000 } as never;
+    await client.run("add jobs", async () =>
+      client.queue("default").addBulk([{ name: "elsewhere", data, opts: { jobId: "stranger-1" } }]),
+    );
+    const result = asyncResult("stranger-1", { broker });
+    await expect.poll(() => eventsOf(result)).toEqual(["task-unknown"]);
+    await expect.poll(() => result.state()).toBe("delayed");
+    await result.revoke();
   });
 
   test("jobs that others wrote harm nobody", async () => {

@@ -65,8 +65,13 @@ export function jobText(job: StoredJob, now: number, { isColoured }: TableSettin
   return lines([
     coloured(oneLine(`${job.task} ${job.id}`), CYAN, isColoured),
     ...rows.flatMap(([label, text]) => (text === undefined ? [] : [`  ${label.padEnd(LABEL)}${oneLine(text)}`])),
-    ...(stack === undefined ? [] : [controlFree(stack)]),
+    ...(stack === undefined ? [] : [controlFree(withoutHead(stack, error))]),
   ]);
+}
+
+/** The error is told already. */
+function withoutHead(stack: string, error: string | undefined): string {
+  return error !== undefined && stack.startsWith(`${error}\n`) ? stack.slice(error.length + 1) : stack;
 }
 
 function json(value: unknown): string {

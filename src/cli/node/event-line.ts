@@ -27,17 +27,26 @@ const TELLERS: Readonly<Record<string, Teller | undefined>> = {
     ...info(`${task(event)} succeeded${taken(event)}: ${resultText(event["result"])}`),
     mark: { word: "succeeded", isGood: true },
   }),
-  "task-failed": (event) => ({
-    level: "ERROR",
-    text: `${task(event)} failed${taken(event)}: ${headOf(event["error"])}`,
-    detail: restOf(event["error"]),
-    mark: { word: "failed", isGood: false },
-  }),
+  "task-failed": (event) => {
+    // Nothing went wrong in it.
+    if (event["state"] === "expired")
+      return { level: "WARN", text: `${task(event)} expired: ${headOf(event["error"])}` };
+    return {
+      level: "ERROR",
+      text: `${task(event)} failed${taken(event)}: ${headOf(event["error"])}`,
+      detail: restOf(event["error"]),
+      mark: { word: "failed", isGood: false },
+    };
+  },
   "task-retry": (event) => ({
     level: "WARN",
     text: `${task(event)} retry in ${Number((Number(event["delay"]) / 1000).toFixed(3))}s: ${headOf(event["error"])}`,
   }),
   "task-revoked": (event) => ({ level: "WARN", text: `${task(event)} revoked${because(event)}` }),
+  "task-unknown": (event) => ({
+    level: "WARN",
+    text: `${task(event)} left to other nodes: no module of this one defines it`,
+  }),
   "worker-started": (event) => info(`${worker(event)} placed here${of(event)}`),
   "worker-ended": (event) => {
     const death = event as NodeEvent & Partial<CrashDetails>;

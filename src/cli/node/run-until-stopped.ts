@@ -35,15 +35,20 @@ export async function runUntilStopped(
   using interruption = new Interruption(() => log.say("stopping", "WARN", stoppingText(activity)), hurry);
   const { signal } = interruption;
   let hasJoined = false;
+  // What is taken before it has said who it is.
+  let early: NodeEvent[] | undefined = [];
   const starting = start((event) => {
     activity.take(event);
     if (event.kind === "ready" && hasJoined) log.event(event, { level: "INFO", text: "the node has joined anew" });
+    else if (early && /^(?:task|worker)-/.test(event.kind)) early.push(event);
     else log.event(event);
     hasJoined ||= event.kind === "ready";
   });
   const node = await Promise.race([starting, hurried]);
   if (!node) return interruption.exitCode!;
   if (!signal.aborted) ready(node);
+  for (const event of early) log.event(event);
+  early = undefined;
   if (!signal.aborted) await Promise.race([once(signal, "abort"), node.closed]);
   if (!signal.aborted) {
     log.say("stopped", "ERROR", "the node has ended by itself");

@@ -10,6 +10,7 @@ export interface NodeEvent {
     | "task-failed"
     | "task-retry"
     | "task-revoked"
+    | "task-unknown"
     | "fenced"
     | "broker-away"
     | "broker-back"

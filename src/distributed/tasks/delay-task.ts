@@ -86,7 +86,8 @@ export async function delayTask(call: DelayedCall): Promise<AsyncResult<unknown>
     name,
     (errorName) => errorClasses.find(errorName),
   );
-  client.waits.made(result);
+  // Of one with an id of its own another may have ended before, and nobody tells of it again: its result is looked for.
+  if (options.id === undefined) client.waits.made(result);
   await client.add({ name, data, opts: engineOptions(resolved) }, resolved.id);
   return result;
 }

@@ -83,6 +83,7 @@ export class JobRun {
   #notice: NodeJS.Timeout | undefined;
   #progress: Progress | undefined;
   #isTellingProgress = false;
+  #isReceived = false;
 
   constructor(job: EngineJob, token: string | undefined, around: RunSurroundings) {
     this.#job = job;
@@ -101,8 +102,8 @@ export class JobRun {
 
   async #result(): Promise<unknown> {
     const { definition } = this.#around;
-    this.#tell("task-received", {});
     if (!definition || !taskOrigin(definition.registration.target)) return this.#putOffAsStranger();
+    if (!this.#job.data.needs) this.#received();
     if (!isJobData(this.#job.data)) {
       const { id, name } = this.#job;
       const message = `Cannot run '${name}' as the data of job '${id}' is not what task.delay writes: see who else writes to the broker`;
@@ -159,6 +160,7 @@ export class JobRun {
     const { id, name, data, attemptsMade, attemptsStarted, stalledCounter } = this.#job;
     const { timeout } = sourceOf(registration).defaults;
     const attempt = data.needs ? attemptsMade + stalledCounter + 1 : Math.max(attemptsStarted, 1);
+    this.#received();
     this.#tell("task-started", { attempt });
     const { key, url } = registration;
     const threadJob = { id, attempt, maxSize: data.maxSize ?? DEFAULT_SIZE, key, url, name };
@@ -336,13 +338,20 @@ export class JobRun {
   async #putOffAsStranger(): Promise<never> {
     const { id, name } = this.#job;
     const count = Number(await this.#script(COUNT, [id, "mh:strangers"]));
+    if (count === 1) this.#tell("task-unknown", {});
     if (count <= MOST_STRANGERS) return this.#putOff(STRANGER_PAUSE_MS);
     return this.#failWith(
       new DefinitionError(
-        `Cannot run '${name}' as none of the ${count} nodes that were to knew a task of this name: start nodes with the ` +
-          "module that defines it, or give it a queue that only such nodes have",
+        `Cannot run '${name}' as no node that took it in ${(MOST_STRANGERS * STRANGER_PAUSE_MS) / 1000} s knew a task of ` +
+          "this name: start nodes with the module that defines it, or give it a queue that only such nodes have",
       ),
     );
+  }
+
+  /** Told once, and not of a job that is only put elsewhere. */
+  #received(): void {
+    if (!this.#isReceived) this.#tell("task-received", {});
+    this.#isReceived = true;
   }
 
   async #putOff(ms: number): Promise<never> {
@@ -358,7 +367,10 @@ export class JobRun {
     const fields = ["mh:failure", JSON.stringify(json), ...(state ? ["mh:state", state] : [])];
     // Without it the message is left, which the engine keeps.
     await this.#script(NOTE, [this.#job.id, ...fields]).catch(() => {});
-    if (state !== "revoked") this.#tell("task-failed", { ran: performance.now() - this.#startedAt, error });
+    if (state !== "revoked") {
+      this.#received();
+      this.#tell("task-failed", { ran: performance.now() - this.#startedAt, error, ...(state && { state }) });
+    }
     this.#around.ended();
     throw new Decision(error);
   }

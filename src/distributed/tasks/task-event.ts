@@ -16,6 +16,7 @@ export interface TaskEvent {
     | "task-failed"
     | "task-retry"
     | "task-revoked"
+    | "task-unknown"
     | "broker-error";
   /** When, ms since 1970. */
   readonly at: number;
