@@ -16,8 +16,8 @@ export class Pace {
   #ran = UNKNOWN_MS;
   readonly #least: number;
 
-  /** @param least - so many are handed ahead in any case: a worker should not wait for each */
-  constructor(least: number) {
+  /** @param least - so many are handed ahead in any case (default: 2): a worker should not wait for each */
+  constructor(least = 2) {
     this.#least = least;
   }
 

@@ -266,7 +266,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     const error = failure.cause instanceof BrokerUnavailableError ? failure.cause : failure;
     this.events.emit("start-failed", { error });
     this.#readiness.settle(slot, error);
-    const isHopeless = !this.slots.some(({ state }) => state === "ready" || state === "starting");
+    const isHopeless = !this.slots.some(({ isHopeful }) => isHopeful);
     const own = slot.surrender();
     const bound = own.filter((call) => this.#roster.isBound(call));
     const free = own.filter((call) => !this.#roster.isBound(call));

@@ -61,9 +61,6 @@ export interface SlotOwner {
 
 export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" | "stopping" | "gone";
 
-/** Calls that are handed to a worker ahead of time in any case, where the mode does not say otherwise. */
-const LEAST_AHEAD = 2;
-
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
 
@@ -107,7 +104,7 @@ export class Slot implements Candidate, CallPlace {
   #isListening = false;
   #hasHeardOutcome = false;
   readonly #health = new HealthCheck();
-  readonly #pace = new Pace(LEAST_AHEAD);
+  readonly #pace = new Pace();
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
@@ -126,6 +123,11 @@ export class Slot implements Candidate, CallPlace {
 
   get isIdle(): boolean {
     return this.isOpen && this.active < this.#owner.options.concurrency;
+  }
+
+  /** Whether calls may hope for its worker: one that failed to start is started again, but may fail again. */
+  get isHopeful(): boolean {
+    return this.#state === "ready" || (this.#state === "starting" && !this.#starts.hasFailed);
   }
 
   /** Whether the place goes with the worker in it. */
@@ -147,13 +149,12 @@ export class Slot implements Candidate, CallPlace {
     if (this.#isLeaving || (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting"))
       return false;
     const { concurrency, recycle, onDemand, isElastic } = this.#owner.options;
-    const { active } = this;
     if (onDemand ? this.total > 0 : this.waitingFor !== undefined) return false;
     // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts. And the
     // next worker that has nothing to do may be owed to somebody (D1).
     const ahead =
       (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : this.#pace.ahead(this.#owner.options);
-    return active < concurrency + ahead && this.#served + active < recycle.afterCalls;
+    return this.active < concurrency + ahead && this.#served + this.active < recycle.afterCalls;
   }
 
   /** Whether the call is among those that the worker runs now. */
@@ -342,8 +343,8 @@ export class Slot implements Candidate, CallPlace {
       // An urgent one is for this worker and no other.
       if (!onDemand) this.#returnPending(({ isUrgent }) => !isUrgent);
     } else {
-      const late = (): Error => new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
-      this.#arm(startTimeout, () => this.#startFailed(late()));
+      const why = `It was not ready after ${startTimeout} ms`;
+      this.#arm(startTimeout, () => this.#startFailed(new TimeoutError(why, startTimeout)));
     }
   }
 

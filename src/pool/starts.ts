@@ -17,6 +17,11 @@ export class Starts {
     this.#name = name;
   }
 
+  /** Whether the last start failed. */
+  get hasFailed(): boolean {
+    return this.#failures > 0;
+  }
+
   /** The pause before the next start, in ms: doubled after each failure. */
   get pause(): number {
     return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (this.#failures - 1));

@@ -27,6 +27,7 @@ describe.each(POOL_MODES)("load balancing in mode %s", (mode) => {
 
   it("reaches every worker, with random", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 2, loadBalancing: "random" }).init();
+    await pool.ready();
     await Promise.all(Array.from({ length: 60 }, () => pool.increment()));
     const { total } = pool.stats().loadBalancer;
     expect(total.reduce((sum, each) => sum + each)).toBe(60);

@@ -14,6 +14,8 @@ const MS = Number(SECONDS ?? 2.5) * 1000;
 const SIZES: Sizes = SECONDS
   ? { window: 6000, calls: 600, tokens: 6060, connections: 10 }
   : { window: 1000, calls: 100, tokens: 1020, connections: 10 };
+/** How much later than it was granted a take is noted on a machine that is busy with other tests, in ms. */
+const LATE = SECONDS ? 0 : 250;
 const NODES = 3;
 /** Threads take a while to start. */
 const EACH = SECONDS ? 8 : 2;
@@ -48,7 +50,7 @@ function mostInWindow(begun: readonly Entry[], amount: (entry: Entry) => number)
   let [most, sum, first] = [0, 0, 0];
   for (const entry of begun) {
     sum += amount(entry);
-    while (begun[first]!.at <= entry.at - SIZES.window) sum -= amount(begun[first++]!);
+    while (begun[first]!.at <= entry.at - SIZES.window + LATE) sum -= amount(begun[first++]!);
     most = Math.max(most, sum);
   }
   return most;

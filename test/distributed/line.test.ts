@@ -247,6 +247,6 @@ describe("a line", () => {
     await expect(Party.open(broker, "a", deaf)).rejects.toThrow("Cannot reach the broker within 200 ms");
     await using stage = scene();
     await stage.redis.call("SET", stage.inbox("a"), "no stream", "PX", 1000);
-    await expect(Party.open(stage.broker, "a", deaf)).rejects.toThrow("'brokerTimeout': WRONGTYPE");
+    await expect(Party.open(stage.broker, "a", deaf)).rejects.toThrow("as it refused it: WRONGTYPE");
   });
 });

@@ -93,9 +93,10 @@ test("jobs and notices that others wrote are refused, and the node stays", async
   ]) {
     await connection.call("XADD", keys.inbox(node.id), "*", ...entry);
   }
-  const received = (): unknown[] => events.filter(({ kind }) => kind === "task-received").map(({ name }) => name);
+  const received = (): unknown[] =>
+    events.filter(({ kind }) => kind === "task-received" || kind === "task-unknown").map(({ name }) => name);
   await expect.poll(() => names.every((name) => received().includes(name)), { timeout: 8000 }).toBe(true);
-  await expect.poll(() => received().filter((name) => name === "guardedTask").length).toBeGreaterThan(2);
+  await expect.poll(() => received().filter((name) => name === "guardedTask").length).toBeGreaterThan(1);
   const started = events.filter(({ kind }) => kind === "task-started").map(({ name }) => name);
   expect(new Set(started)).toEqual(new Set(["guardedTask"]));
   // It is still there, and nothing has stuck to it.

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, expectTypeOf, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, expectTypeOf, test, vi } from "vitest";
 import {
   type AsyncResult,
   CancelledError,
@@ -38,7 +38,7 @@ describe("tasks on a broker", () => {
   let runner: TaskRunner;
 
   beforeAll(async () => {
-    process.env.MANYHANDS_BROKER = broker.url;
+    vi.stubEnv("MANYHANDS_BROKER", broker.url);
     runner = new TaskRunner({
       broker: resolveBroker(broker),
       definitions: definitionsOf(tasks),
@@ -50,7 +50,7 @@ describe("tasks on a broker", () => {
   });
 
   afterAll(async () => {
-    delete process.env.MANYHANDS_BROKER;
+    vi.unstubAllEnvs();
     await runner.stop({ timeout: 1000 });
     TaskClient.closeAll();
     await removeKeys(broker.url, broker.prefix);

@@ -73,6 +73,12 @@ class PutElsewhere extends Error {
   }
 }
 
+/** Puts back a job that was not begun. */
+export async function putBack(job: EngineJob, token: string | undefined): Promise<never> {
+  await job.moveToWait(token);
+  throw new PutElsewhere("WaitingError");
+}
+
 export class JobRun {
   readonly #job: EngineJob;
   readonly #token: string | undefined;
@@ -276,8 +282,7 @@ export class JobRun {
         return this.#failWith(new CancelledError(`Cannot finish '${name}' as it was revoked`), "revoked");
       case "given-back":
         if (data.delivery !== "at-most-once") {
-          await this.#job.moveToWait(this.#token);
-          throw new PutElsewhere("WaitingError");
+          return putBack(this.#job, this.#token);
         }
         return this.#failWith(
           new WorkerCrashedError(`Cannot finish '${name}' as its node was stopped`, { reason: "terminated" }),

@@ -23,7 +23,7 @@ import type { ResolvedBroker } from "../../config/broker.js";
 import { Announcer } from "./announcer.js";
 import { type EngineJob, type EngineQueue, type EngineWorker, openQueue, openWorker } from "./engine.js";
 import { checkQueue, DEFAULT_QUEUE } from "./job.js";
-import { JobRun } from "./job-run.js";
+import { JobRun, putBack } from "./job-run.js";
 import { type AbortNotice, JobRunner, jobRunner } from "./job-runner.js";
 import type { RunnableDefinition, TaskEvent } from "./task-event.js";
 import { EXPIRE, scriptKeys } from "./scripts.js";
@@ -192,6 +192,8 @@ export class TaskRunner {
   }
 
   async #run(job: EngineJob, token: string | undefined): Promise<unknown> {
+    // It was on its way when the end began.
+    if (this.#closing) return putBack(job, token);
     const run = new JobRun(job, token, {
       definition: this.#options.definitions.get(job.name),
       pool: this.#pool!,
