@@ -125,9 +125,10 @@ export class Slot implements Candidate, CallPlace {
     return this.isOpen && this.active < this.#owner.options.concurrency;
   }
 
-  /** Whether calls may hope for its worker: one that failed to start is started again, but may fail again. */
+  /** Whether calls may hope for its worker: not for one that failed to start before, nor while there is no room for it. */
   get isHopeful(): boolean {
-    return this.#state === "ready" || (this.#state === "starting" && !this.#starts.hasFailed);
+    if (this.#state === "starting") return !this.#starts.hasFailed && this.waitingFor === undefined;
+    return this.#state === "ready";
   }
 
   /** Whether the place goes with the worker in it. */
@@ -215,9 +216,7 @@ export class Slot implements Candidate, CallPlace {
         this.#state = "retiring";
         this.#stopWhenQuiet();
         return;
-      case "retiring":
-      case "stopping":
-      case "gone":
+      default:
     }
   }
 
@@ -343,8 +342,8 @@ export class Slot implements Candidate, CallPlace {
       // An urgent one is for this worker and no other.
       if (!onDemand) this.#returnPending(({ isUrgent }) => !isUrgent);
     } else {
-      const why = `It was not ready after ${startTimeout} ms`;
-      this.#arm(startTimeout, () => this.#startFailed(new TimeoutError(why, startTimeout)));
+      const late = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
+      this.#arm(startTimeout, () => this.#startFailed(late));
     }
   }
 

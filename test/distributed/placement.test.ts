@@ -4,6 +4,7 @@ import type { ClusterNode, NodeOptions } from "manyhands/distributed";
 import { TillWorker } from "#fixtures/definitions/rival.js";
 import { GuardedWorker } from "#fixtures/guarded.js";
 import { PlaceWorker } from "#fixtures/place.js";
+import { UnconstructableWorker } from "#fixtures/start-failures.js";
 import { resolveBroker } from "../../dist/config/broker.js";
 import { connect, type Connection } from "../../dist/distributed/broker/connection.js";
 import { LongWait } from "../../dist/distributed/caller/long-wait.js";
@@ -173,4 +174,11 @@ test("a pool that waits for room can be stopped, and its calls time out and are 
     "A worker of 'Guarded' has waited for 10 s as it needs more",
   ]);
   warned.mockRestore();
+});
+
+test("calls do not wait for a worker without room when those that had room cannot be started", async () => {
+  await join("one", { cpus: 1 }, "start-failures");
+  await using one = UnconstructableWorker.options({ mode: "distributed", broker, maxWorkers: 3 }).init("No licence");
+  const errors = await Promise.all(Array.from({ length: 9 }, () => one.with({ timeout: 15_000 }).value().exception()));
+  for (const error of errors) expect(error).toMatchObject({ code: "MH_WORKER_START" });
 });
