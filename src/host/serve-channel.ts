@@ -179,8 +179,18 @@ class ChannelHost implements Replies, Pacing {
     const end = begin + count;
     const args = message.slice(begin, end);
     const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
-    this.#server!.call({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival, grant });
+    this.#take({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival, grant });
     return end;
+  }
+
+  /** An urgent call passes all others, but not the end of a lease (H3). */
+  #take(call: HostedCall): void {
+    if (call.isUrgent && this.#isFenced) setTimeout(() => this.#take(call), FENCED_POLL_MS);
+    else this.#server!.call(call);
+  }
+
+  get #isFenced(): boolean {
+    return this.#lease !== undefined && hasEnded(this.#lease);
   }
 
   #receiveControl(code: number, message: unknown[], at: number): number {
@@ -266,7 +276,7 @@ class ChannelHost implements Replies, Pacing {
 
   mayBegin({ method, arrival }: HostedCall): boolean {
     const { channel } = this.#environment;
-    if (this.#lease && hasEnded(this.#lease)) {
+    if (this.#isFenced) {
       setTimeout(() => this.#server!.resume(), FENCED_POLL_MS);
       return false;
     }
