@@ -115,9 +115,12 @@ export function openPool(
   });
   const { watchRoom } = executor;
   if (watchRoom && options.maxWorkers === undefined) {
-    // As many as there is room for, as nodes come and go.
+    // As many as there is room for, as nodes come and go, until somebody sets another size.
+    let size = resolved.max;
     const stopWatching = watchRoom(registration, resolved.actor!, (workers) => {
-      if (!core.isStopped) core.resize(Math.max(1, workers));
+      if (core.isStopped || core.size !== size) return;
+      size = Math.max(1, workers);
+      core.resize(size);
     });
     core.events.on("stop", stopWatching);
   }

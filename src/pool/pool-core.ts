@@ -192,6 +192,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     await Promise.all(missing.map(async (slot) => this.#readiness.of(slot)));
   }
 
+  /** Workers at most. */
+  get size(): number {
+    return this.#roster.max;
+  }
+
   /** Changes the number of workers, or its bounds; surplus workers finish what they have. */
   resize(size: number | ElasticSize): void {
     this.#retireAll(this.#roster.resize(size));

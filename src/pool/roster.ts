@@ -73,6 +73,11 @@ export class Roster {
     this.#slots = this.#slots.filter((other) => other !== slot);
   }
 
+  /** Workers at most. */
+  get max(): number {
+    return this.#max;
+  }
+
   /** Nothing is added any more. */
   close(): void {
     this.#isClosed = true;

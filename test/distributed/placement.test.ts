@@ -143,6 +143,11 @@ test("without maxWorkers a pool is as large as the room there is, and follows th
   await second.stop();
   await expect.poll(() => elastic.stats().workers.total, { timeout: 8000 }).toBe(2);
   expect(await elastic.echo("still")).toBe("still");
+  // Until somebody says how many there shall be.
+  await elastic.resize(1);
+  await join("third", { cpus: 2 });
+  await new Promise((resolve) => setTimeout(resolve, broker.lease / 2 + 500));
+  expect(elastic.stats().workers.total).toBe(1);
   await elastic.stop();
 });
 
