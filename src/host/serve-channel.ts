@@ -95,9 +95,9 @@ class ChannelHost implements Replies, Pacing {
     this.#start = start;
     const begun = start.begun ?? environment.begun;
     if (begun) this.#begun = new Int32Array(begun);
-    this.#outbox = new Outbox(environment.channel, (entry, error) => this.#replyUnsendable(entry, error));
+    this.#outbox = new Outbox(environment.channel);
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
-      this.#outbox.begin().push(ToCaller.swift, method, isSwift);
+      this.#outbox.add([ToCaller.swift, method, isSwift]);
       // The caller must know before the next call begins; see `Swiftness`.
       this.#flush();
     });
@@ -112,9 +112,9 @@ class ChannelHost implements Replies, Pacing {
       const limits = await this.#openLimits();
       const instance = construct(registration.target, blueprint.constructorArgs, identity, limits);
       this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true, limits }, this, this);
-      this.#outbox.begin().push(ToCaller.ready);
+      this.#outbox.add([ToCaller.ready]);
     } catch (error) {
-      this.#outbox.begin().push(ToCaller.startFailed, this.#encode(error));
+      this.#outbox.add([ToCaller.startFailed, this.#encode(error)]);
     }
     this.#reportMemory();
     this.#flush();
@@ -126,7 +126,7 @@ class ChannelHost implements Replies, Pacing {
     // A worker without limits is ready the sooner for it.
     const { LimitClient } = await import("../limits/remote/limit-client.js");
     const line: LimitLine = {
-      send: (message) => void this.#outbox.begin().push(ToCaller.limits, message),
+      send: (message) => this.#outbox.add([ToCaller.limits, message]),
       decode: (error) => decodeFailure(error as WireFailure, () => undefined, "(limits of the pool)"),
     };
     this.#limits = new LimitClient(limits, line, threadId + 1);
@@ -230,47 +230,56 @@ class ChannelHost implements Replies, Pacing {
   }
 
   done(id: number, ran: number, result: unknown): void {
-    const list = transferOf(result);
-    if (list) this.#outbox.flush();
-    const [value] = list ? [result] : this.#outbox.keepApart([result]);
-    if (this.#isLone && !list) {
-      // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
-      this.#isLone = false;
-      this.#outbox.sendAlone([ToCaller.done, id, ran, value]);
-      this.#vigil.expect();
-      return;
+    const entry = [ToCaller.done, id, ran, result];
+    try {
+      const list = transferOf(result);
+      if (list) {
+        // What moves instead of being copied travels alone: other replies may look at it.
+        this.#outbox.send(entry, list);
+      } else if (this.#isLone) {
+        // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
+        this.#isLone = false;
+        this.#outbox.send(entry);
+        this.#vigil.expect();
+      } else {
+        this.#outbox.add(entry, this.#isBulk);
+      }
+    } catch (cause) {
+      this.failed(id, ran, unsendableError("return a result", "result", result, this.#environment.trySend, cause));
     }
-    this.#outbox.begin(this.#isBulk).push(ToCaller.done, id, ran, value);
-    if (list) this.#handOver(list);
   }
 
   failed(id: number, ran: number, thrown: unknown): void {
-    this.#outbox.begin().push(ToCaller.failed, id, ran, this.#encode(thrown));
+    this.#outbox.add([ToCaller.failed, id, ran, this.#encode(thrown)]);
   }
 
   items(id: number, items: unknown[]): void {
     for (const item of items) {
-      const list = transferOf(item);
-      if (list) this.#outbox.flush();
-      const [value] = list ? [item] : this.#outbox.keepApart([item]);
-      this.#outbox.begin().push(ToCaller.items, id, 1, value);
-      if (list) this.#handOver(list);
+      const entry = [ToCaller.items, id, 1, item];
+      try {
+        const list = transferOf(item);
+        if (list) this.#outbox.send(entry, list);
+        else this.#outbox.add(entry);
+      } catch (cause) {
+        const error = unsendableError("yield an item", "item", item, this.#environment.trySend, cause);
+        this.#server!.cancel(id, error);
+        this.failed(id, 0, error);
+        return;
+      }
     }
   }
 
-  /** What moves instead of being copied travels alone: other replies may look at it. */
-  #handOver(list: readonly object[]): void {
-    this.#outbox.transfer(list);
-    this.#outbox.flush();
-  }
-
   progress(id: number, done: number, total: number | undefined): void {
-    this.#outbox.begin().push(ToCaller.progress, id, done, total);
+    this.#outbox.add([ToCaller.progress, id, done, total]);
     this.#flushIfDue();
   }
 
   log(id: number, values: unknown[]): void {
-    this.#outbox.begin().push(ToCaller.log, id, values.length, ...values);
+    try {
+      this.#outbox.add([ToCaller.log, id, values.length, ...values]);
+    } catch {
+      this.#outbox.add([ToCaller.log, id, values.length, ...values.map(String)]);
+    }
     this.#flushIfDue();
   }
 
@@ -314,7 +323,7 @@ class ChannelHost implements Replies, Pacing {
     this.#memoryAt = performance.now();
     const heap = isMainThread ? undefined : getHeapStatistics();
     const bytes = heap ? heap.used_heap_size + heap.external_memory : process.memoryUsage.rss();
-    this.#outbox.begin().push(ToCaller.memory, bytes);
+    this.#outbox.add([ToCaller.memory, bytes]);
   }
 
   async #pong(sequence: number, method: number): Promise<void> {
@@ -326,7 +335,7 @@ class ChannelHost implements Replies, Pacing {
         isHealthy = false;
       }
     }
-    this.#outbox.begin().push(ToCaller.pong, sequence, isHealthy);
+    this.#outbox.add([ToCaller.pong, sequence, isHealthy]);
   }
 
   async #stop(): Promise<void> {
@@ -334,16 +343,16 @@ class ChannelHost implements Replies, Pacing {
     try {
       await this.#server?.dispose();
     } catch (error) {
-      this.#outbox.begin().push(ToCaller.log, -1, 2, "The disposer of the worker threw", String(error));
+      this.#outbox.add([ToCaller.log, -1, 2, "The disposer of the worker threw", String(error)]);
     }
-    this.#outbox.begin().push(ToCaller.stopped);
+    this.#outbox.add([ToCaller.stopped]);
     this.#flush();
   }
 
   /** The last words: what was done is sent, and why the worker dies, as far as it still can. */
   #watchDeath(): void {
     process.on("uncaughtExceptionMonitor", (error) => {
-      this.#outbox.begin().push(ToCaller.dying, "uncaught-exception", this.#encode(error));
+      this.#outbox.add([ToCaller.dying, "uncaught-exception", this.#encode(error)]);
       this.#flush();
     });
     process.on("exit", () => this.#flush());
@@ -351,23 +360,6 @@ class ChannelHost implements Replies, Pacing {
 
   #encode(thrown: unknown): WireFailure {
     return encodeFailure(thrown, (value) => canSend(this.#environment.trySend, value));
-  }
-
-  /** A result, an item or a log line that cannot be sent fails its own call, and no other. */
-  #replyUnsendable(entry: unknown[], cause: unknown): void {
-    const [code, id] = entry as [number, number];
-    const { trySend } = this.#environment;
-    if (code === ToCaller.done) {
-      const error = unsendableError("return a result", "result", entry[3], trySend, cause);
-      this.failed(id, entry[2] as number, error);
-    } else if (code === ToCaller.items) {
-      const error = unsendableError("yield an item", "item", entry[3], trySend, cause);
-      this.#server!.cancel(id, error);
-      this.failed(id, 0, error);
-    } else if (code === ToCaller.log) {
-      this.#outbox.begin().push(ToCaller.log, id, entry.length - 3, ...entry.slice(3).map(String));
-    }
-    this.#flush();
   }
 }
 

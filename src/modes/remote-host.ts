@@ -13,7 +13,7 @@ import type { LimitMessage } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
-import { codeOf, fitsPlain, methodOf, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
+import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import { Vigil } from "../wire/vigil.js";
 import type { CallRequest, Host, HostSetup } from "./executor.js";
@@ -51,14 +51,6 @@ const PATIENT_FROM = 2;
 
 /** With so many entries a message need not wait for more. */
 const WORTHWHILE = 32;
-
-/** Fields of an entry before its arguments. */
-const CALL_FIELDS = new Map<number, number>([
-  [ToHost.plainCall, 2],
-  [ToHost.call, 7],
-  [ToHost.urgentCall, 7],
-  [ToHost.grantedCall, 10],
-]);
 
 export class RemoteHost implements Host {
   readonly runsOn = false;
@@ -108,10 +100,10 @@ export class RemoteHost implements Host {
       this.#lastWords = { reason: "unreadable", cause };
       this.#vessel!.kill();
     };
-    this.#outbox = new Outbox(channel, (entry, error) => this.#callUnsendable(entry, error));
+    this.#outbox = new Outbox(channel);
     this.#limits = this.#serveLimits();
     try {
-      channel.post([{ ...this.#setup.start, limits: this.#limits?.ticket }], []);
+      this.#outbox.send([{ ...this.#setup.start, limits: this.#limits?.ticket }]);
     } catch (cause) {
       // All else in it is plain, or was found fit to be sent when the pool was made.
       const what = "Cannot send the limits of the pool to a worker as the 'config' of a set cannot be sent";
@@ -121,34 +113,39 @@ export class RemoteHost implements Host {
 
   call(request: CallRequest): void {
     const outbox = this.#outbox!;
-    // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
-    if (request.transfer) outbox.flush();
-    const args = request.transfer ? request.args : outbox.keepApart(request.args);
-    const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
+    const isPatient = this.#inFlight >= PATIENT_FROM;
     this.#inFlight += 1;
     if (this.#inFlight === 1) this.#vigil.expect();
-    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
-    if (!isUrgent) this.#vessel!.handing?.(request.handedAs);
+    if (!request.isUrgent) this.#vessel!.handing?.(request.handedAs);
+    const entry = this.#entryOf(request);
+    try {
+      // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
+      if (request.transfer) outbox.send(entry, request.transfer);
+      else outbox.add(entry, isPatient);
+    } catch (error) {
+      this.#cannotSend(request, error);
+    }
+  }
+
+  #entryOf(request: CallRequest): unknown[] {
+    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant, args } = request;
     if (grant) {
       const set = this.#limits!.lendGrant(sequence, grant);
       const limited = [isUrgent, set, grant.taken];
-      entry.push(ToHost.grantedCall, sequence, method, attempt, deadline, readAhead, args.length, ...limited);
-    } else if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
-      entry.push(plainHeader(method, args.length), sequence);
-    } else {
-      const code = isUrgent ? ToHost.urgentCall : ToHost.call;
-      entry.push(code, sequence, method, attempt, deadline, readAhead, args.length);
+      return [ToHost.grantedCall, sequence, method, attempt, deadline, readAhead, args.length, ...limited, ...args];
     }
-    for (let index = 0; index < args.length; index += 1) entry.push(args[index]);
-    if (request.transfer) {
-      outbox.transfer(request.transfer);
-      outbox.flush();
+    if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
+      const header = plainHeader(method, args.length);
+      // A spread costs as much as all the rest.
+      return args.length === 1 ? [header, sequence, args[0]] : [header, sequence, ...args];
     }
+    const code = isUrgent ? ToHost.urgentCall : ToHost.call;
+    return [code, sequence, method, attempt, deadline, readAhead, args.length, ...args];
   }
 
   cancel(sequence: number, reason: unknown): void {
     const failure = encodeFailure(reason, (value) => canSend(this.#vessel!.trySend, value));
-    this.#outbox!.begin().push(ToHost.cancel, sequence, failure);
+    this.#outbox!.add([ToHost.cancel, sequence, failure]);
   }
 
   abandon(): boolean {
@@ -156,20 +153,20 @@ export class RemoteHost implements Host {
   }
 
   pull(sequence: number, count: number): void {
-    this.#outbox!.begin().push(ToHost.pull, sequence, count);
+    this.#outbox!.add([ToHost.pull, sequence, count]);
   }
 
   closeStream(sequence: number): void {
-    this.#outbox!.begin().push(ToHost.close, sequence);
+    this.#outbox!.add([ToHost.close, sequence]);
   }
 
   ping(sequence: number, method: number): void {
-    this.#outbox!.begin().push(ToHost.ping, sequence, method);
+    this.#outbox!.add([ToHost.ping, sequence, method]);
   }
 
   stop(): void {
     this.#expected = { reason: "exit" };
-    this.#outbox?.begin().push(ToHost.stop);
+    this.#outbox?.add([ToHost.stop]);
   }
 
   terminate(details: CrashDetails): void {
@@ -211,7 +208,7 @@ export class RemoteHost implements Host {
     if (limits.isUnlimited && !hasCosts) return undefined;
     return new LimitServer(limits, start.identity.mode === "thread", {
       send: (reply) => {
-        if (!this.#hasExited) this.#outbox!.begin().push(ToHost.limits, reply);
+        if (!this.#hasExited) this.#outbox!.add([ToHost.limits, reply]);
       },
       encode: (error) => encodeFailure(error, (value) => canSend(this.#vessel!.trySend, value)),
     });
@@ -299,16 +296,11 @@ export class RemoteHost implements Host {
     return decodeFailure(failure as WireFailure, this.#setup.errorClasses, this.#frame);
   }
 
-  #callUnsendable(entry: unknown[], cause: unknown): void {
-    const [header, sequence] = entry as [number, number];
-    const code = codeOf(header);
-    const fields = CALL_FIELDS.get(code);
-    if (fields === undefined) throw cause;
-    const method = code === ToHost.plainCall ? methodOf(header) : (entry[2] as number);
-    const isUrgent = code === ToHost.urgentCall || (code === ToHost.grantedCall && entry[7] === true);
-    if (!isUrgent) this.#vessel!.channel.post([ToHost.skipped], []);
+  #cannotSend(request: CallRequest, cause: unknown): void {
+    const { sequence, method, args, isUrgent } = request;
+    // Both sides count the calls.
+    if (!isUrgent) this.#outbox!.add([ToHost.skipped]);
     const name = this.#setup.start.blueprint.methods[method];
-    const args = entry.slice(fields);
     const { trySend } = this.#vessel!;
     const index = args.findIndex((arg) => !canSend(trySend, arg));
     const error =
@@ -317,8 +309,12 @@ export class RemoteHost implements Host {
         : new SerializationError(`Cannot call '${name}' as its arguments cannot be sent: ${String(cause)}`, "args", {
             cause,
           });
-    this.#inFlight -= 1;
-    this.#limits?.callEnded(sequence);
-    this.#setup.events.failed(sequence, 0, error);
+    // The caller has not yet noted that it handed the call over.
+    queueMicrotask(() => {
+      if (this.#hasExited) return;
+      this.#inFlight -= 1;
+      this.#limits?.callEnded(sequence);
+      this.#setup.events.failed(sequence, 0, error);
+    });
   }
 }
