@@ -60,6 +60,8 @@ export class RingChannel implements Channel, Watched {
 
   flush(): void {
     if (this.#writer.publish()) this.#ring();
+    if (this.#whenDrained.length === 0 || this.#writer.isFull) return;
+    for (const fn of this.#whenDrained.splice(0)) laterTurn(fn);
   }
 
   get isCongested(): boolean {
@@ -144,16 +146,10 @@ export class RingChannel implements Channel, Watched {
   }
 
   #woken(): void {
-    if (this.#writer.isFull) this.#drain();
+    // The other side may have made room.
+    if (this.#writer.isFull) this.flush();
     this.poll();
     if (!this.#isAttentive) this.rest();
-  }
-
-  /** The other side has made room. */
-  #drain(): void {
-    this.flush();
-    if (this.#writer.isFull) return;
-    for (const fn of this.#whenDrained.splice(0)) fn();
   }
 
   #ring(): void {

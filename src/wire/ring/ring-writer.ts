@@ -69,7 +69,7 @@ export class RingWriter {
   /** Lets the other side read what was put. Returns whether it must be woken for that. */
   publish(): boolean {
     this.#close();
-    this.#moveOverflow();
+    if (this.isFull) this.#makeUseOfRoom();
     const { words, head, asleep } = this.#ring;
     if (words[head] === this.#position) return false;
     Atomics.store(words, head, this.#position);
@@ -124,6 +124,16 @@ export class RingWriter {
     return true;
   }
 
+  /** Moves what waits into the ring, as far as there is room; for the rest, sees to being told when there is more. */
+  #makeUseOfRoom(): void {
+    this.#moveOverflow();
+    if (!this.isFull) return;
+    const { words, isWaitedFor } = this.#ring;
+    Atomics.store(words, isWaitedFor, 1);
+    // The reader may have made room just before it could see that.
+    this.#moveOverflow();
+  }
+
   #moveOverflow(): void {
     let moved = 0;
     for (const { bytes, length } of this.#overflow) {
@@ -138,12 +148,6 @@ export class RingWriter {
       moved += 1;
     }
     this.#overflow.splice(0, moved);
-    if (!this.isFull) return;
-    const { words, isWaitedFor, tail } = this.#ring;
-    const seen = Atomics.load(words, tail);
-    Atomics.store(words, isWaitedFor, 1);
-    // The reader may have made room before it could see that it is waited for.
-    if (Atomics.load(words, tail) !== seen) this.#moveOverflow();
   }
 
   /** Ends the open frame. */
