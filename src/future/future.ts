@@ -72,17 +72,39 @@ type Ending = Settled<unknown>["status"];
  * The platform's promise, typed as a mere object: that a future is one is what makes awaiting it cheap, but callers may
  * leave a future alone as they may not leave a promise (F3), so its type does not say so.
  */
-const NativePromise = Promise as unknown as new (
-  executor: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
-) => object;
+const NativePromise = Promise as unknown as new (executor: (resolve: Resolve) => void) => object;
 
-let lastResolve: ((value: unknown) => void) | undefined;
-let lastReject: ((error: unknown) => void) | undefined;
+type Resolve = (value: unknown) => void;
+
+let lastResolve: Resolve | undefined;
 
 /** One for all futures, as a promise calls it at once. */
-function takeSettlers(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+function takeResolve(resolve: Resolve): void {
   lastResolve = resolve;
-  lastReject = reject;
+}
+
+/**
+ * What rejects a promise that is resolved with it, at once: reading `then` throws. So a future need not keep the function
+ * that rejects, which it would hardly ever use and which is as large as the future itself.
+ */
+class Refusal {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- that is its purpose
+  get then(): never {
+    throw this.#error;
+  }
+}
+
+/** A failure that nobody has looked at: the promise is pending until somebody does (F3). */
+interface Unseen {
+  readonly resolve: Resolve;
+  /** By which it is reported, unless it was cancelled. */
+  readonly token: object | undefined;
 }
 
 function ignore(): void {}
@@ -131,23 +153,22 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   declare readonly then: Promise<T>["then"];
   declare readonly catch: Promise<T>["catch"];
   declare readonly finally: Promise<T>["finally"];
+  // Five fields, as a million futures may wait.
   readonly #source: FutureSource;
   #ending: Ending | undefined;
+  /** While it is pending, the function that resolves the promise. */
   #outcome: unknown;
-  #resolve: ((value: unknown) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
   /** One listener, or several, each once: most futures have none. */
   #listeners: Listener | Set<Listener> | undefined;
-  #isObserved = false;
-  #unobservedToken: object | undefined;
+  /** Whether somebody asked for the outcome, or what is to be done when somebody does. */
+  #observed: boolean | Unseen = false;
 
   /** Futures are made by pools. */
   constructor(source: FutureSource) {
-    super(takeSettlers);
-    this.#resolve = lastResolve;
-    this.#reject = lastReject;
-    // They would keep the last future from being collected.
-    lastResolve = lastReject = undefined;
+    super(takeResolve);
+    this.#outcome = lastResolve;
+    // It would keep the last future from being collected.
+    lastResolve = undefined;
     this.#source = source;
   }
 
@@ -258,20 +279,18 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
 
   /** Somebody asks for the outcome (F3): from now on the promise itself may reject. */
   #observe(): void {
-    if (this.#isObserved) return;
-    this.#isObserved = true;
-    if (this.#unobservedToken) {
-      forgetUnobserved(this.#unobservedToken);
-      this.#unobservedToken = undefined;
-    }
-    if (this.#ending && this.#ending !== "done") this.#rejectPromise();
+    const before = this.#observed;
+    if (before === true) return;
+    this.#observed = true;
+    if (before === false) return;
+    if (before.token) forgetUnobserved(before.token);
+    this.#reject(before.resolve);
   }
 
-  #rejectPromise(): void {
+  #reject(resolve: Resolve): void {
     // Who asked may have looked in passing only: what they made of it tells of itself when it is left unhandled.
     void Promise.prototype.then.call(this, undefined, ignore);
-    this.#reject!(this.#outcome);
-    this.#reject = undefined;
+    resolve(new Refusal(this.#outcome));
   }
 
   #listen(listener: Listener): void {
@@ -286,21 +305,21 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   }
 
   #settle(ending: Ending, outcome: unknown): void {
+    const resolve = this.#outcome as Resolve;
     this.#ending = ending;
     this.#outcome = outcome;
-    const resolve = this.#resolve!;
-    this.#resolve = undefined;
-    if (ending === "done") {
-      this.#reject = undefined;
-      resolve(outcome);
-    } else if (this.#isObserved) {
-      this.#rejectPromise();
-    } else if (ending === "failed") {
-      this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, outcome);
-    }
+    if (ending === "done") resolve(outcome);
+    else if (this.#observed === true) this.#reject(resolve);
+    else this.#observed = { resolve, token: this.#track(ending) };
     if (this.#listeners === undefined) return;
     untold.push(this as Future<unknown>);
     tellAll();
+  }
+
+  /** Sees to it that a failure is reported in the end, if nobody looks; whoever cancels a call knows. */
+  #track(ending: Ending): object | undefined {
+    if (ending === "cancelled") return undefined;
+    return trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, this.#outcome);
   }
 
   #tell(): void {
@@ -339,7 +358,7 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     Object.defineProperty(this.prototype, "constructor", {
       configurable: true,
       get(this: object) {
-        if (#isObserved in this) this.#observe();
+        if (#observed in this) this.#observe();
         return Promise;
       },
     });
