@@ -153,7 +153,7 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   declare readonly then: Promise<T>["then"];
   declare readonly catch: Promise<T>["catch"];
   declare readonly finally: Promise<T>["finally"];
-  // Five fields, as a million futures may wait.
+  // As few fields as can be, as a million futures may wait: a private method would cost each of them one more.
   readonly #source: FutureSource;
   #ending: Ending | undefined;
   /** While it is pending, the function that resolves the promise. */
@@ -278,87 +278,87 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   }
 
   /** Somebody asks for the outcome (F3): from now on the promise itself may reject. */
-  #observe(): void {
-    const before = this.#observed;
+  static #observe(future: Future<unknown>): void {
+    const before = future.#observed;
     if (before === true) return;
-    this.#observed = true;
+    future.#observed = true;
     if (before === false) return;
     if (before.token) forgetUnobserved(before.token);
-    this.#reject(before.resolve);
+    Future.#reject(future, before.resolve);
   }
 
-  #reject(resolve: Resolve): void {
+  static #reject(future: Future<unknown>, resolve: Resolve): void {
     // Who asked may have looked in passing only: what they made of it tells of itself when it is left unhandled.
-    void Promise.prototype.then.call(this, undefined, ignore);
-    resolve(new Refusal(this.#outcome));
+    void Promise.prototype.then.call(future, undefined, ignore);
+    resolve(new Refusal(future.#outcome));
   }
 
-  #listen(listener: Listener): void {
-    if (this.#listeners === undefined) this.#listeners = listener;
-    else if (this.#listeners instanceof Set) this.#listeners.add(listener);
-    else this.#listeners = new Set([this.#listeners, listener]);
+  static #listen(future: Future<unknown>, listener: Listener): void {
+    if (future.#listeners === undefined) future.#listeners = listener;
+    else if (future.#listeners instanceof Set) future.#listeners.add(listener);
+    else future.#listeners = new Set([future.#listeners, listener]);
   }
 
-  #unlisten(listener: Listener): void {
-    if (this.#listeners === listener) this.#listeners = undefined;
-    else if (this.#listeners instanceof Set) this.#listeners.delete(listener);
+  static #unlisten(future: Future<unknown>, listener: Listener): void {
+    if (future.#listeners === listener) future.#listeners = undefined;
+    else if (future.#listeners instanceof Set) future.#listeners.delete(listener);
   }
 
-  #settle(ending: Ending, outcome: unknown): void {
-    const resolve = this.#outcome as Resolve;
-    this.#ending = ending;
-    this.#outcome = outcome;
+  static #settle(future: Future<unknown>, ending: Ending, outcome: unknown): void {
+    const resolve = future.#outcome as Resolve;
+    future.#ending = ending;
+    future.#outcome = outcome;
     if (ending === "done") resolve(outcome);
-    else if (this.#observed === true) this.#reject(resolve);
-    else this.#observed = { resolve, token: this.#track(ending) };
-    if (this.#listeners === undefined) return;
-    untold.push(this as Future<unknown>);
+    else if (future.#observed === true) Future.#reject(future, resolve);
+    else future.#observed = { resolve, token: Future.#track(future, ending) };
+    if (future.#listeners === undefined) return;
+    untold.push(future as Future<unknown>);
     tellAll();
   }
 
   /** Sees to it that a failure is reported in the end, if nobody looks; whoever cancels a call knows. */
-  #track(ending: Ending): object | undefined {
+  static #track(future: Future<unknown>, ending: Ending): object | undefined {
     if (ending === "cancelled") return undefined;
-    return trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, this.#outcome);
+    return trackUnobserved(future, `${future.#source.label} (${future.#source.id})`, future.#outcome);
   }
 
-  #tell(): void {
-    const listeners = this.#listeners;
+  static #tell(future: Future<unknown>): void {
+    const listeners = future.#listeners;
     // One that is told may have others leave.
-    if (listeners instanceof Set) for (const listener of listeners) callSafely(listener, this as never);
-    else if (listeners) callSafely(listeners, this as never);
-    this.#listeners = undefined;
+    if (listeners instanceof Set) for (const listener of listeners) callSafely(listener, future as never);
+    else if (listeners) callSafely(listeners, future as never);
+    future.#listeners = undefined;
   }
 
-  #peek(): Settled<T> | undefined {
-    if (this.#ending === undefined) return undefined;
-    if (this.#ending === "done") return { status: "done", value: this.#outcome as T };
-    return { status: this.#ending, error: this.#outcome };
+  static #peek<T>(future: Future<T>): Settled<T> | undefined {
+    if (future.#ending === undefined) return undefined;
+    if (future.#ending === "done") return { status: "done", value: future.#outcome as T };
+    return { status: future.#ending, error: future.#outcome };
   }
 
   static {
     settle = (future, ending, outcome) => {
       if (future.#ending) return false;
-      future.#settle(ending, outcome);
+      Future.#settle(future, ending, outcome);
       return true;
     };
-    peek = (future) => future.#peek();
-    tell = (future) => future.#tell();
+    peek = (future) => Future.#peek(future);
+    tell = (future) => Future.#tell(future);
     attend = (future, listener) => {
       if (future.#ending) listener(future);
-      else future.#listen(listener);
+      else Future.#listen(future, listener);
     };
     subscribe = (future, listener) => {
-      future.#observe();
+      Future.#observe(future);
       attend(future, listener);
     };
-    unsubscribe = (future, listener) => future.#unlisten(listener);
+    unsubscribe = (future, listener) => Future.#unlisten(future, listener);
     // `await`, `then`, `catch`, `finally`, `Promise.all` and their kin all read `constructor` first: they see `Promise`, so
     // that `await` takes the future itself for its promise and `then` returns a plain one; and the future sees them (F3).
     Object.defineProperty(this.prototype, "constructor", {
       configurable: true,
       get(this: object) {
-        if (#observed in this) this.#observe();
+        if (#observed in this) Future.#observe(this);
         return Promise;
       },
     });

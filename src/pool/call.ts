@@ -100,7 +100,8 @@ function noExtras(): CallExtras {
 const NO_ARGS: readonly unknown[] = [];
 
 export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
-  // As few fields as can be: a million calls may wait. What not every call has is in `extras`.
+  // As few fields as can be: a million calls may wait, and a private method would cost each of them one more. What not every
+  // call has is in `extras`.
   readonly kind: CallKind;
   readonly sequence: number;
   /** On the monotonic clock, in ms. Calls of one turn share the number, as no field of theirs holds numbers only. */
@@ -225,39 +226,39 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
    * call is over.
    */
   watch(): boolean {
-    if (this.kind.isWatched && !this.#watchOptions()) return false;
+    if (this.kind.isWatched && !Call.#watchOptions(this)) return false;
     const scope = currentScope();
-    return scope === undefined || this.#join(scope);
+    return scope === undefined || Call.#join(this, scope);
   }
 
-  #watchOptions(): boolean {
-    const { owner, timeout, options } = this.kind;
-    const { extras } = this;
+  static #watchOptions(call: Call): boolean {
+    const { owner, timeout, options } = call.kind;
+    const { extras } = call;
     if (timeout !== undefined) {
       extras.deadline = Date.now() + timeout;
-      extras.timer = setTimeout(() => owner.timedOut(this), timeout);
+      extras.timer = setTimeout(() => owner.timedOut(call), timeout);
     }
     const { signal } = options;
     if (!signal) return true;
     if (signal.aborted) {
-      owner.cancel(this, signal.reason);
+      owner.cancel(call, signal.reason);
       return false;
     }
-    extras.forgetSignal = onAbort(signal, (reason) => owner.cancel(this, reason));
+    extras.forgetSignal = onAbort(signal, (reason) => owner.cancel(call, reason));
     return true;
   }
 
   /** Belongs to the scope from now on: is cancelled with it, and has no later deadline. */
-  #join(scope: Scope): boolean {
+  static #join(call: Call, scope: Scope): boolean {
     if (scope.cancellation) {
-      this.cancel(scope.cancellation.reason);
+      call.cancel(scope.cancellation.reason);
       return false;
     }
-    const { extras } = this;
+    const { extras } = call;
     // The scope itself sees to its deadline: what the worker hears of it is for what is started there.
     if (scope.deadline !== undefined) extras.deadline = Math.min(extras.deadline || scope.deadline, scope.deadline);
     extras.scope = scope;
-    scope.add(this);
+    scope.add(call);
     return true;
   }
 
@@ -280,7 +281,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   letGo(): void {
     if (this.#extras === undefined) return;
     this.#extras.isHeld = false;
-    this.#leave(this.#extras);
+    Call.#leave(this, this.#extras);
   }
 
   /** Its worker does not let go of it, or has in the end. */
@@ -289,11 +290,11 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   /** Leaves its scope, once nobody has it any more. */
-  #leave(extras: CallExtras): void {
+  static #leave(call: Call, extras: CallExtras): void {
     const { scope } = extras;
-    if (scope === undefined || this.place !== "over" || extras.isHeld || extras.isAbandoned) return;
+    if (scope === undefined || call.place !== "over" || extras.isHeld || extras.isAbandoned) return;
     extras.scope = undefined;
-    scope.delete(this);
+    scope.delete(call);
   }
 
   get extras(): CallExtras {
@@ -357,7 +358,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     this.args = NO_ARGS;
     this.kind.owner.over(this, status, from);
     settle(this.future, status, outcome);
-    if (extras !== undefined) this.#leave(extras);
+    if (extras !== undefined) Call.#leave(this, extras);
   }
 }
 

@@ -155,8 +155,7 @@ export class PoolFactory {
       broadcast[method.name] = async (...args) =>
         Promise.all(
           core.liveSlots.map(
-            ({ index }) =>
-              core.submit(core.kindOf(method, NO_OPTIONS, { target: index, isUrgent: true }), args).future,
+            ({ index }) => core.submit(core.kindOf(method, NO_OPTIONS, { target: index, isUrgent: true }), args).future,
           ),
         );
     }
