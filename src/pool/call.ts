@@ -16,6 +16,7 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
+import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
@@ -26,7 +27,6 @@ import type { RetryHistory } from "../retry/history.js";
 import { currentScope, type Scope, type ScopeMember } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { CallKind } from "./call-kind.js";
-import { turnNow } from "./clock.js";
 import { onAbort } from "../config/on-abort.js";
 import type { MethodInfo } from "./method-plan.js";
 import type { CallOptions } from "./options.js";

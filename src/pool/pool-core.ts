@@ -20,6 +20,7 @@ import {
   TimeoutError,
   type WorkerStartError,
 } from "../errors.js";
+import { pass, readNow, turnNow } from "../config/turn-clock.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -28,7 +29,6 @@ import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
 import { CallKind } from "./call-kind.js";
-import { turnNow } from "./clock.js";
 import { Emitter } from "./events.js";
 import { Gate } from "../waiting/gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
@@ -69,6 +69,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #limited: LimitedCalls;
   readonly #tally = new Tally();
   readonly #roster: Roster;
+  readonly #isLocal: boolean;
   #calls = 0;
   #generation = 0;
   #state: "running" | "stopping" | "stopped" = "running";
@@ -84,6 +85,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.options = setup.options;
+    this.#isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
     if (setup.plans) this.#attempts = new Attempts(this);
     this.#roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
     this.#limited = new LimitedCalls(this, setup.limits, this.#roster);
@@ -128,7 +130,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
   submit(kind: CallKind, args: readonly unknown[]): Call {
-    const call = new Call(kind, ++this.#calls, args, turnNow());
+    // A worker in this event loop may begin with it at once, and then this is when it began.
+    const call = new Call(kind, ++this.#calls, args, this.#isLocal ? readNow() : turnNow());
     this.#tally.queued += 1;
     if (this.#state !== "running") {
       const error = new PoolStoppedError(`Cannot call '${call.name}' as the pool of '${this.name}' is stopped`);
@@ -138,6 +141,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       if (kind.plan === undefined && arePrimitive(args)) this.#goOn(call);
       else prepare(call, kind.plan?.args, this);
     }
+    if (this.#isLocal) pass();
     return call;
   }
 
