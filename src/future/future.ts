@@ -72,17 +72,39 @@ type Ending = Settled<unknown>["status"];
  * The platform's promise, typed as a mere object: that a future is one is what makes awaiting it cheap, but callers may
  * leave a future alone as they may not leave a promise (F3), so its type does not say so.
  */
-const NativePromise = Promise as unknown as new (
-  executor: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
-) => object;
+const NativePromise = Promise as unknown as new (executor: (resolve: Resolve) => void) => object;
 
-let lastResolve: ((value: unknown) => void) | undefined;
-let lastReject: ((error: unknown) => void) | undefined;
+type Resolve = (value: unknown) => void;
+
+let lastResolve: Resolve | undefined;
 
 /** One for all futures, as a promise calls it at once. */
-function takeSettlers(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+function takeResolve(resolve: Resolve): void {
   lastResolve = resolve;
-  lastReject = reject;
+}
+
+/**
+ * What rejects a promise that is resolved with it, at once: reading `then` throws. So a future need not keep the function
+ * that rejects, which it would hardly ever use and which is as large as the future itself.
+ */
+class Refusal {
+  readonly #error: unknown;
+
+  constructor(error: unknown) {
+    this.#error = error;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- that is its purpose
+  get then(): never {
+    throw this.#error;
+  }
+}
+
+/** A failure that nobody has looked at: the promise is pending until somebody does (F3). */
+interface Unseen {
+  readonly resolve: Resolve;
+  /** By which it is reported, unless it was cancelled. */
+  readonly token: object | undefined;
 }
 
 function ignore(): void {}
@@ -131,23 +153,22 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   declare readonly then: Promise<T>["then"];
   declare readonly catch: Promise<T>["catch"];
   declare readonly finally: Promise<T>["finally"];
+  // As few fields as can be, as a million futures may wait: a private method would cost each of them one more.
   readonly #source: FutureSource;
   #ending: Ending | undefined;
+  /** While it is pending, the function that resolves the promise. */
   #outcome: unknown;
-  #resolve: ((value: unknown) => void) | undefined;
-  #reject: ((error: unknown) => void) | undefined;
   /** One listener, or several, each once: most futures have none. */
   #listeners: Listener | Set<Listener> | undefined;
-  #isObserved = false;
-  #unobservedToken: object | undefined;
+  /** Whether somebody asked for the outcome, or what is to be done when somebody does. */
+  #observed: boolean | Unseen = false;
 
   /** Futures are made by pools. */
   constructor(source: FutureSource) {
-    super(takeSettlers);
-    this.#resolve = lastResolve;
-    this.#reject = lastReject;
-    // They would keep the last future from being collected.
-    lastResolve = lastReject = undefined;
+    super(takeResolve);
+    this.#outcome = lastResolve;
+    // It would keep the last future from being collected.
+    lastResolve = undefined;
     this.#source = source;
   }
 
@@ -257,89 +278,87 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   }
 
   /** Somebody asks for the outcome (F3): from now on the promise itself may reject. */
-  #observe(): void {
-    if (this.#isObserved) return;
-    this.#isObserved = true;
-    if (this.#unobservedToken) {
-      forgetUnobserved(this.#unobservedToken);
-      this.#unobservedToken = undefined;
-    }
-    if (this.#ending && this.#ending !== "done") this.#rejectPromise();
+  static #observe(future: Future<unknown>): void {
+    const before = future.#observed;
+    if (before === true) return;
+    future.#observed = true;
+    if (before === false) return;
+    if (before.token) forgetUnobserved(before.token);
+    Future.#reject(future, before.resolve);
   }
 
-  #rejectPromise(): void {
+  static #reject(future: Future<unknown>, resolve: Resolve): void {
     // Who asked may have looked in passing only: what they made of it tells of itself when it is left unhandled.
-    void Promise.prototype.then.call(this, undefined, ignore);
-    this.#reject!(this.#outcome);
-    this.#reject = undefined;
+    void Promise.prototype.then.call(future, undefined, ignore);
+    resolve(new Refusal(future.#outcome));
   }
 
-  #listen(listener: Listener): void {
-    if (this.#listeners === undefined) this.#listeners = listener;
-    else if (this.#listeners instanceof Set) this.#listeners.add(listener);
-    else this.#listeners = new Set([this.#listeners, listener]);
+  static #listen(future: Future<unknown>, listener: Listener): void {
+    if (future.#listeners === undefined) future.#listeners = listener;
+    else if (future.#listeners instanceof Set) future.#listeners.add(listener);
+    else future.#listeners = new Set([future.#listeners, listener]);
   }
 
-  #unlisten(listener: Listener): void {
-    if (this.#listeners === listener) this.#listeners = undefined;
-    else if (this.#listeners instanceof Set) this.#listeners.delete(listener);
+  static #unlisten(future: Future<unknown>, listener: Listener): void {
+    if (future.#listeners === listener) future.#listeners = undefined;
+    else if (future.#listeners instanceof Set) future.#listeners.delete(listener);
   }
 
-  #settle(ending: Ending, outcome: unknown): void {
-    this.#ending = ending;
-    this.#outcome = outcome;
-    const resolve = this.#resolve!;
-    this.#resolve = undefined;
-    if (ending === "done") {
-      this.#reject = undefined;
-      resolve(outcome);
-    } else if (this.#isObserved) {
-      this.#rejectPromise();
-    } else if (ending === "failed") {
-      this.#unobservedToken = trackUnobserved(this, `${this.#source.label} (${this.#source.id})`, outcome);
-    }
-    if (this.#listeners === undefined) return;
-    untold.push(this as Future<unknown>);
+  static #settle(future: Future<unknown>, ending: Ending, outcome: unknown): void {
+    const resolve = future.#outcome as Resolve;
+    future.#ending = ending;
+    future.#outcome = outcome;
+    if (ending === "done") resolve(outcome);
+    else if (future.#observed === true) Future.#reject(future, resolve);
+    else future.#observed = { resolve, token: Future.#track(future, ending) };
+    if (future.#listeners === undefined) return;
+    untold.push(future as Future<unknown>);
     tellAll();
   }
 
-  #tell(): void {
-    const listeners = this.#listeners;
-    // One that is told may have others leave.
-    if (listeners instanceof Set) for (const listener of listeners) callSafely(listener, this as never);
-    else if (listeners) callSafely(listeners, this as never);
-    this.#listeners = undefined;
+  /** Sees to it that a failure is reported in the end, if nobody looks; whoever cancels a call knows. */
+  static #track(future: Future<unknown>, ending: Ending): object | undefined {
+    if (ending === "cancelled") return undefined;
+    return trackUnobserved(future, `${future.#source.label} (${future.#source.id})`, future.#outcome);
   }
 
-  #peek(): Settled<T> | undefined {
-    if (this.#ending === undefined) return undefined;
-    if (this.#ending === "done") return { status: "done", value: this.#outcome as T };
-    return { status: this.#ending, error: this.#outcome };
+  static #tell(future: Future<unknown>): void {
+    const listeners = future.#listeners;
+    // One that is told may have others leave.
+    if (listeners instanceof Set) for (const listener of listeners) callSafely(listener, future as never);
+    else if (listeners) callSafely(listeners, future as never);
+    future.#listeners = undefined;
+  }
+
+  static #peek<T>(future: Future<T>): Settled<T> | undefined {
+    if (future.#ending === undefined) return undefined;
+    if (future.#ending === "done") return { status: "done", value: future.#outcome as T };
+    return { status: future.#ending, error: future.#outcome };
   }
 
   static {
     settle = (future, ending, outcome) => {
       if (future.#ending) return false;
-      future.#settle(ending, outcome);
+      Future.#settle(future, ending, outcome);
       return true;
     };
-    peek = (future) => future.#peek();
-    tell = (future) => future.#tell();
+    peek = (future) => Future.#peek(future);
+    tell = (future) => Future.#tell(future);
     attend = (future, listener) => {
       if (future.#ending) listener(future);
-      else future.#listen(listener);
+      else Future.#listen(future, listener);
     };
     subscribe = (future, listener) => {
-      future.#observe();
+      Future.#observe(future);
       attend(future, listener);
     };
-    unsubscribe = (future, listener) => future.#unlisten(listener);
+    unsubscribe = (future, listener) => Future.#unlisten(future, listener);
     // `await`, `then`, `catch`, `finally`, `Promise.all` and their kin all read `constructor` first: they see `Promise`, so
     // that `await` takes the future itself for its promise and `then` returns a plain one; and the future sees them (F3).
     Object.defineProperty(this.prototype, "constructor", {
       configurable: true,
       get(this: object) {
-        if (#isObserved in this) this.#observe();
+        if (#observed in this) Future.#observe(this);
         return Promise;
       },
     });

@@ -5,7 +5,7 @@ import { Future, peek, subscribe } from "./future.js";
 /** State of one walk through the arguments; containers are remembered only once the walk is deep enough for a cycle. */
 interface Walk {
   visited: Set<object> | undefined;
-  readonly found: Set<Future<unknown>>;
+  found: Set<Future<unknown>> | undefined;
 }
 
 const REMEMBER_FROM_DEPTH = 2;
@@ -18,10 +18,10 @@ export function findFutures(args: readonly unknown[]): Set<Future<unknown>> | un
   let walk: Walk | undefined;
   for (const arg of args) {
     if (typeof arg !== "object" || arg === null) continue;
-    walk ??= { visited: undefined, found: new Set() };
+    walk ??= { visited: undefined, found: undefined };
     visit(arg, walk, 0);
   }
-  return walk && walk.found.size > 0 ? walk.found : undefined;
+  return walk?.found;
 }
 
 function visit(value: object, walk: Walk, depth: number): void {
@@ -29,7 +29,7 @@ function visit(value: object, walk: Walk, depth: number): void {
     throw new SerializationError(`Cannot pass an argument as it is nested more than ${DEEPEST} levels deep`, "args");
   }
   if (value instanceof Future) {
-    walk.found.add(value);
+    (walk.found ??= new Set()).add(value);
     return;
   }
   const kind = containerKind(value);

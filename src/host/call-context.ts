@@ -41,11 +41,17 @@ export function abortCall(context: CallContext, reason: unknown): void {
   (context as AbortableCall).abort(reason);
 }
 
+/** Runs one call at a time, and nothing else runs beside it. */
+export interface ExclusiveHost {
+  /** The call that it runs. */
+  readonly current: CallContext | undefined;
+}
+
 interface Contexts {
   /** Follows a call through awaits, where several run at once. */
   readonly storage: AsyncLocalStorage<CallContext>;
-  /** The only call of a host that runs one at a time: following it through awaits would slow all of its promises. */
-  exclusive: CallContext | undefined;
+  /** A host that runs one call at a time: to follow that through awaits would slow all of its promises. */
+  exclusive: ExclusiveHost | undefined;
   /** The call whose first, synchronous part runs, of an instance that asks for it only there (`ASKS_AT_ONCE`). */
   beginning: CallContext | undefined;
 }
@@ -74,7 +80,7 @@ export function call(): CallContext {
 
 /** The current call, where there is one. */
 function currentCall(): CallContext | undefined {
-  return contexts.beginning ?? contexts.storage.getStore() ?? contexts.exclusive;
+  return contexts.beginning ?? contexts.storage.getStore() ?? contexts.exclusive?.current;
 }
 
 provideCaller(currentCall);
@@ -102,7 +108,7 @@ export function runInCall<T>(context: CallContext, step: () => T): T {
   return runOutsideScopes(() => contexts.storage.run(context, step));
 }
 
-/** Says which call is running in a host that runs one at a time. */
-export function setExclusiveCall(context: CallContext | undefined): void {
-  contexts.exclusive = context;
+/** Says who knows the running call, where no other can run. */
+export function setExclusiveHost(host: ExclusiveHost): void {
+  contexts.exclusive = host;
 }

@@ -12,9 +12,17 @@
  *     meanwhile still finds the next one waiting.
  */
 import { sharedController } from "../config/shared-controller.js";
+import { lastNow, pass, readNow, untilTurn } from "../config/turn-clock.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
-import { ASKS_AT_ONCE, beginInCall, type CallContext, runInCall, setExclusiveCall } from "./call-context.js";
+import {
+  ASKS_AT_ONCE,
+  beginInCall,
+  type CallContext,
+  type ExclusiveHost,
+  runInCall,
+  setExclusiveHost,
+} from "./call-context.js";
 import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
 
 /** Where the outcome of calls goes: straight to the caller, or onto a wire. */
@@ -59,7 +67,7 @@ const laterTurn = setImmediate;
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-export class CallServer {
+export class CallServer implements ExclusiveHost {
   readonly #instance: object;
   readonly #methods: readonly Method[];
   readonly #names: readonly string[];
@@ -73,7 +81,11 @@ export class CallServer {
   readonly #replies: Replies;
   readonly #pacing: Pacing;
   readonly #waiting = new Map<number, HostedCall>();
+  /** Those that go on after their first, synchronous part. */
   readonly #running = new Map<number, RunningCall>();
+  /** The one that runs, where no other can (`#isExclusive`), and how it shows itself, once it is asked to. */
+  #alone: HostedCall | undefined;
+  #shown: RunningCall | undefined;
   /** The call whose first, synchronous part runs; it may be cancelled in that, and make another here before it returns. */
   #beginning: RunningCall | undefined;
   /** Running calls that count towards `concurrency`. */
@@ -189,42 +201,87 @@ export class CallServer {
     else disposable[Symbol.dispose]?.();
   }
 
+  /** The call that runs, where no other can. */
+  get current(): CallContext | undefined {
+    return this.#alone && this.#show(this.#alone);
+  }
+
+  #show(alone: HostedCall): RunningCall {
+    // Most methods never ask.
+    return (this.#shown ??= new RunningCall(this.#idPrefix, alone, this.#replies, this.#limits, undefined));
+  }
+
   #begin(hosted: HostedCall): void {
-    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits, this.#beginning);
-    const isExclusive = this.#isExclusive(hosted);
-    const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
-    let result: unknown;
-    let kind: "stream" | "promise" | "iterator" | "value";
     // Before it runs: a call that it makes itself, in the same event loop, must find the place taken (C2).
     if (!hosted.isUrgent) this.#ordered += 1;
-    const { outer } = running;
-    this.#beginning = running;
+    if (this.#isExclusive(hosted)) this.#beginAlone(hosted);
+    else this.#beginBeside(hosted);
+  }
+
+  #beginAlone(hosted: HostedCall): void {
+    const startedAt = lastNow();
+    this.#alone = hosted;
+    setExclusiveHost(this);
+    let result: unknown;
+    let kind: Kind;
     try {
-      if (isExclusive) {
-        setExclusiveCall(running);
-        result = invoke();
-      } else {
-        result = this.#followsNone ? beginInCall(running, invoke) : runInCall(running, invoke);
-      }
-      kind = hosted.readAhead > 0 ? "stream" : kindOf(result);
+      result = Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
+      kind = kindOf(hosted, result);
+    } catch (error) {
+      this.#end(hosted, startedAt, true, error);
+      return;
+    }
+    if (kind === "value") this.#end(hosted, startedAt, false, result);
+    else this.#goOn(hosted, this.#show(hosted), startedAt, kind, result);
+  }
+
+  /** Begins a call that others may run beside, of this worker or another, or code of the caller. */
+  #beginBeside(hosted: HostedCall): void {
+    const startedAt = lastNow();
+    const outer = this.#beginning;
+    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits, outer);
+    const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
+    let result: unknown;
+    let kind: Kind;
+    this.#beginning = running;
+    // What was read of the clock is of no use to those that the call makes.
+    pass();
+    try {
+      result = this.#followsNone ? beginInCall(running, invoke) : runInCall(running, invoke);
+      kind = kindOf(hosted, result);
     } catch (error) {
       this.#beginning = outer;
-      this.#end(hosted, running, true, error);
+      this.#end(hosted, startedAt, true, error);
       return;
     }
     this.#beginning = outer;
+    if (kind === "value") this.#end(hosted, startedAt, false, result);
+    else this.#goOn(hosted, running, startedAt, kind, result);
+  }
+
+  /** The first, synchronous part of the call is over, and it is not. */
+  #goOn(hosted: HostedCall, running: RunningCall, startedAt: number, kind: Kind, result: unknown): void {
+    pass();
+    if (kind === "iterator") {
+      this.#end(hosted, startedAt, true, this.#unexpectedIterator(hosted));
+      return;
+    }
+    this.#running.set(hosted.id, running);
+    const ended = (isFailed: boolean, value: unknown): void => {
+      if (running.isAbandoned) {
+        this.#replies.abandonedEnded?.(hosted.id);
+      } else {
+        this.#running.delete(hosted.id);
+        this.#end(hosted, startedAt, isFailed, value);
+      }
+    };
     if (kind === "stream") {
-      this.#beginStream(hosted, running, result);
-    } else if (kind === "promise") {
-      this.#running.set(hosted.id, running);
-      void Promise.resolve(result).then(
-        (value) => this.#end(hosted, running, false, value),
-        (error: unknown) => this.#end(hosted, running, true, error),
-      );
-    } else if (kind === "iterator") {
-      this.#end(hosted, running, true, this.#unexpectedIterator(hosted));
+      this.#beginStream(hosted, running, result, ended);
     } else {
-      this.#end(hosted, running, false, result);
+      void Promise.resolve(result).then(
+        (value) => ended(false, value),
+        (error: unknown) => ended(true, error),
+      );
     }
   }
 
@@ -234,34 +291,38 @@ export class CallServer {
     return running;
   }
 
-  #beginStream(hosted: HostedCall, running: RunningCall, result: unknown): void {
-    this.#running.set(hosted.id, running);
+  #beginStream(
+    hosted: HostedCall,
+    running: RunningCall,
+    result: unknown,
+    ended: (isFailed: boolean, value: unknown) => void,
+  ): void {
     running.stream = serveStream(result, {
       readAhead: hosted.readAhead,
       emit: (items) => this.#replies.items(hosted.id, items),
       abort: (reason) => running.abort(reason),
       step: (step) => (this.#isExclusive(hosted) ? step() : runInCall(running, step)),
-      ended: (isFailed, value) => this.#end(hosted, running, isFailed, value),
+      ended,
     });
   }
 
-  #end(hosted: HostedCall, running: RunningCall, isFailed: boolean, value: unknown): void {
-    const ran = performance.now() - running.startedAt;
-    if (running.isAbandoned) {
-      this.#replies.abandonedEnded?.(hosted.id);
-      return;
-    }
-    this.#running.delete(hosted.id);
+  #end(hosted: HostedCall, startedAt: number, isFailed: boolean, value: unknown): void {
+    // It may count for the begin of the next, when that follows at once.
+    const ran = readNow() - startedAt;
     if (!hosted.isUrgent) this.#ordered -= 1;
-    if (this.#isExclusive(hosted)) setExclusiveCall(undefined);
+    if (this.#isExclusive(hosted)) this.#alone = this.#shown = undefined;
     if (isFailed) this.#replies.failed(hosted.id, ran, value);
     else this.#replies.done(hosted.id, ran, value);
     if (this.#pacing.mayGoOn(hosted.method, ran)) {
-      if (!this.#isHeld) this.resume();
+      if (!this.#isHeld && this.#waiting.size > 0) this.resume();
+      else this.#checkIdle();
     } else if (!this.#isHeld) {
       this.#isHeld = true;
       laterTurn(() => this.resume());
     }
+    // Where no other code runs in between, calls of one message share readings.
+    if (this.#followsOne) untilTurn();
+    else pass();
   }
 
   /** Whether the call is the only one that runs, so that `call()` need not be followed through its awaits. */
@@ -285,7 +346,6 @@ export class CallServer {
 
 /** A call that runs, as `call()` shows it. */
 class RunningCall implements CallContext {
-  readonly startedAt = performance.now();
   stream: StreamControl | undefined;
   isAbandoned = false;
   readonly #prefix: string;
@@ -345,8 +405,11 @@ class RunningCall implements CallContext {
   }
 }
 
+type Kind = "stream" | "promise" | "iterator" | "value";
+
 /** May throw, as a result may have getters. */
-function kindOf(result: unknown): "promise" | "iterator" | "value" {
+function kindOf(hosted: HostedCall, result: unknown): Kind {
+  if (hosted.readAhead > 0) return "stream";
   if (typeof result !== "object" || result === null) return "value";
   if (typeof (result as { then?: unknown }).then === "function") return "promise";
   return isIterator(result) ? "iterator" : "value";

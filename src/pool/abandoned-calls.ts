@@ -21,7 +21,7 @@ export class AbandonedCalls {
   keep(call: Call): void {
     const grant = call.takeGrant();
     if (!grant && !call.isInScope) return;
-    call.isAbandoned = call.isInScope;
+    if (call.isInScope) call.abandoned(true);
     this.#all.set(call.sequence, {
       grant,
       outcome: outcomeOf(call, undefined, undefined),
@@ -36,7 +36,7 @@ export class AbandonedCalls {
     this.#all.delete(sequence);
     abandoned.grant?.release(abandoned.outcome);
     if (!abandoned.call) return;
-    abandoned.call.isAbandoned = false;
+    abandoned.call.abandoned(false);
     abandoned.call.letGo();
   }
 }

@@ -25,16 +25,14 @@ export interface AttemptsOwner {
 
 export class Attempts {
   readonly #owner: AttemptsOwner;
-  readonly #plans: readonly (MethodPlan | undefined)[];
 
-  constructor(owner: AttemptsOwner, plans: readonly (MethodPlan | undefined)[]) {
+  constructor(owner: AttemptsOwner) {
     this.#owner = owner;
-    this.#plans = plans;
   }
 
   /** A worker answered, or died. */
   ended(call: Call, status: "done" | "failed", outcome: unknown): void {
-    const plan = this.#plans[call.method];
+    const { plan } = call.kind;
     const fault = settle(call, plan, status, outcome);
     if (call.place === "over") return;
     if (fault) call.finish("failed", fault.error);
@@ -134,7 +132,6 @@ function settle(
   }
 }
 
-/** Whether there is a way to make the call again (A2). */
 /** Whether nothing was seen of the call yet, and it can be made again (A2). */
 export function isRepeatable({ traits, options }: Call): boolean {
   return !traits.sink?.hasBegun && !options.transfer?.length;

@@ -1,5 +1,7 @@
 /** The strategies that choose a worker for a call. */
 import { show } from "../config/show.js";
+import { Likely } from "./likely.js";
+import { LoadHeap } from "./load-heap.js";
 import type { LoadBalancer, LoadBalancingName, WorkerLoad } from "./options.js";
 
 /** A worker as a strategy sees it. */
@@ -10,8 +12,21 @@ export interface Candidate extends WorkerLoad {
   readonly isIdle: boolean;
 }
 
-/** Chooses among the open workers when a call can go; at least one is open. */
-export type Pick<C extends Candidate> = (workers: readonly C[]) => C;
+/**
+ * Chooses a worker among the open ones.
+ *
+ * B1. It is told of each change of a worker (`changed`): when it takes calls again, and when its load is another.
+ * B2. To choose costs no more with many workers than with few; `chooseAmong` alone looks at all it is given.
+ */
+export interface Balancer<C extends Candidate> {
+  /** The worker is new, takes more or fewer calls than before, or has another load. */
+  changed(worker: C): void;
+  removed(worker: C): void;
+  /** Chooses an open one; `undefined` when none is. */
+  choose(): C | undefined;
+  /** Chooses one of these, at least one, whether they are open or not. */
+  chooseAmong(workers: readonly C[]): C;
+}
 
 /**
  * - `round-robin`: each in turn. Workers that are full are passed over.
@@ -21,18 +36,18 @@ export type Pick<C extends Candidate> = (workers: readonly C[]) => C;
  * - `shared-queue`: an idle one; nothing is handed ahead, so no call waits behind another while a worker is idle.
  * - `key`: for calls without a key, as `round-robin`.
  */
-export function createPick<C extends Candidate>(name: LoadBalancingName): Pick<C> {
+export function createBalancer<C extends Candidate>(name: LoadBalancingName): Balancer<C> {
   switch (name) {
     case "round-robin":
     case "key":
-      return roundRobin();
+      return new RoundRobin();
     case "least-active":
     case "shared-queue":
-      return (workers) => leastBy(workers, (worker) => worker.active);
+      return new Least((worker) => worker.active);
     case "least-total":
-      return (workers) => leastBy(workers, (worker) => worker.total);
+      return new Least((worker) => worker.total);
     case "random":
-      return randomly;
+      return new Randomly();
   }
 }
 
@@ -66,39 +81,97 @@ export function askBalancer(
   );
 }
 
-function roundRobin<C extends Candidate>(): Pick<C> {
-  let last = -1;
-  return (workers) => {
-    let next: C | undefined;
-    for (const worker of workers) {
-      if (!worker.isOpen) continue;
-      // The first behind the last one, else the first of all.
-      if (worker.index > last) {
-        next = worker;
-        break;
-      }
-      next ??= worker;
-    }
-    last = next!.index;
-    return next!;
-  };
-}
+class RoundRobin<C extends Candidate> implements Balancer<C> {
+  readonly #open = new Likely<C>((worker) => worker.isOpen);
+  #last = -1;
 
-function leastBy<C extends Candidate>(workers: readonly C[], load: (worker: C) => number): C {
-  let best: C | undefined;
-  let bestLoad = Number.POSITIVE_INFINITY;
-  for (const worker of workers) {
-    if (worker.isOpen && load(worker) < bestLoad) {
-      best = worker;
-      bestLoad = load(worker);
-    }
+  changed(worker: C): void {
+    this.#open.note(worker);
   }
-  return best!;
+
+  removed(worker: C): void {
+    this.#open.forget(worker);
+  }
+
+  choose(): C | undefined {
+    const next = this.#open.find(this.#last + 1);
+    if (next) this.#last = next.index;
+    return next;
+  }
+
+  chooseAmong(workers: readonly C[]): C {
+    const next = workers.find(({ index }) => index > this.#last) ?? workers[0]!;
+    this.#last = next.index;
+    return next;
+  }
 }
 
-function randomly<C extends Candidate>(workers: readonly C[]): C {
-  const open = workers.filter((worker) => worker.isOpen);
-  return open[Math.floor(Math.random() * open.length)]!;
+class Least<C extends Candidate> implements Balancer<C> {
+  readonly #loadOf: (worker: C) => number;
+  /** Those that are open, and some that no longer are. */
+  readonly #open: LoadHeap<C>;
+
+  constructor(loadOf: (worker: C) => number) {
+    this.#loadOf = loadOf;
+    this.#open = new LoadHeap(loadOf);
+  }
+
+  changed(worker: C): void {
+    this.#open.place(worker);
+  }
+
+  removed(worker: C): void {
+    this.#open.delete(worker);
+  }
+
+  choose(): C | undefined {
+    for (let { top } = this.#open; top; { top } = this.#open) {
+      if (top.isOpen) return top;
+      this.#open.delete(top);
+    }
+    return undefined;
+  }
+
+  chooseAmong(workers: readonly C[]): C {
+    return workers.reduce((best, worker) => (this.#loadOf(worker) < this.#loadOf(best) ? worker : best));
+  }
+}
+
+class Randomly<C extends Candidate> implements Balancer<C> {
+  /** Those that are open, and some that no longer are, in no order. */
+  readonly #open: C[] = [];
+  /** By the index of a worker, where it is among them. */
+  readonly #places: (number | undefined)[] = [];
+
+  changed(worker: C): void {
+    const at = this.#places[worker.index];
+    if (at !== undefined && this.#open[at] === worker) return;
+    this.#places[worker.index] = this.#open.push(worker) - 1;
+  }
+
+  removed(worker: C): void {
+    const at = this.#places[worker.index];
+    if (at === undefined || this.#open[at] !== worker) return;
+    this.#places[worker.index] = undefined;
+    const last = this.#open.pop()!;
+    if (last === worker) return;
+    this.#open[at] = last;
+    this.#places[last.index] = at;
+  }
+
+  /** One that is full is drawn again: so the chance of all others stays equal. */
+  choose(): C | undefined {
+    while (this.#open.length > 0) {
+      const worker = this.chooseAmong(this.#open);
+      if (worker.isOpen) return worker;
+      this.removed(worker);
+    }
+    return undefined;
+  }
+
+  chooseAmong(workers: readonly C[]): C {
+    return workers[Math.floor(Math.random() * workers.length)]!;
+  }
 }
 
 function fnv1a(text: string): bigint {

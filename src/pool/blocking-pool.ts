@@ -109,7 +109,7 @@ class SyncBackend implements BlockingBackend {
 
   call(method: MethodInfo, args: readonly unknown[], options: CallOptions): unknown {
     if (method.isStream) throw new TypeError(`Cannot block on '${method.name}' in mode 'sync' as it is a stream`);
-    const { future } = this.#core.submit(method, args, options, {});
+    const { future } = this.#core.submit(this.#core.kindOf(method, options, {}), args);
     const outcome = peek(future);
     if (outcome?.status === "done") return outcome.value;
     if (outcome) {

@@ -44,7 +44,7 @@ async function carryOut(request: BridgeRequest): Promise<unknown> {
   switch (request.do) {
     case "call": {
       const method = pool.methods[request.method]!;
-      if (!method.isStream) return pool.submit(method, request.args, request.options, {}).future;
+      if (!method.isStream) return pool.submit(pool.kindOf(method, request.options, {}), request.args).future;
       streams.set(++lastStream, openStream(pool, method, request.args, request.options, {}));
       return lastStream;
     }

@@ -3,7 +3,7 @@
  *
  * Sequence numbers of one worker's calls lie close together, so that a ring indexed by their last bits finds most; what
  * finds its place in the ring taken, as behind a call that runs for long, lies in a map. (A map alone costs a tenth of a
- * no-op call: it is rebuilt again and again as entries come and go.)
+ * no-op call: it is rebuilt again and again as entries come and go.) The ring grows when it holds many.
  */
 
 /** What the table needs to know of a call. */
@@ -13,11 +13,14 @@ export interface Tabled {
   readonly handedAs: number;
 }
 
-const RING = 1024;
-const MASK = RING - 1;
+const FIRST_RING = 256;
+/** A ring that is fuller than this has too many places taken. */
+const FULL = 1 / 8;
+const LARGEST_RING = 65_536;
 
 export class CallTable<T extends Tabled> {
   #ring: (T | undefined)[] = [];
+  #mask = -1;
   #others = new Map<number, T>();
   #size = 0;
 
@@ -26,15 +29,33 @@ export class CallTable<T extends Tabled> {
   }
 
   add(call: T): void {
-    if (this.#ring.length === 0) this.#ring = Array.from({ length: RING }, () => undefined);
-    const place = call.sequence & MASK;
-    if (this.#ring[place] === undefined) this.#ring[place] = call;
-    else this.#others.set(call.sequence, call);
+    if (this.#ring.length === 0) this.#open(FIRST_RING);
     this.#size += 1;
+    this.#put(call);
+  }
+
+  #put(call: T): void {
+    const place = call.sequence & this.#mask;
+    if (this.#ring[place] === undefined) this.#ring[place] = call;
+    else if (this.#size > FULL * this.#ring.length && this.#ring.length < LARGEST_RING) this.#grow(call);
+    else this.#others.set(call.sequence, call);
+  }
+
+  #open(length: number): void {
+    this.#ring = Array.from({ length }, () => undefined);
+    this.#mask = length - 1;
+  }
+
+  #grow(call: T): void {
+    const calls = this.inOrder();
+    this.#open(4 * this.#ring.length);
+    this.#others = new Map();
+    for (const one of calls) this.#put(one);
+    this.#put(call);
   }
 
   get(sequence: number): T | undefined {
-    const call = this.#ring[sequence & MASK];
+    const call = this.#ring[sequence & this.#mask];
     return call?.sequence === sequence ? call : this.#others.get(sequence);
   }
 
@@ -44,7 +65,7 @@ export class CallTable<T extends Tabled> {
 
   /** Removes the call and returns it; `undefined` when there is none of this number. */
   take(sequence: number): T | undefined {
-    const place = sequence & MASK;
+    const place = sequence & this.#mask;
     let call = this.#ring[place];
     if (call?.sequence === sequence) this.#ring[place] = undefined;
     else {
@@ -75,6 +96,7 @@ export class CallTable<T extends Tabled> {
   clear(): T[] {
     const calls = this.inOrder();
     this.#ring = [];
+    this.#mask = -1;
     this.#others = new Map();
     this.#size = 0;
     return calls;

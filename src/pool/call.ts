@@ -16,6 +16,7 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
+import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
@@ -25,8 +26,9 @@ import type { CallRequest } from "../modes/executor.js";
 import type { RetryHistory } from "../retry/history.js";
 import { currentScope, type Scope, type ScopeMember } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
-import { turnNow } from "./clock.js";
+import { CallKind } from "./call-kind.js";
 import { onAbort } from "../config/on-abort.js";
+import type { MethodInfo } from "./method-plan.js";
 import type { CallOptions } from "./options.js";
 import type { Waiter, WaitingRoom } from "../waiting/waiting-room.js";
 import { keepShape } from "../config/keep-shape.js";
@@ -55,7 +57,7 @@ export interface CallTraits {
   readonly sink?: StreamSink;
 }
 
-/** What calls with limits or retries have besides; most have neither. */
+/** What few calls have: those with limits, retries, a deadline or a signal, and those made in a scope. */
 export interface CallExtras {
   /** What it took of limits. */
   grant: HeldGrant<unknown> | undefined;
@@ -65,82 +67,133 @@ export interface CallExtras {
   boundTo: { readonly index: number; readonly id?: string } | undefined;
   /** How often it was given to another worker as the one before died. */
   redeliveries: number;
+  /** In ms since the epoch; 0 for none. */
+  deadline: number;
+  timer: NodeJS.Timeout | undefined;
+  forgetSignal: (() => void) | undefined;
+  scope: Scope | undefined;
+  /** Whether a worker has it, also after it is over: what belongs to a scope is waited for until none has. */
+  isHeld: boolean;
+  /** Whether its worker was told to let go, did not, and goes on all the same. */
+  isAbandoned: boolean;
+  progress: Progress | undefined;
+  progressListeners: ((progress: Progress) => void)[] | undefined;
+}
+
+function noExtras(): CallExtras {
+  return {
+    grant: undefined,
+    history: undefined,
+    boundTo: undefined,
+    redeliveries: 0,
+    deadline: 0,
+    timer: undefined,
+    forgetSignal: undefined,
+    scope: undefined,
+    isHeld: false,
+    isAbandoned: false,
+    progress: undefined,
+    progressListeners: undefined,
+  };
 }
 
 const NO_ARGS: readonly unknown[] = [];
 
 export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
-  readonly #owner: CallOwner;
+  // As few fields as can be: a million calls may wait, and a private method would cost each of them one more. What not every
+  // call has is in `extras`.
+  readonly kind: CallKind;
   readonly sequence: number;
-  readonly method: number;
-  readonly name: string;
-  readonly options: CallOptions;
-  readonly traits: CallTraits;
-  readonly submittedAt = turnNow();
-  readonly future: Future<unknown> = new Future<unknown>(this);
+  /** On the monotonic clock, in ms. Calls of one turn share the number, as no field of theirs holds numbers only. */
+  readonly submittedAt: number;
+  readonly future: Future<unknown>;
   args: readonly unknown[];
   place: "aside" | "waiting" | "worker" | "over" = "aside";
-  waitsIn: WaitingRoom<Call> | undefined;
-  slot: CallPlace | undefined;
+  /** The room it waits in, or the slot that has it. */
+  #at: WaitingRoom<Call> | CallPlace | undefined = undefined;
   attempt = 0;
   handedAs = 0;
-  deadline = 0;
   /** The worker it was handed to last. */
-  worker: WorkerIdentity | undefined;
-  ran: number | undefined;
-  readonly #ageing: number;
-  /** In ms, once it is over: all the time that it did not run. */
-  waited: number | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #forgetSignal: (() => void) | undefined;
-  #scope: Scope | undefined;
-  /** Whether a worker has it, also after it is over: what belongs to a scope is waited for until none has. */
-  isHeld = false;
-  /** Whether its worker was told to let go, did not, and goes on all the same. */
-  isAbandoned = false;
-  #progress: Progress | undefined;
-  #extras: CallExtras | undefined;
-  #progressListeners: ((progress: Progress) => void)[] | undefined;
+  worker: WorkerIdentity | undefined = undefined;
+  ran: number | undefined = undefined;
+  /** When it was over, on the monotonic clock, where it has run. */
+  #endedAt: number | undefined = undefined;
+  #extras: CallExtras | undefined = undefined;
 
-  constructor(
-    owner: CallOwner,
-    sequence: number,
-    method: { readonly index: number; readonly name: string },
-    args: readonly unknown[],
-    options: CallOptions,
-    traits: CallTraits,
-    ageing: number,
-  ) {
-    this.#owner = owner;
+  constructor(kind: CallKind, sequence: number, args: readonly unknown[], submittedAt: number | undefined) {
+    this.kind = kind;
     this.sequence = sequence;
-    this.method = method.index;
-    this.name = method.name;
+    this.submittedAt = submittedAt as number;
     this.args = args;
-    this.options = options;
-    this.traits = traits;
-    this.#ageing = ageing;
+    this.future = new Future<unknown>(this);
+  }
+
+  get method(): number {
+    return this.kind.method.index;
+  }
+
+  get name(): string {
+    return this.kind.method.name;
+  }
+
+  get options(): CallOptions {
+    return this.kind.options;
+  }
+
+  get traits(): CallTraits {
+    return this.kind.traits;
   }
 
   /** The time it was made, less the ageing for its priority. */
   get rank(): number {
-    const { priority } = this.options;
-    return priority ? this.submittedAt - priority * this.#ageing : this.submittedAt;
+    return this.submittedAt - this.kind.lead;
   }
 
   get id(): string {
-    return `${this.#owner.id}:${this.sequence}`;
+    return `${this.kind.owner.id}:${this.sequence}`;
   }
 
   get label(): string {
-    return `${this.#owner.name}.${this.name}`;
+    return `${this.kind.owner.name}.${this.name}`;
+  }
+
+  get waitsIn(): WaitingRoom<Call> | undefined {
+    return this.place === "waiting" ? (this.#at as WaitingRoom<Call> | undefined) : undefined;
+  }
+
+  set waitsIn(room: WaitingRoom<Call> | undefined) {
+    this.#at = room;
+  }
+
+  /** The slot that has it. */
+  get slot(): CallPlace | undefined {
+    return this.place === "worker" ? (this.#at as CallPlace) : undefined;
+  }
+
+  /** Given to a worker. */
+  assignTo(slot: CallPlace): void {
+    this.place = "worker";
+    this.#at = slot;
+  }
+
+  /** Waits, for a worker or in a room. */
+  wait(): void {
+    this.place = "waiting";
+    this.#at = undefined;
   }
 
   get isRunning(): boolean {
-    return this.place === "worker" && this.slot!.hasBegun(this);
+    return this.slot?.hasBegun(this) ?? false;
   }
 
   get attempts(): number {
     return this.attempt;
+  }
+
+  /** In ms, once it is over: all the time that it did not run. */
+  get waited(): number | undefined {
+    if (this.ran === undefined || this.#endedAt === undefined) return undefined;
+    return Math.max(0, this.#endedAt - this.submittedAt - this.ran);
   }
 
   get timings(): FutureTimings {
@@ -149,7 +202,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   get progress(): Progress | undefined {
-    return this.#progress;
+    return this.#extras?.progress;
   }
 
   get readAhead(): number {
@@ -161,46 +214,56 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   get isUrgent(): boolean {
-    return this.traits.isUrgent ?? false;
+    return this.kind.isUrgent;
+  }
+
+  get deadline(): number {
+    return this.#extras === undefined ? 0 : this.#extras.deadline;
   }
 
   /**
    * Begins to watch the timeout, the signal, and the scope that the caller is in; `false` when one had fired already and the
    * call is over.
    */
-  watch(defaultTimeout: number | undefined): boolean {
-    const timeout = this.options.timeout ?? defaultTimeout;
-    const { signal } = this.options;
+  watch(): boolean {
+    if (this.kind.isWatched && !Call.#watchOptions(this)) return false;
     const scope = currentScope();
+    return scope === undefined || Call.#join(this, scope);
+  }
+
+  static #watchOptions(call: Call): boolean {
+    const { owner, timeout, options } = call.kind;
+    const { extras } = call;
     if (timeout !== undefined) {
-      this.deadline = Date.now() + timeout;
-      this.#timer = setTimeout(() => this.#owner.timedOut(this), timeout);
+      extras.deadline = Date.now() + timeout;
+      extras.timer = setTimeout(() => owner.timedOut(call), timeout);
     }
-    if (signal) {
-      if (signal.aborted) {
-        this.#owner.cancel(this, signal.reason);
-        return false;
-      }
-      this.#forgetSignal = onAbort(signal, (reason) => this.#owner.cancel(this, reason));
+    const { signal } = options;
+    if (!signal) return true;
+    if (signal.aborted) {
+      owner.cancel(call, signal.reason);
+      return false;
     }
-    return scope === undefined || this.#join(scope);
+    extras.forgetSignal = onAbort(signal, (reason) => owner.cancel(call, reason));
+    return true;
   }
 
   /** Belongs to the scope from now on: is cancelled with it, and has no later deadline. */
-  #join(scope: Scope): boolean {
+  static #join(call: Call, scope: Scope): boolean {
     if (scope.cancellation) {
-      this.#owner.cancel(this, scope.cancellation.reason);
+      call.cancel(scope.cancellation.reason);
       return false;
     }
+    const { extras } = call;
     // The scope itself sees to its deadline: what the worker hears of it is for what is started there.
-    if (scope.deadline !== undefined) this.deadline = Math.min(this.deadline || scope.deadline, scope.deadline);
-    this.#scope = scope;
-    scope.add(this);
+    if (scope.deadline !== undefined) extras.deadline = Math.min(extras.deadline || scope.deadline, scope.deadline);
+    extras.scope = scope;
+    scope.add(call);
     return true;
   }
 
   get isInScope(): boolean {
-    return this.#scope !== undefined;
+    return this.#extras?.scope !== undefined;
   }
 
   /** Nobody is left who could read it. */
@@ -209,21 +272,33 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     this.cancel(new CancelledError(`The stream of '${this.name}' was cancelled as the group that read it has ended`));
   }
 
-  /** No worker has it any more. */
-  letGo(): void {
-    this.isHeld = false;
-    if (this.#scope !== undefined) this.#leave();
+  /** A worker has it. */
+  held(): void {
+    if (this.#extras !== undefined) this.#extras.isHeld = true;
   }
 
-  #leave(): void {
-    if (this.place !== "over" || this.isHeld || this.isAbandoned) return;
-    const scope = this.#scope!;
-    this.#scope = undefined;
-    scope.delete(this);
+  /** No worker has it any more. */
+  letGo(): void {
+    if (this.#extras === undefined) return;
+    this.#extras.isHeld = false;
+    Call.#leave(this, this.#extras);
+  }
+
+  /** Its worker does not let go of it, or has in the end. */
+  abandoned(isAbandoned: boolean): void {
+    this.extras.isAbandoned = isAbandoned;
+  }
+
+  /** Leaves its scope, once nobody has it any more. */
+  static #leave(call: Call, extras: CallExtras): void {
+    const { scope } = extras;
+    if (scope === undefined || call.place !== "over" || extras.isHeld || extras.isAbandoned) return;
+    extras.scope = undefined;
+    scope.delete(call);
   }
 
   get extras(): CallExtras {
-    return (this.#extras ??= { grant: undefined, history: undefined, boundTo: undefined, redeliveries: 0 });
+    return (this.#extras ??= noExtras());
   }
 
   get boundTo(): CallExtras["boundTo"] {
@@ -254,16 +329,17 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   cancel(reason: unknown): void {
-    this.#owner.cancel(this, reason);
+    this.kind.owner.cancel(this, reason);
   }
 
   onProgress(listener: (progress: Progress) => void): void {
-    (this.#progressListeners ??= []).push(listener);
+    (this.extras.progressListeners ??= []).push(listener);
   }
 
   reportProgress(progress: Progress): void {
-    this.#progress = progress;
-    for (const listener of this.#progressListeners ?? []) callSafely(listener, progress);
+    const { extras } = this;
+    extras.progress = progress;
+    for (const listener of extras.progressListeners ?? []) callSafely(listener, progress);
   }
 
   /** Settles the future, unless it is settled. */
@@ -271,17 +347,24 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     const from = this.place;
     if (from === "over") return;
     this.place = "over";
-    if (this.ran !== undefined) this.waited = Math.max(0, turnNow() - this.submittedAt - this.ran);
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#forgetSignal?.();
+    this.#at = undefined;
+    if (this.ran !== undefined) this.#endedAt = turnNow();
+    const extras = this.#extras;
+    if (extras !== undefined) {
+      clearTimeout(extras.timer);
+      extras.forgetSignal?.();
+    }
     // Whoever keeps the future need not keep what it was made from.
     this.args = NO_ARGS;
-    this.#owner.over(this, status, from);
+    this.kind.owner.over(this, status, from);
     settle(this.future, status, outcome);
-    if (this.#scope !== undefined) this.#leave();
+    if (extras !== undefined) Call.#leave(this, extras);
   }
 }
 
 const owner: CallOwner = { id: "example", name: "Example", cancel: () => {}, timedOut: () => {}, over: () => {} };
-// Its future as well.
-keepShape(new Call(owner, 0, { index: 0, name: "example" }, NO_ARGS, {}, {}, 1));
+const method: MethodInfo = { index: 0, name: "example", isStream: false };
+const defaults = { timeout: undefined, ageing: 1, loadBalancing: "random" } as const;
+const kind = new CallKind(owner, method, {}, {}, undefined, defaults);
+// Its future as well. A time that is not known makes `submittedAt` a field that can hold anything, and so share a number.
+keepShape(new Call(kind, 0, NO_ARGS, undefined));

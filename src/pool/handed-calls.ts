@@ -26,7 +26,7 @@ export class HandedCalls {
   }
 
   add(call: Call): void {
-    call.isHeld = true;
+    call.held();
     if (call.isUrgent) {
       this.#urgent.set(call.sequence, call);
     } else {

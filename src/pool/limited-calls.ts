@@ -25,6 +25,8 @@ export interface LimitedOwner {
   setAside(call: Call, leave: () => void): void;
   /** The call has all it needs. */
   begin(call: Call): void;
+  /** No worker is owed to anybody any more: calls may be handed ahead again (D1). */
+  owesNone(): void;
 }
 
 type Cost = NonNullable<MethodPlan["cost"]>;
@@ -142,6 +144,7 @@ export class LimitedCalls {
     const sources = new Set(this.#owed.values());
     // Those that are still owed one say so again.
     this.#owed.clear();
+    this.#owner.owesNone();
     for (const source of sources) source.serve();
   }
 
@@ -165,7 +168,7 @@ export class LimitedCalls {
   }
 
   #forget(call: Call): void {
-    this.#owed.delete(call);
+    if (this.#owed.delete(call) && this.#owed.size === 0) this.#owner.owesNone();
     this.#bound.delete(call);
   }
 

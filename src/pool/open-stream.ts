@@ -13,7 +13,7 @@ export function openStream(
   traits: CallTraits,
 ): Stream<unknown> {
   return new Stream<unknown>((sink) => {
-    const call = core.submit(method, args, options, { ...traits, sink });
+    const call = core.submit(core.kindOf(method, options, { ...traits, sink }), args);
     return {
       future: call.future,
       pull: (count) => core.pull(call, count),

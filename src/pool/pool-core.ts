@@ -20,6 +20,7 @@ import {
   TimeoutError,
   type WorkerStartError,
 } from "../errors.js";
+import { pass, readNow, turnNow } from "../config/turn-clock.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -27,6 +28,7 @@ import { WaitingRoom } from "../waiting/waiting-room.js";
 import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
+import { CallKind } from "./call-kind.js";
 import { Emitter } from "./events.js";
 import { Gate } from "../waiting/gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
@@ -67,13 +69,14 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #limited: LimitedCalls;
   readonly #tally = new Tally();
   readonly #roster: Roster;
+  readonly #isLocal: boolean;
   #calls = 0;
   #generation = 0;
-  /** Calls whose futures are not settled. */
-  #unsettled = 0;
   #state: "running" | "stopping" | "stopped" = "running";
   #stopping: Promise<void> | undefined;
   #onStopped: (() => void) | undefined;
+  /** Whether a worker was owed to somebody, and calls that wait may have to be given out (D1). */
+  #hasHeldBack = false;
   readonly #upkeep = new Upkeep();
   readonly #drains = new Gate();
   readonly #rooms = new Gate();
@@ -82,7 +85,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.options = setup.options;
-    if (setup.plans) this.#attempts = new Attempts(this, setup.plans);
+    this.#isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
+    if (setup.plans) this.#attempts = new Attempts(this);
     this.#roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
     this.#limited = new LimitedCalls(this, setup.limits, this.#roster);
     const { healthCheck, isElastic, idleTimeout } = setup.options;
@@ -119,18 +123,25 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     return this.#state !== "running";
   }
 
+  /** For calls of this method that are made in this way. */
+  kindOf(method: MethodInfo, options: CallOptions, traits: CallTraits): CallKind {
+    return new CallKind(this, method, options, traits, this.#setup.plans?.[method.index], this.options);
+  }
+
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
-  submit(method: MethodInfo, args: readonly unknown[], options: CallOptions, traits: CallTraits): Call {
-    const call = new Call(this, ++this.#calls, method, args, options, traits, this.options.ageing);
-    this.#unsettled += 1;
+  submit(kind: CallKind, args: readonly unknown[]): Call {
+    // A worker in this event loop may begin with it at once, and then this is when it began.
+    const call = new Call(kind, ++this.#calls, args, this.#isLocal ? readNow() : turnNow());
     this.#tally.queued += 1;
     if (this.#state !== "running") {
-      const error = new PoolStoppedError(`Cannot call '${method.name}' as the pool of '${this.name}' is stopped`);
+      const error = new PoolStoppedError(`Cannot call '${call.name}' as the pool of '${this.name}' is stopped`);
       call.finish("failed", error);
-    } else if (call.watch(this.options.timeout)) {
-      this.#plan(call)?.retry?.onCall(call.submittedAt);
-      prepare(call, this.#plan(call)?.args, this);
+    } else if (call.watch()) {
+      kind.plan?.retry?.onCall(call.submittedAt);
+      if (kind.plan === undefined && arePrimitive(args)) this.#goOn(call);
+      else prepare(call, kind.plan?.args, this);
     }
+    if (this.#isLocal) pass();
     return call;
   }
 
@@ -150,14 +161,13 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   timedOut(call: Call): void {
-    const timeout = call.options.timeout ?? this.options.timeout!;
+    const timeout = call.kind.timeout!;
     const state = call.isRunning ? "running" : `waiting${this.#roster.whyNoneHasPlace}`;
     const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${state}`;
     this.#abandon(call, "failed", new TimeoutError(message, timeout));
   }
 
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
-    this.#unsettled -= 1;
     this.#tally[status] += 1;
     if (from !== "worker") {
       this.#aside.drop(call);
@@ -165,9 +175,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       this.#leftTheRoom();
       this.#feedIfFree();
     }
-    if (call.ran !== undefined && call.waited !== undefined) {
+    if (call.ran !== undefined) {
       this.#tally.run.record(call.ran);
-      this.#tally.wait.record(call.waited);
+      this.#tally.wait.record(call.waited!);
     }
     this.#checkDrained();
   }
@@ -240,16 +250,24 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     else call.finish(status, outcome);
   }
 
+  changed(slot: Slot): void {
+    this.#roster.changed(slot);
+  }
+
+  moved(slot: Slot): void {
+    this.#roster.moved(slot);
+  }
+
   hasRoom(slot: Slot): void {
     if (this.#limited.isOwed) this.#limited.serve();
     this.#feed(slot);
+    this.#feedIfFree();
     this.#checkDrained();
   }
 
   takeBack(calls: Call[]): void {
     for (const call of calls) {
-      call.place = "waiting";
-      call.slot = undefined;
+      call.wait();
       this.#tally.queued += 1;
       call.refundGrant();
       if (this.isStopped) this.#abandon(call, "cancelled", this.#stoppedEarly());
@@ -308,6 +326,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     if (call.place === "over") return;
     this.#aside.delete(call);
     call.args = args;
+    this.#goOn(call);
+  }
+
+  #goOn(call: Call): void {
     if (this.#mayEnter(call)) this.#enter(call);
   }
 
@@ -324,11 +346,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Lets a call wait for the limits it needs, or else for a worker. */
   #enter(call: Call): void {
-    const cost = this.#plan(call)?.cost;
+    const cost = call.kind.plan?.cost;
     if (cost) {
       this.#limited.add(call, cost);
     } else {
-      call.place = "waiting";
+      call.wait();
       this.#admit(call);
     }
   }
@@ -361,23 +383,30 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     if (slot) {
       this.#give(call, slot);
     } else {
-      call.place = "waiting";
+      call.wait();
       this.#admit(call);
     }
     this.#feedIfFree();
   }
 
-  /** While a worker was owed to somebody, none was handed anything ahead (D1): makes up for it (P1). */
-  #feedIfFree(): void {
-    if (this.#room.size > 0 && !this.#limited.isOwed) for (const slot of this.slots) this.#feed(slot);
+  owesNone(): void {
+    this.#hasHeldBack = true;
+    this.#roster.recheck();
   }
 
-  #plan(call: Call): MethodPlan | undefined {
-    return this.#setup.plans?.[call.method];
+  /** While a worker was owed to somebody, none was handed anything ahead (D1): makes up for it (P1). */
+  #feedIfFree(): void {
+    if (!this.#hasHeldBack || this.#limited.isOwed) return;
+    this.#hasHeldBack = false;
+    for (const slot of this.slots) this.#feed(slot);
   }
 
   /** Gives a call to a worker, or lets it wait for one. */
   #admit(call: Call): void {
+    if (!call.kind.isRouted && call.boundTo === undefined) {
+      this.#giveAny(call);
+      return;
+    }
     let target: Slot | undefined;
     try {
       target = this.#roster.route(call);
@@ -391,19 +420,23 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       target.line.add(call);
       this.#feed(target);
     } else {
-      const slot = this.#room.size === 0 ? this.#roster.choose() : undefined;
-      if (slot) {
-        this.#give(call, slot);
-      } else {
-        this.#room.add(call);
-        this.#growForRoom();
-      }
+      this.#giveAny(call);
+    }
+  }
+
+  /** Gives a call to any worker, or lets it wait in the room. */
+  #giveAny(call: Call): void {
+    const slot = this.#room.size === 0 ? this.#roster.choose() : undefined;
+    if (slot) {
+      this.#give(call, slot);
+    } else {
+      this.#room.add(call);
+      this.#growForRoom();
     }
   }
 
   #give(call: Call, slot: Slot): void {
     this.#tally.dispatched += 1;
-    call.place = "worker";
     this.#leftTheRoom();
     slot.assign(call);
   }
@@ -422,6 +455,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   #nextFor(slot: Slot): Call | undefined {
     if (!slot.isOpen) return undefined;
+    if (slot.line.size === 0) return this.#room.take();
     const own = slot.line.peek();
     const shared = this.#room.peek();
     // No choice to make between workers: while calls wait in the room no other is open (P1).
@@ -466,7 +500,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   // Starting and stopping.
 
   get #isDrained(): boolean {
-    return this.#unsettled === 0 && this.slots.every(({ isQuiet }) => isQuiet);
+    const { done, failed, cancelled } = this.#tally;
+    return this.#calls === done + failed + cancelled && this.slots.every(({ isQuiet }) => isQuiet);
   }
 
   #checkDrained(): void {
@@ -504,4 +539,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       slot.terminate({ reason: "terminated" });
     }
   }
+}
+
+/** Whether there is nothing in the arguments that would have to be looked into. */
+function arePrimitive(args: readonly unknown[]): boolean {
+  for (const arg of args) if (typeof arg === "object" && arg !== null) return false;
+  return true;
 }

@@ -5,6 +5,7 @@ import type { Future } from "../future/future.js";
 import type { Stream } from "../future/stream.js";
 import { normalizeTransfer } from "../wire/transfer.js";
 import type { CallTraits } from "./call.js";
+import type { CallKind } from "./call-kind.js";
 import { busyWith, rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
 import type { ReservedMember } from "./methods.js";
@@ -131,11 +132,13 @@ export class PoolFactory {
   /** Methods that can be passed around, as in `items.map(pool.parse)`. */
   #detachable(core: PoolCore): object {
     const pool: Record<string, AnyMethod> = {};
+    const view = new View(core, NO_OPTIONS, NO_TRAITS);
     const capacity = (): number => busyWith(core);
     for (const method of this.#methods) {
+      const kind = view.kindOf(method);
       const make: AnyMethod = method.isStream
         ? (...args) => openStream(core, method, args, NO_OPTIONS, NO_TRAITS)
-        : (...args) => core.submit(method, args, NO_OPTIONS, NO_TRAITS).future;
+        : (...args) => core.submit(kind, args).future;
       pool[method.name] = rememberCallable(make, { label: `${core.name}.${method.name}`, capacity });
     }
     return pool;
@@ -152,7 +155,7 @@ export class PoolFactory {
       broadcast[method.name] = async (...args) =>
         Promise.all(
           core.liveSlots.map(
-            ({ index }) => core.submit(method, args, NO_OPTIONS, { target: index, isUrgent: true }).future,
+            ({ index }) => core.submit(core.kindOf(method, NO_OPTIONS, { target: index, isUrgent: true }), args).future,
           ),
         );
     }
@@ -167,11 +170,17 @@ class View {
   readonly core: PoolCore;
   readonly options: CallOptions;
   readonly traits: CallTraits;
+  /** By the index of the method, those that were needed. */
+  readonly #kinds: CallKind[] = [];
 
   constructor(core: PoolCore, options: CallOptions, traits: CallTraits) {
     this.core = core;
     this.options = options;
     this.traits = traits;
+  }
+
+  kindOf(method: MethodInfo): CallKind {
+    return (this.#kinds[method.index] ??= this.core.kindOf(method, this.options, this.traits));
   }
 }
 
@@ -184,8 +193,8 @@ function methodsPrototype(methods: readonly MethodInfo[]): object {
           return openStream(core, method, args, options, traits);
         }
       : function call(this: { [VIEW]: View }, ...args: unknown[]) {
-          const { core, options, traits } = this[VIEW];
-          return core.submit(method, args, options, traits).future;
+          const view = this[VIEW];
+          return view.core.submit(view.kindOf(method), args).future;
         };
   }
   return prototype;

@@ -2,11 +2,15 @@
  * The workers of a pool: how many there are, and which one a call goes to.
  *
  * Owns the list of slots, in order of their index, and its bounds. What is in a slot is the slot's.
+ *
+ * O1. To find a worker for a call that any may take costs the same however many there are: slots tell of each change
+ *     (`changed`), and of what concerns all of them `recheck` tells.
  */
 import { forcedMode } from "../config/forced-mode.js";
 import { PoolStoppedError } from "../errors.js";
-import { askBalancer, createPick, type Pick, workerForKey } from "./balancers.js";
+import { askBalancer, type Balancer, createBalancer, workerForKey } from "./balancers.js";
 import type { Call } from "./call.js";
+import { Likely } from "./likely.js";
 import { checkBounds, checkCount, type ElasticSize, type ResolvedOptions } from "./options.js";
 import type { Slot } from "./slot.js";
 
@@ -14,9 +18,14 @@ export class Roster {
   readonly #options: ResolvedOptions;
   readonly #name: string;
   readonly #create: (index: number) => Slot;
-  /** `undefined` when a function of the user's chooses. */
-  readonly #pick: Pick<Slot> | undefined;
+  /** Where a function of the user's chooses, that has the say over each call. */
+  readonly #balancer: Balancer<Slot>;
+  readonly #idle = new Likely<Slot>((slot) => slot.isIdle);
   #slots: Slot[] = [];
+  /** Those that are not on their way out, once somebody asked. */
+  #live: readonly Slot[] | undefined;
+  /** Whether any of them may have become open (O1). */
+  #isStale = false;
   #min: number;
   #max: number;
   #isClosed = false;
@@ -28,7 +37,8 @@ export class Roster {
     this.#create = create;
     this.#min = options.min;
     this.#max = options.max;
-    if (typeof options.loadBalancing === "string") this.#pick = createPick(options.loadBalancing);
+    const { loadBalancing } = options;
+    this.#balancer = createBalancer(typeof loadBalancing === "string" ? loadBalancing : "round-robin");
     while (this.#slots.length < this.#min) this.add();
   }
 
@@ -37,8 +47,35 @@ export class Roster {
   }
 
   /** Those that are not on their way out. */
-  get live(): Slot[] {
-    return this.#slots.filter(({ state }) => state !== "retiring" && state !== "stopping" && state !== "gone");
+  get live(): readonly Slot[] {
+    return (this.#live ??= this.#slots.filter(
+      ({ state }) => state !== "retiring" && state !== "stopping" && state !== "gone",
+    ));
+  }
+
+  /** The slot has another state: it may count among the live ones, or no more. */
+  moved(slot: Slot): void {
+    this.#live = undefined;
+    this.changed(slot);
+  }
+
+  /** The slot takes more or fewer calls than before, or has more or fewer (O1). */
+  changed(slot: Slot): void {
+    // One that is new says so before it is in its place.
+    if (this.#at(slot.index) !== slot) return;
+    this.#balancer.changed(slot);
+    this.#idle.note(slot);
+  }
+
+  /** Any of them may take more calls than before (O1). */
+  recheck(): void {
+    this.#isStale = true;
+  }
+
+  #refresh(): void {
+    if (!this.#isStale) return;
+    this.#isStale = false;
+    for (const slot of this.#slots) this.changed(slot);
   }
 
   /** For the end of an error: `: ` and what the workers wait for, where none of them has a place; else nothing. */
@@ -54,6 +91,25 @@ export class Roster {
     return this.#slots.some(({ isOpen }) => isOpen);
   }
 
+  /** A worker that runs fewer calls than it could; one that starts counts. */
+  get #hasIdle(): boolean {
+    this.#refresh();
+    return this.#idle.find() !== undefined;
+  }
+
+  /** A worker that would begin with a call at once. */
+  get #ready(): Slot | undefined {
+    this.#refresh();
+    return this.#idle.find(0, (slot) => slot.isReadyAndIdle);
+  }
+
+  /** The slot of this index; that is how the list is ordered. */
+  #at(index: number): Slot | undefined {
+    // Where none is missing before it.
+    const slot = this.#slots[index];
+    return slot?.index === index ? slot : this.#slots.find((other) => other.index === index);
+  }
+
   /** Whether a worker may be added because there is work for it. */
   get mayGrow(): boolean {
     const { isElastic, onDemand } = this.#options;
@@ -66,11 +122,15 @@ export class Roster {
     while (this.#slots[index]?.index === index) index += 1;
     const slot = this.#create(index);
     this.#slots = this.#slots.toSpliced(index, 0, slot);
+    this.moved(slot);
     return slot;
   }
 
   remove(slot: Slot): void {
     this.#slots = this.#slots.filter((other) => other !== slot);
+    this.#live = undefined;
+    this.#balancer.removed(slot);
+    this.#idle.forget(slot);
   }
 
   /** Workers at most. */
@@ -115,9 +175,9 @@ export class Roster {
 
   /** The worker for the next call that any may take, a new one where that helps; `undefined` when all are full. */
   choose(): Slot | undefined {
-    if (this.mayGrow && !this.#slots.some((slot) => slot.isIdle)) return this.add();
-    if (!this.hasOpen) return undefined;
-    return this.#pick ? this.#pick(this.#slots) : this.#slots.find(({ isOpen }) => isOpen);
+    if (this.mayGrow && !this.#hasIdle) return this.add();
+    if (this.#isStale) this.#refresh();
+    return this.#balancer.choose();
   }
 
   /**
@@ -128,28 +188,24 @@ export class Roster {
   route(call: Call): Slot | undefined {
     const bound = this.#boundSlot(call);
     if (bound) return bound;
+    if (!call.kind.isRouted) return undefined;
     const { target } = call.traits;
     if (target !== undefined) {
-      const slot = this.#slots.find(({ index }) => index === target);
+      const slot = this.#at(target);
       if (slot) return slot;
       throw new PoolStoppedError(`Cannot call '${call.name}' as worker ${target} of '${this.#name}' is gone`);
     }
-    if (!this.isBound(call)) return undefined;
     const { live } = this;
     if (live.length === 0) return this.add();
     const { loadBalancing } = this.#options;
     const { key } = call.options;
     if (typeof loadBalancing !== "function") return live[workerForKey(key!, live.length)]!;
-    const index = askBalancer(loadBalancing, { method: call.name, args: call.args, key }, live);
-    return live.find((slot) => slot.index === index)!;
+    return this.#at(askBalancer(loadBalancing, { method: call.name, args: call.args, key }, live))!;
   }
 
   /** Whether only one worker may take the call. */
   isBound(call: Call): boolean {
-    const { loadBalancing } = this.#options;
-    const isByKey = loadBalancing === "key" && call.options.key !== undefined;
-    const isChosen = call.traits.target !== undefined || isByKey || typeof loadBalancing === "function";
-    return isChosen || this.#boundSlot(call) !== undefined;
+    return call.kind.isRouted || this.#boundSlot(call) !== undefined;
   }
 
   /** Settles on one worker for the call, whether it has room or not. */
@@ -165,14 +221,17 @@ export class Roster {
       const slot = this.route(call)!;
       return slot.isReadyAndIdle ? slot : undefined;
     }
-    const idle = this.#slots.filter((slot) => slot.isReadyAndIdle);
-    return idle.length === 0 || !this.#pick ? idle[0] : this.#pick(idle);
+    if (this.#ready === undefined) return undefined;
+    // One that is open because calls may be handed to it ahead of time will not do.
+    const chosen = this.#balancer.choose();
+    if (chosen?.isReadyAndIdle) return chosen;
+    return this.#balancer.chooseAmong(this.#slots.filter((slot) => slot.isReadyAndIdle));
   }
 
   /** Whether a worker would begin with the call at once, or one can be made for it. */
   canBegin(call: Call): boolean {
     if (this.#options.onDemand) return this.mayGrow;
-    return this.isBound(call) ? this.idleFor(call) !== undefined : this.#slots.some((slot) => slot.isReadyAndIdle);
+    return (this.isBound(call) ? this.idleFor(call) : this.#ready) !== undefined;
   }
 
   /** A worker is missing for the call: starts one, unless one is starting. */
@@ -189,7 +248,7 @@ export class Roster {
   /** Where the call must go for something that happened to it; `undefined` when that worker is gone. */
   #boundSlot({ boundTo }: Call): Slot | undefined {
     if (!boundTo) return undefined;
-    const slot = this.#slots.find(({ index }) => index === boundTo.index);
+    const slot = this.#at(boundTo.index);
     if (boundTo.id === undefined) return slot?.isLeaving ? undefined : slot;
     return slot?.identity?.id === boundTo.id && slot.state === "ready" ? slot : undefined;
   }

@@ -46,8 +46,12 @@ export interface SlotOwner {
   readonly isOwed: boolean;
   /** The worker answered a call, or died over it: an attempt is over. */
   answered(call: Call, status: "done" | "failed", outcome: unknown): void;
-  /** The slot may take more calls than before. */
+  /** The slot may take more calls than before: give it some. */
   hasRoom(slot: Slot): void;
+  /** The slot has another number of calls, or takes another. */
+  changed(slot: Slot): void;
+  /** The slot has another state. */
+  moved(slot: Slot): void;
   /** The calls must be given to somebody else. */
   takeBack(calls: Call[]): void;
   /** The worker cannot be started; the calls it has are still its own. */
@@ -74,7 +78,7 @@ export class Slot implements Candidate, CallPlace {
   #host: Host | undefined;
   identity: WorkerIdentity | undefined;
   /** Given to this worker, which is not ready yet. */
-  #pending: Call[] = [];
+  readonly #pending = new Set<Call>();
   readonly #handed = new HandedCalls();
   /** Calls that may go to no other worker. */
   readonly line = new WaitingRoom<Call>();
@@ -85,7 +89,7 @@ export class Slot implements Candidate, CallPlace {
   memory: number | undefined;
   /** Why there is no room yet for its worker. */
   waitingFor: string | undefined;
-  /** Since when it has had nothing to do. */
+  /** Since when it has had nothing to do; kept in pools that shrink. */
   idleSince = performance.now();
   #served = 0;
   readonly #starts: Starts;
@@ -103,6 +107,9 @@ export class Slot implements Candidate, CallPlace {
   /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
   #isListening = false;
   #hasHeardOutcome = false;
+  /** So many calls it may have at once, those that are handed ahead of time included (`#reckon`). */
+  #most = 0;
+  readonly #isRecycled: boolean;
   readonly #health = new HealthCheck();
   readonly #pace = new Pace();
 
@@ -111,6 +118,8 @@ export class Slot implements Candidate, CallPlace {
     this.index = index;
     this.#starts = new Starts(owner.name);
     this.#isReplaced = !owner.options.onDemand;
+    this.#isRecycled = owner.options.recycle.afterCalls < Number.POSITIVE_INFINITY;
+    this.#reckon();
   }
 
   get state(): SlotState {
@@ -118,7 +127,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   get active(): number {
-    return this.#pending.length + this.#handed.size;
+    return this.#pending.size + this.#handed.size;
   }
 
   get isIdle(): boolean {
@@ -143,19 +152,34 @@ export class Slot implements Candidate, CallPlace {
 
   /** Nothing is running, waiting to, or being let go of. */
   get isQuiet(): boolean {
-    return this.#pending.length === 0 && this.#handed.isEmpty;
+    return this.#pending.size === 0 && this.#handed.isEmpty;
   }
 
   get isOpen(): boolean {
-    if (this.#isLeaving || (this.#state !== "ready" && this.#state !== "cold" && this.#state !== "starting"))
-      return false;
-    const { concurrency, recycle, onDemand, isElastic } = this.#owner.options;
-    if (onDemand ? this.total > 0 : this.waitingFor !== undefined) return false;
-    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts. And the
-    // next worker that has nothing to do may be owed to somebody (D1).
-    const ahead =
-      (isElastic && this.#state !== "ready") || this.#owner.isOwed ? 0 : this.#pace.ahead(this.#owner.options);
-    return this.active < concurrency + ahead && this.#served + this.active < recycle.afterCalls;
+    const { active } = this;
+    if (active >= this.#most) return false;
+    const { concurrency, recycle } = this.#owner.options;
+    // The next worker that has nothing to do may be owed to somebody: nothing is handed ahead (D1).
+    if (active >= concurrency && this.#owner.isOwed) return false;
+    return !this.#isRecycled || this.#served + active < recycle.afterCalls;
+  }
+
+  /** Finds out how many calls it may have at once, whenever what that depends on has changed. */
+  #reckon(): void {
+    const { options } = this.#owner;
+    const state = this.#state;
+    const isUp = state === "ready" || state === "cold" || state === "starting";
+    const isTaken = options.onDemand ? this.total > 0 : this.waitingFor !== undefined;
+    if (!isUp || this.#isLeaving || isTaken) this.#most = 0;
+    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
+    else if (options.isElastic && state !== "ready") this.#most = options.concurrency;
+    else this.#most = options.concurrency + this.#pace.ahead(options);
+  }
+
+  #become(state: SlotState): void {
+    this.#state = state;
+    this.#reckon();
+    this.#owner.moved(this);
   }
 
   /** Whether the call is among those that the worker runs now. */
@@ -165,13 +189,15 @@ export class Slot implements Candidate, CallPlace {
 
   /** Gives the worker a call, starting the worker where needed. */
   assign(call: Call): void {
-    call.place = "worker";
-    call.slot = this;
+    call.assignTo(this);
     this.total += 1;
     this.#keepAlive.set(true);
-    if (this.#state === "ready") this.#hand(call);
-    else {
-      this.#pending.push(call);
+    if (this.#owner.options.onDemand) this.#reckon();
+    if (this.#state === "ready") {
+      this.#hand(call);
+    } else {
+      this.#pending.add(call);
+      this.#owner.changed(this);
       if (this.#state === "cold") this.start();
     }
   }
@@ -179,7 +205,7 @@ export class Slot implements Candidate, CallPlace {
   start(): void {
     this.#isWanted = true;
     if (this.#state !== "cold") return;
-    this.#state = "starting";
+    this.#become("starting");
     this.#keepAlive.set(true);
     const identity = this.#owner.identify(this.index);
     this.identity = identity;
@@ -200,6 +226,7 @@ export class Slot implements Candidate, CallPlace {
     if (!isReplaced) {
       this.#isReplaced = false;
       this.#isLeaving = true;
+      this.#reckon();
     }
     switch (this.#state) {
       case "cold":
@@ -213,7 +240,7 @@ export class Slot implements Candidate, CallPlace {
         this.terminate({ reason: "terminated" });
         return;
       case "ready":
-        this.#state = "retiring";
+        this.#become("retiring");
         this.#stopWhenQuiet();
         return;
       default:
@@ -226,9 +253,8 @@ export class Slot implements Candidate, CallPlace {
 
   /** Deals with a call whose future is settled and that the worker still has: cancelled, or timed out. */
   release(call: Call, reason: unknown): void {
-    const at = this.#pending.indexOf(call);
-    if (at >= 0) {
-      this.#pending.splice(at, 1);
+    if (this.#pending.delete(call)) {
+      this.#owner.changed(this);
       call.refundGrant();
       this.#afterCall();
       return;
@@ -268,7 +294,14 @@ export class Slot implements Candidate, CallPlace {
 
   /** Every call that was given to this worker or may only go to it, taken away from it, but for those handed over. */
   surrender(): Call[] {
-    return [...this.#pending.splice(0), ...this.line.takeAll()];
+    return [...this.#takePending(), ...this.line.takeAll()];
+  }
+
+  #takePending(): Call[] {
+    const calls = [...this.#pending];
+    this.#pending.clear();
+    this.#owner.changed(this);
+    return calls;
   }
 
   /** The calls that were handed to the worker and whose outcome is not known. */
@@ -280,6 +313,7 @@ export class Slot implements Candidate, CallPlace {
     call.attempt += 1;
     call.worker = this.identity;
     this.#handed.add(call);
+    this.#owner.changed(this);
     this.#host!.call(call);
   }
 
@@ -294,6 +328,7 @@ export class Slot implements Candidate, CallPlace {
         this.#abandoned.ended(sequence);
         return;
       }
+      this.#owner.changed(this);
       call.ran = ran;
       this.#pace.record(ran);
       this.#owner.answered(call, status, value);
@@ -336,6 +371,8 @@ export class Slot implements Candidate, CallPlace {
   /** Room for the worker is waited for, as long as it takes, and meanwhile others have its calls; its start is not. */
   #waits(reason: string | undefined): void {
     this.waitingFor = reason;
+    this.#reckon();
+    this.#owner.changed(this);
     const { startTimeout, onDemand } = this.#owner.options;
     if (reason !== undefined) {
       this.#disarm();
@@ -349,9 +386,9 @@ export class Slot implements Candidate, CallPlace {
 
   #ready(): void {
     this.#disarm();
-    this.#state = "ready";
+    this.#become("ready");
     this.idleSince = performance.now();
-    for (const call of this.#pending.splice(0)) this.#hand(call);
+    for (const call of this.#takePending()) this.#hand(call);
     this.#keepAlive.set(!this.isQuiet);
     this.#owner.becameReady(this);
     this.#owner.hasRoom(this);
@@ -359,11 +396,13 @@ export class Slot implements Candidate, CallPlace {
 
   /** After any call has left the worker. */
   #afterCall(): void {
+    const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
-      this.idleSince = performance.now();
+      if (isElastic) this.idleSince = performance.now();
       this.#keepAlive.set(false);
     }
-    const { onDemand, recycle } = this.#owner.options;
+    this.#reckon();
+    this.#owner.changed(this);
     if (this.#state === "retiring") this.#stopWhenQuiet();
     else if (onDemand && this.isQuiet) this.retire(false);
     else if (this.#served >= recycle.afterCalls || (this.memory ?? 0) > recycle.afterMemory) this.retire(true);
@@ -377,7 +416,7 @@ export class Slot implements Candidate, CallPlace {
       return;
     }
     if (!this.isQuiet) return;
-    this.#state = "stopping";
+    this.#become("stopping");
     this.#keepAlive.set(true);
     const host = this.#host!;
     this.#arm(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
@@ -393,7 +432,7 @@ export class Slot implements Candidate, CallPlace {
       this.#afterCall();
     } else if (this.#runsOthersThan(call)) {
       // Its siblings may finish, if the worker is still able to: otherwise they are lost with it.
-      this.#state = "retiring";
+      this.#become("retiring");
       this.#isCondemned = true;
       this.checkHealth(this.#owner.options.grace, -1);
     } else {
@@ -422,10 +461,10 @@ export class Slot implements Candidate, CallPlace {
 
   /** Waits before the next start, longer after each failure, so that a broken worker does not use up the machine. */
   #back(): void {
-    this.#state = "backoff";
+    this.#become("backoff");
     this.#arm(this.#starts.pause, () => {
-      this.#state = "cold";
-      if (this.#isWanted || this.#pending.length > 0) this.start();
+      this.#become("cold");
+      if (this.#isWanted || this.#pending.size > 0) this.start();
       this.#owner.hasRoom(this);
     });
   }
@@ -436,7 +475,7 @@ export class Slot implements Candidate, CallPlace {
     const wasStarting = this.#state === "starting";
     const isPlanned = this.#state === "stopping";
     // Takes nothing while its calls are dealt with.
-    this.#state = "stopping";
+    this.#become("stopping");
     this.#disarm();
     this.#host = undefined;
     this.#isCondemned = false;
@@ -454,7 +493,8 @@ export class Slot implements Candidate, CallPlace {
     this.#lose(broken, details, cause);
     for (const call of lost) call.attempt -= 1;
     if (isStillborn && !this.#isLeaving) {
-      this.#pending.unshift(...lost);
+      const before = this.#takePending();
+      for (const call of [...lost, ...before]) this.#pending.add(call);
       const error = this.#starts.died(details, cause);
       if (error) this.#cannotStart(error);
       else this.#back();
@@ -464,7 +504,7 @@ export class Slot implements Candidate, CallPlace {
       this.restarts += 1;
       this.#owner.died(this, identity!, details);
     }
-    const waiting = [...lost, ...this.#pending.splice(0)];
+    const waiting = [...lost, ...this.#takePending()];
     this.#end();
     this.#owner.takeBack(waiting);
     this.#owner.hasRoom(this);
@@ -479,8 +519,9 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #returnPending(isReturned: (call: Call) => boolean = () => true): void {
-    const calls = this.#pending.filter((call) => isReturned(call));
-    this.#pending = this.#pending.filter((call) => !isReturned(call));
+    const calls = [...this.#pending].filter((call) => isReturned(call));
+    for (const call of calls) this.#pending.delete(call);
+    this.#owner.changed(this);
     if (calls.length > 0) this.#owner.takeBack(calls);
   }
 
@@ -490,10 +531,10 @@ export class Slot implements Candidate, CallPlace {
     this.idleSince = performance.now();
     this.#served = 0;
     if (this.#isReplaced) {
-      this.#state = "cold";
+      this.#become("cold");
       if (this.line.size > 0) this.#owner.hasRoom(this);
     } else {
-      this.#state = "gone";
+      this.#become("gone");
       this.#owner.gone(this);
     }
   }

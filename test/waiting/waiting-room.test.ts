@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Call, type CallOwner } from "../../dist/pool/call.js";
+import { CallKind } from "../../dist/pool/call-kind.js";
 import type { CallOptions } from "../../dist/pool/options.js";
 import { type Waiter, WaitingRoom } from "../../dist/waiting/waiting-room.js";
 
@@ -155,6 +156,7 @@ describe("WaitingRoom", () => {
 
 describe("ageing", () => {
   const AGEING = 1000;
+  const DEFAULTS = { timeout: undefined, ageing: AGEING, loadBalancing: "random" } as const;
   const owner: CallOwner = { id: "pool", name: "Test", cancel: () => {}, timedOut: () => {}, over: () => {} };
   let sequence = 0;
 
@@ -162,29 +164,31 @@ describe("ageing", () => {
     vi.useRealTimers();
   });
 
-  /** A call made at the present fake time; `turnNow` reads the clock once per turn, so another turn begins. */
-  async function callNow(options: CallOptions): Promise<Call> {
-    await new Promise<void>((resolve) => process.nextTick(resolve));
-    return new Call(owner, ++sequence, { index: 0, name: "run" }, [], options, {}, AGEING);
+  /** A call made at the present fake time. */
+  function callNow(options: CallOptions): Call {
+    const kind = new CallKind(owner, { index: 0, name: "run", isStream: false }, options, {}, undefined, DEFAULTS);
+    const call = new Call(kind, ++sequence, [], performance.now());
+    call.wait();
+    return call;
   }
 
-  it("lets a call of higher priority go first among those of one time", async () => {
+  it("lets a call of higher priority go first among those of one time", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const room = new WaitingRoom<Call>();
-    for (const priority of [0, 2, -1, 1, 2]) room.add(await callNow({ priority }));
+    for (const priority of [0, 2, -1, 1, 2]) room.add(callNow({ priority }));
     expect(room.takeAll().map(({ options }) => options.priority)).toEqual([2, 2, 1, 0, -1]);
   });
 
-  it("puts a call of low priority ahead of each that comes `ageing` ms later per point, and of no earlier one", async () => {
+  it("puts a call of low priority ahead of each that comes `ageing` ms later per point, and of no earlier one", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
-    await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 20 }), fc.integer({ min: -500, max: 500 }), async (points, offset) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: -500, max: 500 }), (points, offset) => {
         fc.pre(offset !== 0);
         const room = new WaitingRoom<Call>();
-        const low = await callNow({ priority: 0 });
+        const low = callNow({ priority: 0 });
         room.add(low);
         vi.advanceTimersByTime(points * AGEING + offset);
-        const high = await callNow({ priority: points });
+        const high = callNow({ priority: points });
         room.add(high);
         expect(room.peek()).toBe(offset > 0 ? low : high);
       }),
@@ -192,16 +196,16 @@ describe("ageing", () => {
     );
   });
 
-  it("starves nobody: a low priority is served while calls of high priority never cease to come", async () => {
+  it("starves nobody: a low priority is served while calls of high priority never cease to come", () => {
     vi.useFakeTimers({ toFake: ["performance"] });
     const room = new WaitingRoom<Call>();
-    const low = await callNow({ priority: -1 });
+    const low = callNow({ priority: -1 });
     room.add(low);
     let served = 0;
     for (let taken: Call | undefined; taken !== low; served += 1) {
       // Two come for each that is served: the line of those of high priority only grows.
-      room.add(await callNow({ priority: 4 }));
-      room.add(await callNow({ priority: 4 }));
+      room.add(callNow({ priority: 4 }));
+      room.add(callNow({ priority: 4 }));
       vi.advanceTimersByTime(100);
       taken = room.take();
       expect(served).toBeLessThan(200);

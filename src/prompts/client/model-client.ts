@@ -283,7 +283,7 @@ function openOwn(
 }
 
 function submit(pool: PoolCore, args: readonly unknown[], { signal, priority, key }: AskOptions): Future<ModelAnswer> {
-  return pool.submit(ASK, args, { signal, priority, key }, {}).future as Future<ModelAnswer>;
+  return pool.submit(pool.kindOf(ASK, { signal, priority, key }, {}), args).future as Future<ModelAnswer>;
 }
 
 /** Both workers have this one method. */
