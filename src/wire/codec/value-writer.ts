@@ -35,8 +35,10 @@ const FOREIGN = Symbol("foreign");
 const DEEPEST = 100;
 /** Up to this length a string is copied faster character by character than by a call into the runtime. */
 const SHORT_TEXT = 20;
+/** From this length on the values of an array are listed faster than its keys. */
+const FEW_KEYS = 5;
 const { isProxy } = types;
-const { getPrototypeOf, keys: keysOf, prototype: OBJECT } = Object;
+const { getPrototypeOf, keys: keysOf, values: valuesOf, prototype: OBJECT } = Object;
 const { hasOwnProperty, toString: describe } = OBJECT;
 const timeOf = Date.prototype.getTime;
 const sizeOfMap = getter(Map.prototype, "size");
@@ -44,7 +46,7 @@ const sizeOfSet = getter(Set.prototype, "size");
 const kindOf = getter(getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
 const lengthOfBuffer = getter(ArrayBuffer.prototype, "byteLength");
 const entriesOf = Map.prototype.entries;
-const valuesOf = Set.prototype.values;
+const membersOf = Set.prototype.values;
 
 /** Never matches, and at once, in a string that V8 holds with one byte a character. */
 const WIDE = /[^\0-\xff]/;
@@ -237,8 +239,8 @@ export class ValueWriter {
 
   #list(list: readonly unknown[], depth: number): void {
     const { length } = list;
-    // Fewer keys: holes; more: fields besides. As many, with both, shows below.
-    if (keysOf(list).length !== length) throw FOREIGN;
+    // Fewer keys: holes; more: fields besides. As many, with both, shows below. Values cost less than many keys.
+    if ((length < FEW_KEYS ? keysOf(list) : valuesOf(list)).length !== length) throw FOREIGN;
     if (length < 0x100) {
       const at = this.#take(2);
       this.bytes[at] = Tag.list;
@@ -353,7 +355,7 @@ export class ValueWriter {
     const size = sizeOfSet.call(set) as number;
     this.#sized(Tag.set, size, 0);
     let left = size;
-    for (const value of valuesOf.call(set)) {
+    for (const value of membersOf.call(set)) {
       this.#value(value, depth);
       left -= 1;
     }
