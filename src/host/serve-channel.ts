@@ -20,6 +20,7 @@ import { Outbox } from "../wire/outbox.js";
 import { codeOf, countOf, methodOf, type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { transferOf } from "../wire/transfer.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
+import type { RingChannel } from "../wire/ring/ring-channel.js";
 import { Vigil } from "../wire/vigil.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
 import { construct } from "./construct.js";
@@ -54,6 +55,8 @@ type CallFields = [
 /** What differs between a thread and a process. */
 export interface HostEnvironment {
   readonly channel: Channel;
+  /** The channel again, where it is shared memory. */
+  readonly rings?: RingChannel;
   /** Throws when a value cannot be sent to the caller. */
   readonly trySend: (value: unknown) => void;
   /** As in the start message, where that cannot hold shared memory. */
@@ -84,7 +87,7 @@ class ChannelHost implements Replies, Pacing {
   #isBulk = false;
   /** Whether the message that is dealt with held one call and nothing else. */
   #isLone = false;
-  readonly #vigil = new Vigil();
+  readonly #vigil: Vigil;
   #flushedAt = 0;
   #memoryAt = 0;
   /** On a node: how long calls may begin. */
@@ -96,6 +99,7 @@ class ChannelHost implements Replies, Pacing {
     const begun = start.begun ?? environment.begun;
     if (begun) this.#begun = new Int32Array(begun);
     this.#outbox = new Outbox(environment.channel);
+    this.#vigil = new Vigil(environment.rings, true);
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
       this.#outbox.add([ToCaller.swift, method, isSwift]);
       // The caller must know before the next call begins; see `Swiftness`.
@@ -240,13 +244,23 @@ class ChannelHost implements Replies, Pacing {
         // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
         this.#isLone = false;
         this.#outbox.send(entry);
-        this.#vigil.expect();
+        this.#expectCall();
       } else {
         this.#outbox.add(entry, this.#isBulk);
       }
     } catch (cause) {
       this.failed(id, ran, unsendableError("return a result", "result", result, this.#environment.trySend, cause));
     }
+  }
+
+  /** Stays awake for the next call, for as long as the caller allows. */
+  #expectCall(): void {
+    const { rings } = this.#environment;
+    const budget = rings ? rings.allowance : (this.#start.spin ?? 0);
+    if (budget === 0) return;
+    const vigil = this.#vigil;
+    vigil.expect(budget / 1000);
+    rings?.tell(vigil.hits, vigil.misses);
   }
 
   failed(id: number, ran: number, thrown: unknown): void {

@@ -7,6 +7,7 @@
  * R1. Calls of one turn leave together; one whose arguments cannot be sent fails alone.
  * R2. `exited` comes last, after everything the worker managed to say.
  */
+import { availableParallelism } from "node:os";
 import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
 import { LimitServer } from "../limits/remote/limit-server.js";
 import type { LimitMessage } from "../limits/remote/line.js";
@@ -15,12 +16,16 @@ import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-co
 import { Outbox } from "../wire/outbox.js";
 import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
+import type { RingChannel } from "../wire/ring/ring-channel.js";
+import { CalledHost, spinBudget } from "../wire/spinning.js";
 import { Vigil } from "../wire/vigil.js";
-import type { CallRequest, Host, HostSetup } from "./executor.js";
+import type { CallRequest, Host, HostSetup, SpinStats } from "./executor.js";
 
 /** A thread or process: started, kept alive, ended. */
 export interface Vessel {
   readonly channel: Channel;
+  /** The channel again, where it is shared memory. */
+  readonly rings?: RingChannel;
   readonly trySend: TrySend;
   /** Ends it by force. */
   kill(): void;
@@ -62,7 +67,9 @@ export class RemoteHost implements Host {
   #limits: LimitServer | undefined;
   /** Calls without an outcome. */
   #inFlight = 0;
-  readonly #vigil = new Vigil();
+  #vigil: Vigil | undefined;
+  readonly #called = new CalledHost();
+  readonly #spinBudget: number;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
   #expected: CrashDetails | undefined;
@@ -73,6 +80,7 @@ export class RemoteHost implements Host {
     this.#setup = setup;
     this.#open = open;
     const { identity } = setup.start;
+    this.#spinBudget = spinBudget(setup.settings.spin);
     this.#frame = `${setup.label} (manyhands ${identity.mode} worker ${identity.index})`;
   }
 
@@ -88,9 +96,11 @@ export class RemoteHost implements Host {
       this.#setup.events.startFailed(error);
       return;
     }
-    const { channel } = this.#vessel;
+    const { channel, rings } = this.#vessel;
+    const vigil = new Vigil(rings, false);
+    this.#vigil = vigil;
     channel.onMessage = (message) => {
-      this.#vigil.arrived();
+      vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
@@ -103,7 +113,8 @@ export class RemoteHost implements Host {
     this.#outbox = new Outbox(channel);
     this.#limits = this.#serveLimits();
     try {
-      this.#outbox.send([{ ...this.#setup.start, limits: this.#limits?.ticket }]);
+      const spin = availableParallelism() > 1 ? this.#spinBudget : 0;
+      this.#outbox.send([{ ...this.#setup.start, spin, limits: this.#limits?.ticket }]);
     } catch (cause) {
       // All else in it is plain, or was found fit to be sent when the pool was made.
       const what = "Cannot send the limits of the pool to a worker as the 'config' of a set cannot be sent";
@@ -115,7 +126,7 @@ export class RemoteHost implements Host {
     const outbox = this.#outbox!;
     const isPatient = this.#inFlight >= PATIENT_FROM;
     this.#inFlight += 1;
-    if (this.#inFlight === 1) this.#vigil.expect();
+    if (this.#inFlight === 1) this.#expectAnswer();
     if (!request.isUrgent) this.#vessel!.handing?.(request.handedAs);
     const entry = this.#entryOf(request);
     try {
@@ -125,6 +136,21 @@ export class RemoteHost implements Host {
     } catch (error) {
       this.#cannotSend(request, error);
     }
+  }
+
+  get spin(): SpinStats {
+    const budget = this.#spinBudget;
+    const { hits = 0, misses = 0 } = this.#vigil ?? {};
+    const theirs = this.#vessel?.rings?.spinning() ?? { hits: 0, misses: 0 };
+    return { budget, hits: hits + theirs.hits, misses: misses + theirs.misses };
+  }
+
+  /** Stays awake for the answer to a call that is alone, and lets the worker stay awake for the next one. */
+  #expectAnswer(): void {
+    if (this.#spinBudget === 0) return;
+    const budget = this.#called.called() ? this.#spinBudget : 0;
+    this.#vessel!.rings?.allow(budget);
+    this.#vigil!.expect(budget / 1000);
   }
 
   #entryOf(request: CallRequest): unknown[] {

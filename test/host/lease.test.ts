@@ -20,7 +20,7 @@ describe("a host on a node", () => {
     const { key, url, name } = registration;
     const identity = { index: 0, id: "one", mode: "thread", pool: "pool" };
     const begun = new SharedArrayBuffer(4);
-    const started = openThread({ settings: {}, label: name, identity, begun }, { exited() {} });
+    const started = openThread({ settings: {}, label: name, identity, begun }, { exited() {} }, "port");
     vessel = started;
     const done: unknown[] = [];
     const ready = new Promise<void>((resolve) => {

@@ -61,7 +61,7 @@ export class HostedWorker {
     const vessel =
       isolation === "process"
         ? openProcess({ settings }, { exited }, (socket) => new RawSocketChannel(socket))
-        : openThread({ settings, label: this.name, identity, begun }, { exited }, true);
+        : openThread({ settings, label: this.name, identity, begun }, { exited }, "packed");
     this.#vessel = vessel;
     vessel.channel.onMessage = ([bytes]) => events.said(bytes as Uint8Array);
     const { key, url, name } = registration;
