@@ -7,7 +7,8 @@
  * W1. A value comes out as a structured clone of it, or is refused as `foreign`: no value changes silently.
  * W2. A write that fails leaves nothing behind, neither bytes nor shapes.
  * W3. Within one write each object occurs once: the reader makes an object for each place.
- * W4. User code that runs while it writes (a getter) and writes in turn is refused.
+ * W4. User code that runs while it writes (a getter) and writes in turn is refused, and so is what was being written: where
+ *     that goes on has been overwritten.
  */
 import { types } from "node:util";
 import { BYTE_KINDS, RAW_BUFFER } from "./byte-kinds.js";
@@ -67,13 +68,19 @@ export class ValueWriter {
   readonly #shapes = new ShapeTree();
   readonly #encounters = new Encounters();
   #isWriting = false;
+  #isDisturbed = false;
 
   /**
    * Writes `values[from]` to `values[to - 1]` as one group: an object may occur in it once only, else it is foreign. All of
    * them, or none.
    */
   write(values: readonly unknown[], from: number, to: number): (typeof Written)[keyof typeof Written] {
-    if (this.#isWriting) return Written.foreign;
+    if (this.#isWriting) {
+      this.#isDisturbed = true;
+      // No room: not a byte more is written.
+      this.end = -1;
+      return Written.foreign;
+    }
     this.#isWriting = true;
     this.#shapes.renew();
     const start = this.at;
@@ -81,12 +88,14 @@ export class ValueWriter {
     if (this.#viewed !== this.bytes) this.#look();
     try {
       for (let index = from; index < to; index += 1) this.#value(values[index], 0);
+      if (this.#isDisturbed) throw FOREIGN;
       return Written.yes;
     } catch (thrown) {
       // Anything else is thrown by a getter: who writes the value in another way will meet it again.
       this.rollBack(start, mark);
-      return thrown === FULL ? Written.full : Written.foreign;
+      return thrown === FULL && !this.#isDisturbed ? Written.full : Written.foreign;
     } finally {
+      this.#isDisturbed = false;
       this.#encounters.forget();
       this.#isWriting = false;
     }
