@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 
-const HEADER_BYTES = 4;
+/** What comes before a frame. */
+export const HEADER_BYTES = 4;
 const MAX_FRAME_BYTES = 0xffff_ffff;
 /** Below this a frame is copied behind its header: one write costs more than that. */
 const SMALL_BYTES = 65_536;
@@ -36,11 +37,20 @@ export class FramedSocket {
     else fn();
   }
 
+  /**
+   * Sends a frame that lies behind free room for its header; `onWritten` is called when its memory is needed no more.
+   * @throws {RangeError} for more than a length can say
+   */
+  postFrame(frame: Buffer, onWritten: () => void): void {
+    checkLength(frame.length - HEADER_BYTES);
+    if (this.#isClosed) return;
+    frame.writeUInt32LE(frame.length - HEADER_BYTES);
+    this.#socket.write(frame, onWritten);
+  }
+
   /** @throws {RangeError} for more than a length can say */
   post(body: Uint8Array): void {
-    if (body.length > MAX_FRAME_BYTES) {
-      throw new RangeError(`Cannot send a message as it is larger than 4 GiB: current value is ${body.length} bytes`);
-    }
+    checkLength(body.length);
     if (this.#isClosed) return;
     const header = Buffer.allocUnsafe(HEADER_BYTES);
     header.writeUInt32LE(body.length);
@@ -105,4 +115,9 @@ export class FramedSocket {
     if (whole.length > count) this.#chunks.push(whole.subarray(count));
     return whole.subarray(0, count);
   }
+}
+
+function checkLength(bytes: number): void {
+  if (bytes <= MAX_FRAME_BYTES) return;
+  throw new RangeError(`Cannot send a message as it is larger than 4 GiB: current value is ${bytes} bytes`);
 }

@@ -2,7 +2,10 @@ import type { Socket } from "node:net";
 import type { Channel } from "./channel.js";
 import { EntryBuffer, EntryReader, type Encoding } from "./codec/entry-buffer.js";
 import { deliver } from "./deliver.js";
-import { FramedSocket } from "./framed-socket.js";
+import { FramedSocket, HEADER_BYTES } from "./framed-socket.js";
+
+/** With so much the other side can begin; and memory of this size is soon used again. */
+const WORTH_SENDING_BYTES = 65_536;
 
 /**
  * A channel over a byte stream. A transfer list has no meaning between processes: what it names is copied.
@@ -16,7 +19,7 @@ export class SocketChannel implements Channel {
   };
 
   constructor(socket: Socket, encoding?: Encoding) {
-    this.#entries = new EntryBuffer(encoding);
+    this.#entries = new EntryBuffer(encoding, undefined, HEADER_BYTES);
     this.#socket = new FramedSocket(socket);
     const reader = new EntryReader();
     this.#socket.onFrame = (bytes) => deliver(this, reader, bytes);
@@ -36,10 +39,13 @@ export class SocketChannel implements Channel {
 
   put(entry: readonly unknown[]): void {
     this.#entries.put(entry);
+    if (this.#entries.size > WORTH_SENDING_BYTES) this.flush();
   }
 
   flush(): void {
-    if (!this.#entries.isEmpty) this.#socket.post(this.#entries.take());
+    if (this.#entries.isEmpty) return;
+    const frame = this.#entries.take();
+    this.#socket.postFrame(frame, () => this.#entries.giveBack(frame));
   }
 
   deliverPending(): void {

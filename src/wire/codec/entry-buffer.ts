@@ -3,6 +3,9 @@
  *
  * Owns the bytes that gathered. They are stretches of a header and a body: many entries of ours one behind the other, or one
  * entry of V8's.
+ *
+ * E1. Entries leave in the order in which they were put; one that cannot be written leaves no trace.
+ * E2. Code of the user that runs while an entry is written (a getter) may put others, and take: those come first.
  */
 import { serialize, deserialize } from "../serialize.js";
 import { ValueReader } from "./value-reader.js";
@@ -24,23 +27,33 @@ export class EntryBuffer {
   readonly #writer = new ValueWriter();
   readonly #encoding: Encoding;
   readonly #limit: number;
-  #bytes = Buffer.allocUnsafeSlow(FIRST_BYTES);
-  #at = 0;
+  readonly #headroom: number;
+  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_BYTES);
+  #at: number;
   /** Where the header of our present stretch is; -1 when there is none. */
   #stretch = -1;
+  /** Changes with all that happens to the bytes. */
+  #version = 0;
+  /** Memory that has been taken and come back: new memory has a high price. */
+  #spare: Buffer | undefined;
 
-  /** @param limit - so many bytes an entry has at most */
-  constructor(encoding: Encoding = "own", limit = MAX_BYTES) {
+  /**
+   * @param limit - so many bytes an entry has at most
+   * @param headroom - so many bytes are left free before the first entry
+   */
+  constructor(encoding: Encoding = "own", limit = MAX_BYTES, headroom = 0) {
     this.#encoding = encoding;
     this.#limit = limit;
+    this.#headroom = headroom;
+    this.#at = headroom;
   }
 
   get isEmpty(): boolean {
-    return this.#at === 0;
+    return this.#at === this.#headroom;
   }
 
   get size(): number {
-    return this.#at;
+    return this.#at - this.#headroom;
   }
 
   /**
@@ -55,37 +68,53 @@ export class EntryBuffer {
     this.#append(foreign);
   }
 
-  /** The bytes that gathered; the buffer begins anew. */
+  /** The bytes that gathered, behind the headroom; the buffer begins anew. */
   take(): Buffer {
     this.#endStretch();
+    this.#version += 1;
     const taken = this.#bytes.subarray(0, this.#at);
-    this.#bytes = Buffer.allocUnsafeSlow(Math.min(this.#bytes.length, KEPT_BYTES));
-    this.#at = 0;
+    this.#bytes = this.#spare ?? Buffer.allocUnsafeSlow(Math.min(this.#bytes.length, KEPT_BYTES));
+    this.#spare = undefined;
+    this.#at = this.#headroom;
     return taken;
+  }
+
+  /** Takes the memory back when what was taken is needed no more. */
+  giveBack({ buffer }: Buffer): void {
+    if (buffer.byteLength <= KEPT_BYTES) this.#spare = Buffer.from(buffer);
   }
 
   /** `false` when our encoding does not carry it. */
   #write(entry: readonly unknown[]): boolean {
     const writer = this.#writer;
     for (;;) {
+      const bytes = this.#bytes;
+      const version = this.#version;
       const start = this.#stretch < 0 ? this.#at + HEADER_BYTES : this.#at;
-      writer.bytes = this.#bytes;
+      const mark = writer.mark();
+      writer.bytes = bytes;
       writer.at = start;
-      writer.end = Math.min(this.#bytes.length, start + this.#limit);
-      const written = start > this.#bytes.length ? Written.full : writer.write(entry, 0, entry.length);
+      writer.end = Math.min(bytes.length, start + this.#limit);
+      const written = start > bytes.length ? Written.full : writer.write(entry, 0, entry.length);
+      if (this.#version !== version) {
+        // What a getter put or took has come first (E2), and may have gone over this.
+        if (written === Written.yes) writer.rollBack(start, mark);
+        return false;
+      }
       if (written === Written.foreign) return false;
       if (written === Written.yes) {
         if (this.#stretch < 0) this.#stretch = this.#at;
         this.#at = writer.at;
         return true;
       }
-      checkSize(this.#bytes.length - start + 1, this.#limit);
-      this.#grow(2 * this.#bytes.length);
+      checkSize(bytes.length - start + 1, this.#limit);
+      this.#grow(2 * bytes.length);
     }
   }
 
   #append(foreign: Buffer): void {
     this.#endStretch();
+    this.#version += 1;
     const end = this.#at + HEADER_BYTES + foreign.length;
     if (end > this.#bytes.length) this.#grow(Math.max(end, 2 * this.#bytes.length));
     this.#bytes.writeUInt32LE((foreign.length | IS_FOREIGN) >>> 0, this.#at);

@@ -29,8 +29,11 @@ export function readWideText(bytes: Buffer, at: number, length: number): string 
 
 /** A string of characters of one byte each. */
 export function readText(bytes: Buffer, at: number, length: number): string {
-  if (length > SHORT) return (bytes as TextBuffer).latin1Slice(at, at + length);
-  const b = bytes;
+  return length > SHORT ? (bytes as TextBuffer).latin1Slice(at, at + length) : readShort(bytes, at, length);
+}
+
+/** A list of arguments would be an object; put together from parts a string would be more than one. */
+function readShort(b: Buffer, at: number, length: number): string {
   switch (length) {
     case 0:
       return "";
@@ -46,7 +49,63 @@ export function readText(bytes: Buffer, at: number, length: number): string {
       return fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!, b[at + 4]!);
     case 6:
       return fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!, b[at + 4]!, b[at + 5]!);
+    case 7:
+      return fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!, b[at + 4]!, b[at + 5]!, b[at + 6]!);
+    case 8:
+      return fromCharCode(b[at]!, b[at + 1]!, b[at + 2]!, b[at + 3]!, b[at + 4]!, b[at + 5]!, b[at + 6]!, b[at + 7]!);
+    case 9:
+      return fromCharCode(
+        b[at]!,
+        b[at + 1]!,
+        b[at + 2]!,
+        b[at + 3]!,
+        b[at + 4]!,
+        b[at + 5]!,
+        b[at + 6]!,
+        b[at + 7]!,
+        b[at + 8]!,
+      );
+    case 10:
+      return fromCharCode(
+        b[at]!,
+        b[at + 1]!,
+        b[at + 2]!,
+        b[at + 3]!,
+        b[at + 4]!,
+        b[at + 5]!,
+        b[at + 6]!,
+        b[at + 7]!,
+        b[at + 8]!,
+        b[at + 9]!,
+      );
+    case 11:
+      return fromCharCode(
+        b[at]!,
+        b[at + 1]!,
+        b[at + 2]!,
+        b[at + 3]!,
+        b[at + 4]!,
+        b[at + 5]!,
+        b[at + 6]!,
+        b[at + 7]!,
+        b[at + 8]!,
+        b[at + 9]!,
+        b[at + 10]!,
+      );
     default:
-      return readText(bytes, at, 6) + readText(bytes, at + 6, length - 6);
+      return fromCharCode(
+        b[at]!,
+        b[at + 1]!,
+        b[at + 2]!,
+        b[at + 3]!,
+        b[at + 4]!,
+        b[at + 5]!,
+        b[at + 6]!,
+        b[at + 7]!,
+        b[at + 8]!,
+        b[at + 9]!,
+        b[at + 10]!,
+        b[at + 11]!,
+      );
   }
 }

@@ -7,7 +7,8 @@
  * W1. A value comes out as a structured clone of it, or is refused as `foreign`: no value changes silently.
  * W2. A write that fails leaves nothing behind, neither bytes nor shapes.
  * W3. Within one write each object occurs once: the reader makes an object for each place.
- * W4. User code that runs while it writes (a getter) and writes in turn is refused.
+ * W4. User code that runs while it writes (a getter) and writes in turn is refused, and so is what was being written: where
+ *     that goes on has been overwritten.
  */
 import { types } from "node:util";
 import { BYTE_KINDS, RAW_BUFFER } from "./byte-kinds.js";
@@ -35,8 +36,10 @@ const FOREIGN = Symbol("foreign");
 const DEEPEST = 100;
 /** Up to this length a string is copied faster character by character than by a call into the runtime. */
 const SHORT_TEXT = 20;
+/** From this length on the values of an array are listed faster than its keys. */
+const FEW_KEYS = 5;
 const { isProxy } = types;
-const { getPrototypeOf, keys: keysOf, prototype: OBJECT } = Object;
+const { getPrototypeOf, keys: keysOf, values: valuesOf, prototype: OBJECT } = Object;
 const { hasOwnProperty, toString: describe } = OBJECT;
 const timeOf = Date.prototype.getTime;
 const sizeOfMap = getter(Map.prototype, "size");
@@ -44,7 +47,7 @@ const sizeOfSet = getter(Set.prototype, "size");
 const kindOf = getter(getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag);
 const lengthOfBuffer = getter(ArrayBuffer.prototype, "byteLength");
 const entriesOf = Map.prototype.entries;
-const valuesOf = Set.prototype.values;
+const membersOf = Set.prototype.values;
 
 /** Never matches, and at once, in a string that V8 holds with one byte a character. */
 const WIDE = /[^\0-\xff]/;
@@ -65,13 +68,19 @@ export class ValueWriter {
   readonly #shapes = new ShapeTree();
   readonly #encounters = new Encounters();
   #isWriting = false;
+  #isDisturbed = false;
 
   /**
    * Writes `values[from]` to `values[to - 1]` as one group: an object may occur in it once only, else it is foreign. All of
    * them, or none.
    */
   write(values: readonly unknown[], from: number, to: number): (typeof Written)[keyof typeof Written] {
-    if (this.#isWriting) return Written.foreign;
+    if (this.#isWriting) {
+      this.#isDisturbed = true;
+      // No room: not a byte more is written.
+      this.end = -1;
+      return Written.foreign;
+    }
     this.#isWriting = true;
     this.#shapes.renew();
     const start = this.at;
@@ -79,12 +88,14 @@ export class ValueWriter {
     if (this.#viewed !== this.bytes) this.#look();
     try {
       for (let index = from; index < to; index += 1) this.#value(values[index], 0);
+      if (this.#isDisturbed) throw FOREIGN;
       return Written.yes;
     } catch (thrown) {
       // Anything else is thrown by a getter: who writes the value in another way will meet it again.
       this.rollBack(start, mark);
-      return thrown === FULL ? Written.full : Written.foreign;
+      return thrown === FULL && !this.#isDisturbed ? Written.full : Written.foreign;
     } finally {
+      this.#isDisturbed = false;
       this.#encounters.forget();
       this.#isWriting = false;
     }
@@ -237,8 +248,8 @@ export class ValueWriter {
 
   #list(list: readonly unknown[], depth: number): void {
     const { length } = list;
-    // Fewer keys: holes; more: fields besides. As many, with both, shows below.
-    if (keysOf(list).length !== length) throw FOREIGN;
+    // Fewer keys: holes; more: fields besides. As many, with both, shows below. Values cost less than many keys.
+    if ((length < FEW_KEYS ? keysOf(list) : valuesOf(list)).length !== length) throw FOREIGN;
     if (length < 0x100) {
       const at = this.#take(2);
       this.bytes[at] = Tag.list;
@@ -353,7 +364,7 @@ export class ValueWriter {
     const size = sizeOfSet.call(set) as number;
     this.#sized(Tag.set, size, 0);
     let left = size;
-    for (const value of valuesOf.call(set)) {
+    for (const value of membersOf.call(set)) {
       this.#value(value, depth);
       left -= 1;
     }

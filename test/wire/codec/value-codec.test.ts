@@ -334,17 +334,23 @@ describe("ValueWriter and ValueReader", () => {
     expect(pair.writer.at).toBeLessThan(8);
   });
 
-  it("refuse what a getter writes meanwhile", () => {
-    const pair = new Pair();
+  it("refuse what a getter writes meanwhile, and what it is a part of", () => {
+    const pair = new Pair(Buffer.alloc(100, 0xee));
+    const { writer } = pair;
     let inner: unknown;
     const value = {
-      get a() {
-        inner = pair.writer.write([1], 0, 1);
-        return 1;
+      a: 1,
+      get b() {
+        writer.at = 50;
+        inner = writer.write([1], 0, 1);
+        return "behind";
       },
     };
-    expect(pair.carry([value])).toEqual([{ a: 1 }]);
+    expect(pair.carry([value])).toBeUndefined();
     expect(inner).toBe(Written.foreign);
+    expect(writer.bytes.subarray(50).every((byte) => byte === 0xee)).toBe(true);
+    writer.end = 100;
+    expect(pair.carry([{ a: 1, b: 2 }])).toEqual([{ a: 1, b: 2 }]);
   });
 
   it("end garbage with an error", () => {
