@@ -14,6 +14,7 @@ import type { Grant, Limits } from "../limits/grant.js";
 import { unlimited } from "../limits/unlimited.js";
 import type { LimitClient, LimitLine } from "../limits/remote/limit-client.js";
 import type { LimitReply } from "../limits/remote/line.js";
+import type { LimitsTicket } from "../limits/remote/ticket.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
@@ -109,7 +110,9 @@ class ChannelHost implements Replies, Pacing {
     this.#watchDeath();
     try {
       const registration = await importRegistration(blueprint.url, blueprint.key, blueprint.name);
-      const limits = await this.#openLimits();
+      const { limits: ticket } = this.#start;
+      // Not awaited where there are none: whether what stands for them can be awaited would load them.
+      const limits = ticket ? await this.#openLimits(ticket) : unlimited();
       const instance = construct(registration.target, blueprint.constructorArgs, identity, limits);
       this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true, limits }, this, this);
       this.#outbox.begin().push(ToCaller.ready);
@@ -120,16 +123,14 @@ class ChannelHost implements Replies, Pacing {
     this.#flush();
   }
 
-  async #openLimits(): Promise<Limits> {
-    const { limits } = this.#start;
-    if (!limits) return unlimited();
+  async #openLimits(ticket: LimitsTicket): Promise<Limits> {
     // A worker without limits is ready the sooner for it.
     const { LimitClient } = await import("../limits/remote/limit-client.js");
     const line: LimitLine = {
       send: (message) => void this.#outbox.begin().push(ToCaller.limits, message),
       decode: (error) => decodeFailure(error as WireFailure, () => undefined, "(limits of the pool)"),
     };
-    this.#limits = new LimitClient(limits, line, threadId + 1);
+    this.#limits = new LimitClient(ticket, line, threadId + 1);
     return this.#limits;
   }
 
