@@ -10,6 +10,7 @@ import { snapshot } from "./snapshot.js";
 import { startThread } from "./start-thread.js";
 
 const ENTRY = new URL("../host/thread-entry.js", import.meta.url);
+const PACKED_ENTRY = new URL("../host/packed-thread-entry.js", import.meta.url);
 
 export const threadExecutor: Executor = {
   mode: "thread",
@@ -38,9 +39,9 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
   const { thread, end } = startThread(
-    ENTRY,
+    isPacked ? PACKED_ENTRY : ENTRY,
     {
-      workerData: { port: port2, ...(isPacked && { isPacked, begun: setup.begun }) },
+      workerData: isPacked ? { port: port2, begun: setup.begun } : { port: port2 },
       transferList: [port2],
       name: `${setup.label} ${setup.identity.index}`,
       ...(execArgv && { execArgv: [...execArgv] }),
