@@ -4,13 +4,10 @@ import type { CrashDetails } from "../errors.js";
 import { PortChannel } from "../wire/port-channel.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Executor, HostSetup } from "./executor.js";
-import { HOST_ARGUMENTS } from "./host-arguments.js";
+import { hostProgram, plainProgram } from "./host-program.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
 import { startThread } from "./start-thread.js";
-
-const ENTRY = new URL("../host/thread-entry.js", import.meta.url);
-const PACKED_ENTRY = new URL("../host/packed-thread-entry.js", import.meta.url);
 
 export const threadExecutor: Executor = {
   mode: "thread",
@@ -38,17 +35,18 @@ export type ThreadSetup = Pick<HostSetup, "settings" | "label"> & {
 export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exited">, isPacked = false): Vessel {
   const { port1, port2 } = new MessageChannel();
   const { execArgv, env, resourceLimits } = setup.settings;
+  const program = isPacked ? plainProgram("packed-thread-entry") : hostProgram("thread-entry");
   const { thread, end } = startThread(
-    isPacked ? PACKED_ENTRY : ENTRY,
+    program.entry,
     {
-      workerData: isPacked ? { port: port2, begun: setup.begun } : { port: port2 },
+      workerData: isPacked ? { port: port2, begun: setup.begun } : { "manyhands.port": port2 },
       transferList: [port2],
       name: `${setup.label} ${setup.identity.index}`,
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(env && { env: env as NodeJS.ProcessEnv }),
       ...(resourceLimits && { resourceLimits }),
     },
-    HOST_ARGUMENTS,
+    program.arguments,
   );
   const channel = new PortChannel(port1);
   const begun = new Int32Array(setup.begun);
