@@ -3,6 +3,7 @@
 // owns what it does not do: removing the outputs of sources that are gone, and noticing outputs that are.
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { isLinked, isLinkStale, linkHosts } from "./link.js";
 import { isMain, root, runTool } from "./tool.js";
 
 const cache = join(root, "build/.cache");
@@ -31,7 +32,7 @@ const outputExtensions = [".$js", ".$js.map", ".d.$ts"];
  * @returns {boolean}
  */
 export function isBuildStale() {
-  if (!existsSync(stamp) || !existsSync(join(root, "dist/index.js"))) return true;
+  if (!existsSync(stamp) || !existsSync(join(root, "dist/index.js")) || isLinkStale()) return true;
   const builtAt = statSync(stamp).mtimeMs;
   // A folder's own time tells of files that were removed or renamed.
   const inputs = projects.flatMap(({ folders }) => folders.flatMap(([from]) => [from, ...list(from)]));
@@ -51,6 +52,7 @@ export function build({ tests = false } = {}) {
   for (const project of projects) tidy(project);
   const result = runTool(["typescript", "tsc"], ["-b", ...(tests ? [] : projects.map(({ config }) => config))]);
   if (result.exitCode === 0) {
+    linkHosts();
     mkdirSync(cache, { recursive: true });
     writeFileSync(stamp, "");
     // The start, not the end: a file saved while the compiler ran may not have been read.
@@ -76,7 +78,7 @@ function tidy({ info, folders }) {
         ),
     );
     for (const path of list(to)) {
-      if (!isFolder(path) && !expected.has(path)) rmSync(join(root, path));
+      if (!isFolder(path) && !expected.has(path) && !isLinked(path)) rmSync(join(root, path));
     }
     if ([...expected].some((path) => !existsSync(join(root, path)))) rmSync(join(cache, info), { force: true });
   }

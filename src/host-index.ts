@@ -7,10 +7,11 @@
  */
 import { createRequire } from "node:module";
 import { lazyFunction, lazyObject } from "./config/lazy.js";
+import { loadModules } from "./config/load-gate.js";
 import { type ModuleReference, register } from "./registry.js";
-import { taskName, taskTarget } from "./task-target.js";
 import type * as library from "./index.js";
 import type { Task, TaskFunction, taskOf, TaskOptions } from "./task.js";
+import type * as taskTargets from "./task-target.js";
 import type { definitionOf, WorkerClass, WorkerDefaults, WorkerDefinition } from "./worker.js";
 
 export {
@@ -39,7 +40,6 @@ export {
   WorkerCrashedError,
   WorkerStartError,
 } from "./errors.js";
-export { Future } from "./future/future.js";
 export { call } from "./host/call-context.js";
 export { transfer } from "./wire/transfer.js";
 export { Worker } from "./worker-base.js";
@@ -61,6 +61,7 @@ export const PipelineRun = later("PipelineRun", "./flow/pipeline/pipeline-run.js
 export const Queue = later("Queue", "./flow/queue.js");
 export const ResourcePool = later("ResourcePool", "./flow/resource-pool.js");
 export const asCompleted = later("asCompleted", "./future/as-completed.js");
+export const Future = later("Future", "./future/future.js");
 export const gather = later("gather", "./future/gather.js");
 export const Stream = later("Stream", "./future/stream.js");
 export const wait = later("wait", "./future/wait.js");
@@ -96,6 +97,7 @@ export function worker<C extends WorkerClass>(
 
 /** As in `task.ts`; see `worker`. */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
+  const { taskName, taskTarget } = loadModules(() => require("./task-target.js") as typeof taskTargets);
   const registration = register(meta, taskName(fn, options), taskTarget(fn), options.version);
   return lazyFunction(() => {
     const module = require("./task.js") as { taskOf: typeof taskOf };

@@ -1,4 +1,5 @@
 import { loadModules } from "./load-gate.js";
+import { processWide } from "./process-wide.js";
 
 /**
  * Things that are loaded when they are first used.
@@ -7,7 +8,7 @@ import { loadModules } from "./load-gate.js";
  * constructed, extended, read and asked for its instances as what it stands for would be. Only it is not the same object:
  * `realOf` tells which one that is.
  */
-const loaders = new WeakMap<object, () => object>();
+const loaders = processWide("stand-ins", () => new WeakMap<object, () => object>());
 
 /** Stands for a function or class that `load` finds. */
 export function lazyFunction<F extends object>(load: () => F): F {

@@ -89,7 +89,7 @@ provideCaller(currentCall);
  * Set to true on an instance whose methods ask for `call()` before they wait for anything, and run nobody else's code: then
  * calls are not followed through awaits, which on Node 20 slows every promise of the thread.
  */
-export const ASKS_AT_ONCE = Symbol("asks at once");
+export const ASKS_AT_ONCE = Symbol.for("manyhands.asks-at-once");
 
 /** Runs the first, synchronous part of a call so that `call()` finds it there. */
 export function beginInCall<T>(context: CallContext, step: () => T): T {

@@ -19,6 +19,22 @@ export const hostState = processWide<HostState>("host-state", () => ({
   constructing: undefined,
 }));
 
+/** Constructs a worker; a class that extends `Worker` learns its identity and its limits on the way. */
+export function construct(
+  target: new (...args: never[]) => object,
+  args: readonly unknown[],
+  identity: WorkerIdentity,
+  limits: Limits,
+): object {
+  const outer = hostState.constructing;
+  hostState.constructing = { identity, limits };
+  try {
+    return new target(...(args as never[]));
+  } finally {
+    hostState.constructing = outer;
+  }
+}
+
 /** Pools may nest; this deep they only do when hosts start pools that start hosts without end. */
 const MAX_DEPTH = 8;
 

@@ -14,6 +14,7 @@ import type { Grant, Limits } from "../limits/grant.js";
 import { unlimited } from "../limits/unlimited.js";
 import type { LimitClient, LimitLine } from "../limits/remote/limit-client.js";
 import type { LimitReply } from "../limits/remote/line.js";
+import type { LimitsTicket } from "../limits/remote/ticket.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
@@ -23,8 +24,7 @@ import { canSend, unsendableError } from "../wire/unsendable.js";
 import type { RingChannel } from "../wire/ring/ring-channel.js";
 import { Vigil } from "../wire/vigil.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
-import { construct } from "./construct.js";
-import { hostState } from "./host-state.js";
+import { construct, hostState } from "./host-state.js";
 import { importRegistration } from "./import-module.js";
 import { hasEnded, type LeaseEnd } from "./lease.js";
 import { Swiftness } from "./swiftness.js";
@@ -113,7 +113,9 @@ class ChannelHost implements Replies, Pacing {
     this.#watchDeath();
     try {
       const registration = await importRegistration(blueprint.url, blueprint.key, blueprint.name);
-      const limits = await this.#openLimits();
+      const { limits: ticket } = this.#start;
+      // Not awaited where there are none: whether what stands for them can be awaited would load them.
+      const limits = ticket ? await this.#openLimits(ticket) : unlimited();
       const instance = construct(registration.target, blueprint.constructorArgs, identity, limits);
       this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true, limits }, this, this);
       this.#outbox.add([ToCaller.ready]);
@@ -124,16 +126,14 @@ class ChannelHost implements Replies, Pacing {
     this.#flush();
   }
 
-  async #openLimits(): Promise<Limits> {
-    const { limits } = this.#start;
-    if (!limits) return unlimited();
+  async #openLimits(ticket: LimitsTicket): Promise<Limits> {
     // A worker without limits is ready the sooner for it.
     const { LimitClient } = await import("../limits/remote/limit-client.js");
     const line: LimitLine = {
       send: (message) => this.#outbox.add([ToCaller.limits, message]),
       decode: (error) => decodeFailure(error as WireFailure, () => undefined, "(limits of the pool)"),
     };
-    this.#limits = new LimitClient(limits, line, threadId + 1);
+    this.#limits = new LimitClient(ticket, line, threadId + 1);
     return this.#limits;
   }
 

@@ -4,6 +4,7 @@
  *
  * Only calls are known by name here: code outside any call has no holdings, and a deadlock with itself ends by its timeout.
  */
+import { processWide } from "../config/process-wide.js";
 import { LimitDeadlockError } from "../errors.js";
 import type { LimitCore } from "./limit.js";
 
@@ -30,15 +31,15 @@ export interface Caller {
   readonly isHolder?: boolean;
 }
 
-let findCaller: () => Caller | undefined = () => undefined;
+const callers = processWide<{ find: () => Caller | undefined }>("callers", () => ({ find: () => undefined }));
 
 /** Says how the call that the running code serves is found. */
 export function provideCaller(find: () => Caller | undefined): void {
-  findCaller = find;
+  callers.find = find;
 }
 
 export function currentCaller(): Caller | undefined {
-  return findCaller();
+  return callers.find();
 }
 
 /** The call holds this from now on. */

@@ -1,7 +1,7 @@
 /** The modes `sync` and `async`: the worker lives in this event loop, and values are passed as they are. */
 import type { CrashDetails } from "../errors.js";
 import { CallServer } from "../host/call-server.js";
-import { construct } from "../host/construct.js";
+import { construct } from "../host/host-state.js";
 import { findRegistration } from "../registry.js";
 import type { CallRequest, Executor, Host, HostSetup } from "./executor.js";
 

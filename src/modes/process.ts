@@ -7,13 +7,11 @@ import type { Channel } from "../wire/channel.js";
 import { deserialize, serialize } from "../wire/serialize.js";
 import { SocketChannel } from "../wire/socket-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
-import { HOST_ARGUMENTS } from "./host-arguments.js";
+import { hostProgram } from "./host-program.js";
 import { inheritable } from "./inheritable.js";
 import { keepFromOutliving } from "./reaper.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
-
-const ENTRY = fileURLToPath(new URL("../host/process-entry.js", import.meta.url));
 
 /**
  * How long, in ms, the end of a child may come after the end of its connection, or the reverse: a grandchild could hold
@@ -42,9 +40,10 @@ export function openProcess(
   open: (socket: Socket) => Channel = (socket) => new SocketChannel(socket),
 ): Vessel {
   const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
+  const program = hostProgram("process-entry");
   const child = spawn(
     process.execPath,
-    [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...HOST_ARGUMENTS, ENTRY],
+    [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...program.arguments, fileURLToPath(program.entry)],
     {
       stdio: ["ignore", "inherit", "inherit", "overlapped"],
       env: { ...(env ?? process.env) },

@@ -10,6 +10,8 @@ export function snapshot(
   copy: (args: readonly unknown[]) => readonly unknown[],
   trySend: TrySend,
 ): readonly unknown[] {
+  // What nobody can change needs no copy, the first of which takes a program several ms.
+  if (args.every(isPlain)) return args;
   try {
     return copy(args);
   } catch (cause) {
@@ -18,4 +20,8 @@ export function snapshot(
     }
     throw cause;
   }
+}
+
+function isPlain(value: unknown): boolean {
+  return value === null || !["object", "function", "symbol"].includes(typeof value);
 }

@@ -1,17 +1,16 @@
 /** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
-import { MessageChannel, type MessagePort } from "node:worker_threads";
+import { MessageChannel } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
+import { THREAD_START } from "../host/thread-start.js";
 import { PortChannel } from "../wire/port-channel.js";
 import { RingChannel } from "../wire/ring/ring-channel.js";
 import { allocateRings } from "../wire/ring/ring-memory.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Executor, HostSetup } from "./executor.js";
-import { HOST_ARGUMENTS } from "./host-arguments.js";
+import { hostProgram, plainProgram } from "./host-program.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
 import { startThread } from "./start-thread.js";
-
-const ENTRY = new URL("../host/thread-entry.js", import.meta.url);
 
 export const threadExecutor: Executor = {
   mode: "thread",
@@ -33,14 +32,6 @@ export type ThreadSetup = Pick<HostSetup, "settings" | "label"> & {
   readonly begun: SharedArrayBuffer;
 };
 
-/** What a thread is told when it begins: the rest comes over the channel. */
-export interface ThreadStart {
-  readonly port: MessagePort;
-  readonly wire: ThreadWire;
-  readonly memory: SharedArrayBuffer | undefined;
-  readonly begun?: SharedArrayBuffer;
-}
-
 /** How a thread is spoken to: through memory, by messages, or by messages of bytes, for who only hands them on. */
 export type ThreadWire = "rings" | "port" | "packed";
 
@@ -49,17 +40,18 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   const { port1, port2 } = new MessageChannel();
   const memory = wire === "rings" ? allocateRings() : undefined;
   const { execArgv, env, resourceLimits } = setup.settings;
+  const program = wire === "packed" ? plainProgram("packed-thread-entry") : hostProgram("thread-entry");
   const { thread, end } = startThread(
-    ENTRY,
+    program.entry,
     {
-      workerData: { port: port2, wire, memory, ...(wire === "packed" && { begun: setup.begun }) } satisfies ThreadStart,
+      workerData: wire === "packed" ? { port: port2, begun: setup.begun } : { [THREAD_START]: { port: port2, memory } },
       transferList: [port2],
       name: `${setup.label} ${setup.identity.index}`,
       ...(execArgv && { execArgv: [...execArgv] }),
       ...(env && { env: env as NodeJS.ProcessEnv }),
       ...(resourceLimits && { resourceLimits }),
     },
-    HOST_ARGUMENTS,
+    program.arguments,
   );
   const rings = memory && new RingChannel(port1, memory, "caller");
   const channel = rings ?? new PortChannel(port1);

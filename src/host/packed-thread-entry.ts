@@ -1,0 +1,9 @@
+/** Where a thread begins whose other end only hands messages on, to a machine elsewhere. */
+import { type MessagePort, workerData } from "node:worker_threads";
+import { PackedPortChannel } from "../wire/packed-port-channel.js";
+import { serialize } from "../wire/serialize.js";
+import { serveChannel } from "./serve-channel.js";
+
+const { port, begun } = workerData as { port: MessagePort; begun: SharedArrayBuffer };
+
+serveChannel({ channel: new PackedPortChannel(port), trySend: serialize, begun });
