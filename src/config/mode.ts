@@ -11,7 +11,7 @@ export interface ModeDefaults {
   readonly maxWorkers: number;
   /** Calls at once in one worker. */
   readonly concurrency: number;
-  /** Calls handed to one worker ahead of time, beyond those it runs. */
+  /** Calls handed to one worker ahead of time, beyond those it runs, at most. */
   readonly maxQueuedTasks: number;
   /** As far as they take no longer than this, in ms, but for two. */
   readonly queuedWork: number;
@@ -26,9 +26,9 @@ export function modeDefaults(mode: Mode): ModeDefaults {
     case "async":
       return { maxWorkers: 1, concurrency: Number.POSITIVE_INFINITY, maxQueuedTasks: 0, ...shared };
     case "thread":
-      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 100, ...shared };
+      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 1000, queuedWork: 5 };
     case "process":
-      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 5, ...shared };
+      return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 1000, queuedWork: 5 };
     case "distributed":
       return { maxWorkers: availableParallelism(), concurrency: 1, maxQueuedTasks: 100, queuedWork: 20 };
   }

@@ -25,7 +25,7 @@ export function callableOf(fn: unknown): Callable | undefined {
 
 /** What counts as keeping a worker busy that runs any number of calls at once. */
 const UNBOUNDED_CONCURRENCY = 16;
-/** Handed ahead, for the same. */
+/** Handed ahead, for the same, however many that may be. */
 const MOST_AHEAD = 100;
 
 /** Calls that keep all workers of a pool busy: what they run at once, and what is handed to them ahead of time. */

@@ -57,8 +57,9 @@ export interface PoolOptions extends HostSettings {
   /** Default: `"round-robin"`; with `onDemand`, `"random"`. */
   loadBalancing?: LoadBalancingName | LoadBalancer | undefined;
   /**
-   * Calls handed to one worker ahead of time, beyond those it runs; none with a declared cost is. Default: thread 100,
-   * process 5, distributed 2 to 100, as many as take 20 ms; else 0.
+   * Calls handed to one worker ahead of time, beyond those it runs; none with a declared cost is. Default: as many as take
+   * 5 ms in modes thread and process (2 to 1,000), and 20 ms in mode distributed (2 to 100), by the time that the last ones
+   * took; else 0.
    */
   maxQueuedTasks?: number | undefined;
   /** Calls that may wait in the pool. Default: unlimited. */

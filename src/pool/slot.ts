@@ -111,12 +111,13 @@ export class Slot implements Candidate, CallPlace {
   #most = 0;
   readonly #isRecycled: boolean;
   readonly #health = new HealthCheck();
-  readonly #pace = new Pace();
+  readonly #pace: Pace;
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
     this.index = index;
     this.#starts = new Starts(owner.name);
+    this.#pace = new Pace(owner.options);
     this.#isReplaced = !owner.options.onDemand;
     this.#isRecycled = owner.options.recycle.afterCalls < Number.POSITIVE_INFINITY;
     this.#reckon();
@@ -160,7 +161,7 @@ export class Slot implements Candidate, CallPlace {
     if (active >= this.#most) return false;
     const { concurrency, recycle } = this.#owner.options;
     // The next worker that has nothing to do may be owed to somebody: nothing is handed ahead (D1).
-    if (active >= concurrency && this.#owner.isOwed) return false;
+    if (active >= concurrency && (this.#owner.isOwed || !this.#pace.mayAdd(active))) return false;
     return !this.#isRecycled || this.#served + active < recycle.afterCalls;
   }
 
@@ -173,7 +174,7 @@ export class Slot implements Candidate, CallPlace {
     if (!isUp || this.#isLeaving || isTaken) this.#most = 0;
     // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
     else if (options.isElastic && state !== "ready") this.#most = options.concurrency;
-    else this.#most = options.concurrency + this.#pace.ahead(options);
+    else this.#most = options.concurrency + this.#pace.ahead;
   }
 
   #become(state: SlotState): void {
@@ -192,6 +193,7 @@ export class Slot implements Candidate, CallPlace {
     call.assignTo(this);
     this.total += 1;
     this.#keepAlive.set(true);
+    if (this.active === 0) this.#pace.heard();
     if (this.#owner.options.onDemand) this.#reckon();
     if (this.#state === "ready") {
       this.#hand(call);
@@ -401,6 +403,7 @@ export class Slot implements Candidate, CallPlace {
       if (isElastic) this.idleSince = performance.now();
       this.#keepAlive.set(false);
     }
+    this.#pace.heard();
     this.#reckon();
     this.#owner.changed(this);
     if (this.#state === "retiring") this.#stopWhenQuiet();

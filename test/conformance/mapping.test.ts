@@ -87,7 +87,7 @@ describe("mapping over pools", () => {
     expect(concurrencyOf({ mode: "sync" })).toBe(1);
     expect(concurrencyOf({ mode: "async", maxWorkers: 2, concurrency: 3 })).toBe(8);
     expect(concurrencyOf({ mode: "async" })).toBe(17);
-    expect(concurrencyOf({ mode: "process", maxWorkers: 2 })).toBe(12);
+    expect(concurrencyOf({ mode: "process", maxWorkers: 2 })).toBe(202);
     expect(concurrencyOf({ mode: "thread", maxWorkers: 2, maxQueuedTasks: 4 })).toBe(10);
     expect(concurrencyOf({ mode: "thread", maxWorkers: 2, maxQueuedTasks: 1e6 })).toBe(202);
     expect(concurrencyOf({ mode: "thread", maxWorkers: { max: 3 }, loadBalancing: "shared-queue" })).toBe(6);

@@ -40,8 +40,8 @@ describe("resolveOptions", () => {
   it.each([
     ["sync", { min: 1, max: 1, concurrency: 1, maxQueuedTasks: 0 }],
     ["async", { min: 1, max: 1, concurrency: Number.POSITIVE_INFINITY, maxQueuedTasks: 0 }],
-    ["thread", { min: cores, max: cores, concurrency: 1, maxQueuedTasks: 100 }],
-    ["process", { min: cores, max: cores, concurrency: 1, maxQueuedTasks: 5 }],
+    ["thread", { min: cores, max: cores, concurrency: 1, maxQueuedTasks: 1000, queuedWork: 5 }],
+    ["process", { min: cores, max: cores, concurrency: 1, maxQueuedTasks: 1000, queuedWork: 5 }],
   ] as const)("fills in the defaults of mode %s", (mode, expected) => {
     expect(resolveOptions({ mode })).toEqual({
       mode,
@@ -63,7 +63,7 @@ describe("resolveOptions", () => {
       startTimeout: 60_000,
       handleSignals: false,
       delivery: "at-most-once",
-      queuedWork: Number.POSITIVE_INFINITY,
+      queuedWork: mode === "sync" || mode === "async" ? Number.POSITIVE_INFINITY : 5,
       host: { execArgv: undefined, env: undefined, resourceLimits: undefined },
       actor: undefined,
     });

@@ -1,11 +1,11 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { resolveOptions } from "../../dist/pool/options.js";
 import { Pace } from "../../dist/pool/pace.js";
 
 const options = { maxQueuedTasks: 100, queuedWork: 20, concurrency: 1 };
 
-function paceAfter(...runs: number[]): Pace {
-  const pace = new Pace(2);
+function paceAfter(runs: readonly number[], given: Partial<typeof options> = {}): Pace {
+  const pace = new Pace({ ...options, ...given });
   for (const ran of runs) pace.record(ran);
   return pace;
 }
@@ -14,27 +14,79 @@ const times = (count: number, ran: number): number[] => Array.from({ length: cou
 
 describe("Pace", () => {
   test("hands two calls ahead until it knows how long they take", () => {
-    expect(new Pace(2).ahead(options)).toBe(2);
+    expect(paceAfter([]).ahead).toBe(2);
   });
 
   test("hands ahead what the work allows, at least two and at most 'maxQueuedTasks'", () => {
-    expect(paceAfter(...times(100, 1)).ahead(options)).toBe(19);
-    expect(paceAfter(...times(100, 0)).ahead(options)).toBe(100);
-    expect(paceAfter(...times(100, 5000)).ahead(options)).toBe(2);
-    expect(paceAfter(...times(100, 5000)).ahead({ ...options, maxQueuedTasks: 0 })).toBe(0);
-    expect(paceAfter(...times(100, 1)).ahead({ ...options, concurrency: 4 })).toBe(79);
+    expect(paceAfter(times(100, 1)).ahead).toBe(20);
+    expect(paceAfter(times(100, 0)).ahead).toBe(100);
+    expect(paceAfter(times(100, 5000)).ahead).toBe(2);
+    expect(paceAfter(times(100, 5000), { maxQueuedTasks: 0 }).ahead).toBe(0);
+    expect(paceAfter(times(100, 5000), { maxQueuedTasks: 1 }).ahead).toBe(1);
+    expect(paceAfter(times(100, 1), { concurrency: 4 }).ahead).toBe(80);
   });
 
-  test("takes few calls to notice that they became long", () => {
-    expect(paceAfter(...times(100, 0), 1000).ahead(options)).toBe(2);
+  test("takes one call to notice that they became long, and many to notice that they became short", () => {
+    expect(paceAfter([...times(100, 0), 1000]).ahead).toBe(2);
+    expect(paceAfter([1000, ...times(100, 0)]).ahead).toBe(2);
+    expect(paceAfter([1000, ...times(1000, 0)]).ahead).toBe(100);
   });
 
-  test("matters in mode distributed only, and where 'maxQueuedTasks' is not given", () => {
-    const slow = paceAfter(...times(100, 5000));
-    expect(slow.ahead(resolveOptions({ mode: "distributed" }))).toBe(2);
-    expect(slow.ahead(resolveOptions({ mode: "distributed", maxQueuedTasks: 32 }))).toBe(32);
-    expect(slow.ahead(resolveOptions({ mode: "thread" }))).toBe(100);
-    expect(slow.ahead(resolveOptions({ mode: "process" }))).toBe(5);
-    expect(slow.ahead(resolveOptions({ mode: "sync" }))).toBe(0);
+  test("takes some long ones among short ones for what they are: few are handed ahead", () => {
+    const mixed = Array.from({ length: 1000 }, (_, index) => (index % 20 === 0 ? 50 : 0));
+    expect(paceAfter(mixed).ahead).toBeLessThan(10);
+  });
+
+  test("matters where 'maxQueuedTasks' is not given, in modes where messages travel", () => {
+    const aheadOf = (given: Parameters<typeof resolveOptions>[0], ran: number): number => {
+      const pace = new Pace(resolveOptions(given));
+      for (const one of times(300, ran)) pace.record(one);
+      return pace.ahead;
+    };
+    expect(aheadOf({ mode: "distributed" }, 5000)).toBe(2);
+    expect(aheadOf({ mode: "distributed" }, 0)).toBe(100);
+    expect(aheadOf({ mode: "distributed", maxQueuedTasks: 32 }, 5000)).toBe(32);
+    for (const mode of ["thread", "process"] as const) {
+      expect(aheadOf({ mode }, 5000)).toBe(2);
+      expect(aheadOf({ mode }, 0.5)).toBe(10);
+      expect(aheadOf({ mode }, 0)).toBe(1000);
+      expect(aheadOf({ mode, maxQueuedTasks: 7 }, 5000)).toBe(7);
+    }
+    expect(aheadOf({ mode: "sync" }, 1)).toBe(0);
+  });
+
+  describe("with a worker that says nothing", () => {
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ["performance"] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    /** The clock is read once for what runs in a row. */
+    async function later(ms: number): Promise<void> {
+      vi.advanceTimersByTime(ms);
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+    }
+
+    test("adds no more than two once that takes longer than the work should, until it says something", async () => {
+      const pace = paceAfter(times(100, 0));
+      await later(1);
+      pace.heard();
+      expect(pace.mayAdd(50)).toBe(true);
+      await later(21);
+      expect(pace.mayAdd(50)).toBe(false);
+      expect(pace.mayAdd(3)).toBe(false);
+      expect(pace.mayAdd(2)).toBe(true);
+      await later(1);
+      pace.heard();
+      expect(pace.mayAdd(50)).toBe(true);
+    });
+
+    test("does not mind where 'maxQueuedTasks' was given", async () => {
+      const pace = paceAfter(times(100, 0), { queuedWork: Number.POSITIVE_INFINITY });
+      await later(1000);
+      expect(pace.mayAdd(50)).toBe(true);
+    });
   });
 });

@@ -66,7 +66,7 @@ export function openMapPool(
   );
   const atOnce = Number.isFinite(concurrency) ? concurrency : ASYNC_CONCURRENCY;
   // What is handed ahead keeps workers from waiting; but a timeout counts the waiting too.
-  const ahead = timeout === undefined && Number.isFinite(maxQueuedTasks) ? maxQueuedTasks : 0;
+  const ahead = timeout === undefined && Number.isFinite(maxQueuedTasks) ? Math.min(maxQueuedTasks, MOST_AHEAD) : 0;
   const pool = target.open(options, init === undefined ? [] : Array.isArray(init) ? init : [init]);
   return {
     run: runner(pool, target.isStream, isSpread),
