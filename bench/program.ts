@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine, load } from "./machine.js";
 import { report, type Results } from "./report.js";
-import type { Grid, Section, SectionContext, Table } from "./section.js";
+import type { Finding, Section, SectionContext } from "./section.js";
 
 /** What a benchmark consists of. */
 export interface Benchmark {
@@ -17,8 +17,13 @@ export interface Benchmark {
   readonly rounds: number;
 }
 
+/** A quick run: one round, with so much of the usual work, for a first look. */
+const QUICK_EFFORT = 0.15;
+const QUICK_WARM_UP_MS = 100;
+
 interface Settings {
   readonly sections: readonly Section[];
+  readonly isQuick: boolean;
   readonly rounds: number;
   readonly peers: readonly string[];
   readonly json: string | undefined;
@@ -42,12 +47,15 @@ async function run(benchmark: Benchmark): Promise<void> {
     process.stdout.write(usage(benchmark));
     return;
   }
-  const { rounds, peers, json } = settings;
+  const { rounds, peers, json, isQuick } = settings;
+  const effort = isQuick ? QUICK_EFFORT : 1;
   const loadAtStart = load();
-  const tables: (Table | Grid)[] = [];
+  const tables: Finding[] = [];
   for (const section of settings.sections) {
     const context: SectionContext = {
       rounds,
+      effort,
+      ...(isQuick && { warmUpMs: QUICK_WARM_UP_MS }),
       say: (line) => process.stderr.write(`${section.name}: ${line}\n`),
       select: (all) =>
         all.filter(({ name }) => peers.length === 0 || peers.some((beginning) => name.startsWith(beginning))),
@@ -58,6 +66,7 @@ async function run(benchmark: Benchmark): Promise<void> {
     title: benchmark.title,
     machine: describeMachine(benchmark.packages),
     rounds,
+    ...(isQuick && { effort }),
     load: { start: loadAtStart, end: load() },
     tables,
   };
@@ -70,14 +79,15 @@ function readArguments({ sections, rounds: usual }: Benchmark): Settings | undef
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: "string", default: String(usual) },
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
       peers: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
-  const rounds = Number(values.rounds);
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : usual));
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
     throw new RangeError(`Cannot set '--rounds' as it must be a positive integer: current value is ${values.rounds}`);
   }
@@ -90,6 +100,7 @@ function readArguments({ sections, rounds: usual }: Benchmark): Settings | undef
   return {
     sections: asked.length > 0 ? asked : sections,
     rounds,
+    isQuick: values.quick,
     peers: values.peers?.split(",") ?? [],
     json: values.json,
   };
@@ -101,6 +112,7 @@ function usage({ file, sections, rounds }: Benchmark): string {
 Sections (default: all): ${sections.map(({ name }) => name).join(", ")}
 
   --rounds N     measure everything N times (default: ${rounds})
+  --quick        one round, and less work where a section can do with less: for a first look
   --peers A,B    only peers whose names begin so
   --json FILE    write the figures of every round to FILE
   --help         show this
