@@ -3,7 +3,7 @@ import { columnOf, judge, rowAgainst, type Verdict } from "./compare.js";
 import type { Row } from "./contest.js";
 import type { Machine } from "./machine.js";
 import { REFERENCE } from "./peer.js";
-import type { Finding, Grid, Sweep, Table } from "./section.js";
+import { BEST_PEER, type Finding, type Grid, type Sweep, type Table } from "./section.js";
 import { median } from "./statistics.js";
 
 /** Everything a run found out. */
@@ -18,6 +18,8 @@ export interface Results {
 }
 
 const NOTHING = "—";
+/** What others took is known to some 10 ms: in less time than this, too little is. */
+const TOLD_FROM_MS = 500;
 
 export function report(results: Results): string {
   const { title, tables } = results;
@@ -41,7 +43,7 @@ export function describeRun({ machine, rounds, effort = 1, load }: Results): str
     `- ${Object.entries(versions)
       .map(([name, version]) => `${name} ${version}`)
       .join(", ")}`,
-    `- Median (min..max) of ${rounds} interleaved rounds; the last column is the figure divided by that of the row named there`,
+    `- Median (min..max) of ${rounds} interleaved rounds; the last column is the figure divided by that of the row named at its head`,
     "- `others`: the share of all cores that other programs took meanwhile; beyond a few per cent, compare with care",
     ...(effort < 1
       ? [`- A quick run, with ${(100 * effort).toFixed(0)} % of the usual work: for a first look only`]
@@ -57,16 +59,14 @@ export function formatFinding(finding: Finding): string[] {
 
 function formatTable(table: Table): string[] {
   const { unit, better, rows, extra, usesProcesses = false, against = REFERENCE } = table;
-  const reference = rowAgainst(table, against);
-  const named =
-    reference && reference.peer !== against && against !== REFERENCE ? `${against}: ${reference.peer}` : against;
+  const reference = against === false ? undefined : rowAgainst(table, against);
   const headings = [
-    rows.some(({ role }) => role === "peer" || role === undefined) ? "peer" : "",
+    rows.some(({ role = "peer" }) => role === "peer") ? "peer" : "",
     `${unit} (${better} is better)`,
     "min..max",
     ...(extra ? [extra.heading] : []),
     ...(usesProcesses ? [] : ["others"]),
-    `× ${named}`,
+    ...(against === false ? [] : [against === BEST_PEER && reference ? `× ${against}, ${reference.peer}` : `× ${against}`]),
   ];
   const lines = rows.map((row) => {
     const { peer, figures } = row;
@@ -78,7 +78,7 @@ function formatTable(table: Table): string[] {
       `${formatNumber(Math.min(...figures))}..${formatNumber(Math.max(...figures))}`,
       ...(extra ? [extra.cell(row)] : []),
       ...(usesProcesses ? [] : [formatOthers(row)]),
-      reference ? formatRatio(figure / median(reference.figures)) : NOTHING,
+      ...(against === false ? [] : [reference ? formatRatio(figure / median(reference.figures)) : NOTHING]),
     ];
   });
   return [...formatLines(headings, lines), ...formatFailures(rows)];
@@ -145,6 +145,7 @@ function formatFailures(rows: readonly Row[]): string[] {
 function formatOthers({ loads }: Row): string {
   const others = loads.reduce((sum, load) => sum + load.others, 0);
   const capacity = loads.reduce((sum, load) => sum + load.capacity, 0);
+  if (capacity < TOLD_FROM_MS) return NOTHING;
   return `${((100 * others) / capacity).toFixed(0)} %`;
 }
 

@@ -29,8 +29,8 @@ export interface Table {
   readonly extra?: { readonly heading: string; cell(row: Row): string };
   /** Whether there is nothing to say about other programs' use of the machine. */
   readonly usesProcesses?: boolean;
-  /** What the last column divides by: a row's figure, or the best peer's. Default: that of `REFERENCE`. */
-  readonly against?: string;
+  /** What the last column divides by: a row's figure, the best peer's, or nothing. Default: that of `REFERENCE`. */
+  readonly against?: string | false;
   readonly bars?: readonly Bar[];
 }
 

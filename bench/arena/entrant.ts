@@ -16,7 +16,7 @@ import type { MeasureName, MeasureOptions } from "./measures.js";
 import type { Reply, Request } from "./program.js";
 
 /** How long opening or closing a pool may take, in ms. */
-const OPEN_WITHIN_MS = 20_000;
+const OPEN_WITHIN_MS = 60_000;
 /** How long one figure may take, in ms. */
 const MEASURE_WITHIN_MS = 100_000;
 

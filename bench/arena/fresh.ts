@@ -14,7 +14,8 @@ const WITHIN_MS = 60_000;
 export async function measureFresh(measure: FreshName, ...given: readonly (string | number)[]): Promise<number> {
   const child = fork(new URL("./fresh-program.js", import.meta.url), [measure, ...given.map(String)], {
     execArgv: ["--expose-gc"],
-    stdio: ["ignore", "ignore", "inherit", "ipc"],
+    // It is killed when it has answered, about which the processes that it started may complain.
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
   });
   const abandoned = new AbortController();
   const { signal } = abandoned;

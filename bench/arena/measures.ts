@@ -7,6 +7,8 @@ import { mainThreadTime } from "./main-thread-time.js";
 
 const MIB = 1024 * 1024;
 const TEXT_LENGTH = 10_000;
+/** Calls between two looks at the clock. */
+const AWAITED_CHUNK = 10_000;
 
 interface Calls {
   readonly calls: number;
@@ -62,11 +64,15 @@ export const measures = {
   },
 
   /** The mean time of a call, in ns. */
-  awaited: async (client: Client, { calls }: Calls) => {
+  awaited: async (client: Client, { ms }: { readonly ms: number }) => {
+    let calls = 0;
     let sum = 0;
+    let elapsed = 0;
     const start = performance.now();
-    for (let index = 0; index < calls; index += 1) sum += await client.noop(index);
-    const elapsed = performance.now() - start;
+    while (elapsed < ms) {
+      for (const end = calls + AWAITED_CHUNK; calls < end; calls += 1) sum += await client.noop(calls);
+      elapsed = performance.now() - start;
+    }
     if (sum !== (calls * (calls - 1)) / 2) throw new Error("Cannot count the calls as a result is wrong");
     return (elapsed * 1e6) / calls;
   },
