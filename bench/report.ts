@@ -66,7 +66,9 @@ function formatTable(table: Table): string[] {
     "min..max",
     ...(extra ? [extra.heading] : []),
     ...(usesProcesses ? [] : ["others"]),
-    ...(against === false ? [] : [against === BEST_PEER && reference ? `× ${against}, ${reference.peer}` : `× ${against}`]),
+    ...(against === false
+      ? []
+      : [against === BEST_PEER && reference ? `× ${against}, ${reference.peer}` : `× ${against}`]),
   ];
   const lines = rows.map((row) => {
     const { peer, figures } = row;
