@@ -46,5 +46,8 @@ function put(path: string, content: string): void {
 
 /** Without what the formatter changes. */
 function loose(content: string): string {
-  return content.replaceAll(/ +/g, " ").replaceAll(/-{3,}(:?)/g, "---$1");
+  return content
+    .replaceAll(/ +/g, " ")
+    .replaceAll(/-{3,}/g, "---")
+    .replaceAll(/\n{3,}/g, "\n\n");
 }

@@ -1,6 +1,7 @@
 /** A benchmark as a program: its arguments, its sections, its report. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { cpuTime } from "./cpu-time.js";
 import { describeMachine, load } from "./machine.js";
 import { report, type Results } from "./report.js";
 import type { Finding, Section, SectionContext } from "./section.js";
@@ -60,7 +61,11 @@ async function run(benchmark: Benchmark): Promise<void> {
       select: (all) =>
         all.filter(({ name }) => peers.length === 0 || peers.some((beginning) => name.startsWith(beginning))),
     };
+    const startedAt = performance.now();
+    const usedBefore = cpuTime([process.pid]) ?? 0;
     tables.push(...(await section.run(context)));
+    const used = (cpuTime([process.pid]) ?? 0) - usedBefore;
+    context.say(`took ${inSeconds(performance.now() - startedAt)}, with ${inSeconds(used)} of processor time`);
   }
   const results: Results = {
     title: benchmark.title,
@@ -104,6 +109,10 @@ function readArguments({ sections, rounds: usual }: Benchmark): Settings | undef
     peers: values.peers?.split(",") ?? [],
     json: values.json,
   };
+}
+
+function inSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function usage({ file, sections, rounds }: Benchmark): string {

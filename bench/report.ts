@@ -1,9 +1,9 @@
 /** Turns figures into Markdown. */
-import { columnOf, judge, rowAgainst, type Verdict } from "./compare.js";
+import { judge, rowAgainst, type Verdict } from "./compare.js";
 import type { Row } from "./contest.js";
 import type { Machine } from "./machine.js";
 import { REFERENCE } from "./peer.js";
-import { BEST_PEER, type Finding, type Grid, type Sweep, type Table } from "./section.js";
+import { type Bar, BEST_PEER, type Finding, type Grid, type Sweep, type Table } from "./section.js";
 import { median } from "./statistics.js";
 
 /** Everything a run found out. */
@@ -59,7 +59,9 @@ export function formatFinding(finding: Finding): string[] {
 
 function formatTable(table: Table): string[] {
   const { unit, better, rows, extra, usesProcesses = false, against = REFERENCE } = table;
-  const reference = against === false ? undefined : rowAgainst(table, against);
+  const reference =
+    against === REFERENCE ? rows.find(({ peer }) => peer.startsWith(REFERENCE)) : against && rowAgainst(table, against);
+  const referenceFigures = (reference && reference.figures) || [];
   const headings = [
     rows.some(({ role = "peer" }) => role === "peer") ? "peer" : "",
     `${unit} (${better} is better)`,
@@ -80,7 +82,9 @@ function formatTable(table: Table): string[] {
       `${formatNumber(Math.min(...figures))}..${formatNumber(Math.max(...figures))}`,
       ...(extra ? [extra.cell(row)] : []),
       ...(usesProcesses ? [] : [formatOthers(row)]),
-      ...(against === false ? [] : [reference ? formatRatio(figure / median(reference.figures)) : NOTHING]),
+      ...(against === false
+        ? []
+        : [referenceFigures.length > 0 ? formatRatio(figure / median(referenceFigures)) : NOTHING]),
     ];
   });
   return [...formatLines(headings, lines), ...formatFailures(rows)];
@@ -98,7 +102,7 @@ function formatSweep(sweep: Sweep): string[] {
     }),
   ]);
   const ratios = columns.map((column) => {
-    const [verdict] = judge([{ title: "", notes: [], ...columnOf(sweep, column) }]);
+    const [verdict] = judge([{ ...sweep, columns: [column] }]);
     return verdict ? `${formatRatio(verdict.value)} (${verdict.against})` : NOTHING;
   });
   return [
@@ -118,17 +122,24 @@ function formatGrid({ headings, lines }: Grid): string[] {
 export function formatVerdicts(verdicts: readonly Verdict[]): string[] {
   return formatLines(
     ["what", "measured", "has to be", "held"],
-    verdicts.map(({ table, row, against, value, unit, bar, isMet }) => [
-      row === REFERENCE ? table : `${table}: ${row}`,
-      unit === "×"
-        ? `${formatRatio(value)} × ${against}`
-        : `${formatNumber(value)} ${unit}${against ? ` more than ${against}` : ""}`,
-      [
-        ...(bar.atLeast === undefined ? [] : [`≥ ${bar.atLeast}`]),
-        ...(bar.atMost === undefined ? [] : [`≤ ${bar.atMost}`]),
-      ].join(", "),
-      isMet ? "yes" : "**no**",
+    verdicts.map((verdict) => [
+      verdict.row === REFERENCE ? verdict.table : `${verdict.table}: ${verdict.row}`,
+      formatValue(verdict),
+      formatBar(verdict.bar),
+      verdict.isMet ? "yes" : "**no**",
     ]),
+  );
+}
+
+function formatValue({ value, unit, against }: Verdict): string {
+  if (Number.isNaN(value)) return "not measured";
+  if (unit === "×") return `${formatRatio(value)} × ${against}`;
+  return `${formatNumber(value)} ${unit}${against === undefined ? "" : ` more than ${against}`}`;
+}
+
+function formatBar({ atLeast, atMost }: Bar): string {
+  return [...(atLeast === undefined ? [] : [`≥ ${atLeast}`]), ...(atMost === undefined ? [] : [`≤ ${atMost}`])].join(
+    ", ",
   );
 }
 

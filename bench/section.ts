@@ -44,7 +44,7 @@ export interface Sweep {
   /** What differs between the columns, as in `"in flight"`. */
   readonly heading: string;
   readonly columns: readonly { readonly label: string; readonly rows: readonly Row[] }[];
-  /** Each must hold in every column. */
+  /** Lower bounds; each must hold in every column. */
   readonly bars?: readonly Bar[];
 }
 

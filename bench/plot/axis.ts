@@ -8,6 +8,7 @@ export interface Axis {
 
 const NICE_STEPS = [1, 2, 2.5, 5, 10];
 const MOST_TICKS = 6;
+const FEW_DECADES = 1.7;
 
 /** From 0 to a little beyond the largest. */
 export function linearAxis(largest: number): Axis {
@@ -25,9 +26,12 @@ export function linearAxis(largest: number): Axis {
 export function logAxis(smallest: number, largest: number): Axis {
   const begin = Math.floor(Math.log10(smallest) + 1e-9);
   const end = Math.max(begin + 1, Math.log10(largest));
+  const powers = Array.from({ length: Math.floor(end + 1e-9) - begin + 1 }, (_, index) => 10 ** (begin + index));
+  // Where powers of ten are too few to tell by, some between them.
+  const ticks = end - begin < FEW_DECADES ? powers.flatMap((power) => [power, 2 * power, 5 * power]) : powers;
   return {
     place: (value) => (Math.log10(value) - begin) / (end - begin),
-    ticks: Array.from({ length: Math.floor(end + 1e-9) - begin + 1 }, (_, index) => 10 ** (begin + index)),
+    ticks: ticks.filter((tick) => Math.log10(tick) <= end + 1e-9),
   };
 }
 

@@ -12,7 +12,7 @@ export interface Panel {
   readonly scale: "linear" | "log";
 }
 
-const LEFT = 170;
+const LEFT = 190;
 const RIGHT = 80;
 const ROW = 30;
 const BAR = 20;
