@@ -9,7 +9,7 @@ interface Usage {
   readonly ms: number;
 }
 
-/** Of these processes and all below them, in ms; `undefined` where there is no `/proc`. */
+/** Of these processes and all that are or were below them, in ms; `undefined` where there is no `/proc`. */
 export function cpuTime(pids: readonly number[]): number | undefined {
   const all = new Map<number, Usage>();
   try {
@@ -38,7 +38,8 @@ function read(pid: string): Usage | undefined {
       .replace(/^.*\) /s, "")
       .split(" ")
       .map(Number);
-    return { parent: fields[1]!, ms: (fields[11]! + fields[12]!) * TICK_MS };
+    // Of itself and of its children that have ended.
+    return { parent: fields[1]!, ms: (fields[11]! + fields[12]! + fields[13]! + fields[14]!) * TICK_MS };
   } catch {
     // It has ended meanwhile.
     return undefined;

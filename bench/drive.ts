@@ -1,7 +1,5 @@
 /** How calls are made and timed: one after the other, or many in flight. */
-import type { Client } from "./peer.js";
 import { median } from "./statistics.js";
-import { createItem } from "./work.js";
 
 /** The median time of a call, in µs, each made when the one before is answered. */
 export async function serialMedian(calls: number, call: (index: number) => unknown): Promise<number> {
@@ -14,48 +12,71 @@ export async function serialMedian(calls: number, call: (index: number) => unkno
   return median(times);
 }
 
-/** So much of the calls is made before time is taken: the heap has just been collected, and grows back to its usual size. */
-const UNTIMED = 0.2;
+/** How calls are made that are to be counted. */
+export interface RateOptions {
+  /** How long they are counted, in ms. */
+  readonly ms: number;
+  /** How many at once: each that is answered makes place for the next. */
+  readonly inFlight: number;
+}
 
-/** Calls per second with `inFlight` calls at once: each that is answered makes place for the next. */
+/** For so much of the time calls are made and not counted: the heap, just collected, grows back to its usual size. */
+const UNCOUNTED = 0.25;
+/** Answers between two looks at the clock; a power of two. */
+const LOOK_EVERY = 16;
+
+/** Calls per second, counted while there are always as many in flight. */
 export async function callsPerSecond(
+  { ms, inFlight }: RateOptions,
+  call: (index: number) => unknown,
+  isRight: (result: unknown, index: number) => boolean,
+): Promise<number> {
+  let next = 0;
+  let answered = 0;
+  let countedFrom: number | undefined;
+  let since = performance.now();
+  let rate: number | undefined;
+
+  // All that were in flight at the beginning of either stretch are answered before it ends.
+  const look = (): void => {
+    const elapsed = performance.now() - since;
+    if (countedFrom === undefined) {
+      if (elapsed < ms * UNCOUNTED || answered < inFlight) return;
+      countedFrom = answered;
+      since += elapsed;
+    } else if (rate === undefined && elapsed >= ms && answered - countedFrom >= inFlight) {
+      rate = ((answered - countedFrom) * 1000) / elapsed;
+    }
+  };
+  const lane = async (): Promise<void> => {
+    while (rate === undefined) {
+      const index = next++;
+      const result = await call(index);
+      if (!isRight(result, index)) throw new Error(`Cannot count call ${index} as its result is wrong`);
+      answered += 1;
+      if ((answered & (LOOK_EVERY - 1)) === 0) look();
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return rate!;
+}
+
+/** How long a number of calls takes in all, in ms, with so many in flight at once. */
+export async function timeOfCalls(
   calls: number,
   inFlight: number,
   call: (index: number) => unknown,
   isRight: (result: unknown, index: number) => boolean,
 ): Promise<number> {
-  const untimed = Math.floor(calls * UNTIMED);
   let next = 0;
-  let answered = 0;
-  let start = performance.now();
   const lane = async (): Promise<void> => {
     while (next < calls) {
       const index = next++;
       const result = await call(index);
-      if (++answered === untimed) start = performance.now();
       if (!isRight(result, index)) throw new Error(`Cannot count call ${index} as its result is wrong`);
     }
   };
+  const start = performance.now();
   await Promise.all(Array.from({ length: inFlight }, lane));
-  return ((calls - untimed) * 1000) / (performance.now() - start);
-}
-
-/** No-op calls per second. */
-export async function noopsPerSecond(client: Client, calls: number, inFlight: number): Promise<number> {
-  return callsPerSecond(
-    calls,
-    inFlight,
-    (index) => client.noop(index),
-    (result, index) => result === index,
-  );
-}
-
-/** Small objects per second, there and back. */
-export async function itemsPerSecond(client: Client, calls: number, inFlight: number): Promise<number> {
-  return callsPerSecond(
-    calls,
-    inFlight,
-    (index) => client.echo(createItem(index)),
-    (result, index) => (result as { id: number }).id === index,
-  );
+  return performance.now() - start;
 }

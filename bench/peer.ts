@@ -1,39 +1,52 @@
-/** What a library under test looks like to the sections. */
+/** What a library under test looks like to the measurements. */
 import type { Item } from "./work.js";
 
 type Awaitable<T> = T | PromiseLike<T>;
 
-/** A pool that is ready to be called. */
+/** A pool that can be called. */
 export interface Client {
+  /** Waits until the workers run; missing where the first call is the only way to find out. */
+  ready?(): Awaitable<unknown>;
   noop(value: number): Awaitable<number>;
-  echo(item: Item): Awaitable<Item>;
+  echo(value: Item | string): Awaitable<Item | string>;
   cpu(blocks: number): Awaitable<number>;
   size(bytes: Uint8Array): Awaitable<number>;
+  /** Adds 1 to the first byte and returns it. */
+  count(bytes: Uint8Array): Awaitable<number>;
   /** Hands the buffer over and gets it handed back; missing where the library cannot do both. */
   transfer?(bytes: Uint8Array<ArrayBuffer>): Awaitable<Uint8Array<ArrayBuffer>>;
   close(): Awaitable<void>;
 }
 
+/** The peer that all others are compared with, where nothing else is said. */
+export const REFERENCE = "manyhands";
+
+/** What a row stands for: this library, a library to be beaten, or what the bare machine does. */
+export type Role = "ours" | "peer" | "floor";
+
+/** Makes a pool, without waiting for its workers. */
+export type Open = (workers: number) => Client;
+
 /** A library under test, in the settings that serve it best. */
 export interface Peer {
   readonly name: string;
-  open(workers: number): Awaitable<Client>;
+  readonly role: Role;
+  /** Loads the library, which only the process that measures it does. */
+  load(): Promise<Open>;
 }
 
-/** The peer that all others are compared with. */
-export const REFERENCE = "manyhands";
-
 /** One client made of several with a worker each, called in turn: for peers that have no pool. */
-export async function roundRobin(workers: number, openOne: () => Client): Promise<Client> {
+export function roundRobin(workers: number, openOne: () => Client): Client {
   const clients = Array.from({ length: workers }, openOne);
   let last = 0;
   const next = (): Client => clients[(last = last + 1 === workers ? 0 : last + 1)]!;
   const { transfer } = clients[0]!;
   return {
     noop: (value) => next().noop(value),
-    echo: (item) => next().echo(item),
+    echo: (value) => next().echo(value),
     cpu: (blocks) => next().cpu(blocks),
     size: (bytes) => next().size(bytes),
+    count: (bytes) => next().count(bytes),
     ...(transfer && { transfer: (bytes: Uint8Array<ArrayBuffer>) => next().transfer!(bytes) }),
     close: async () => {
       await Promise.all(clients.map(async (client) => client.close()));

@@ -1,9 +1,10 @@
 /** A benchmark as a program: its arguments, its sections, its report. */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { cpuTime } from "./cpu-time.js";
 import { describeMachine, load } from "./machine.js";
 import { report, type Results } from "./report.js";
-import type { Grid, Section, SectionContext, Table } from "./section.js";
+import type { Finding, Section, SectionContext } from "./section.js";
 
 /** What a benchmark consists of. */
 export interface Benchmark {
@@ -17,8 +18,13 @@ export interface Benchmark {
   readonly rounds: number;
 }
 
+/** A quick run: one round, with so much of the usual work, for a first look. */
+const QUICK_EFFORT = 0.15;
+const QUICK_WARM_UP_MS = 100;
+
 interface Settings {
   readonly sections: readonly Section[];
+  readonly isQuick: boolean;
   readonly rounds: number;
   readonly peers: readonly string[];
   readonly json: string | undefined;
@@ -42,22 +48,30 @@ async function run(benchmark: Benchmark): Promise<void> {
     process.stdout.write(usage(benchmark));
     return;
   }
-  const { rounds, peers, json } = settings;
+  const { rounds, peers, json, isQuick } = settings;
+  const effort = isQuick ? QUICK_EFFORT : 1;
   const loadAtStart = load();
-  const tables: (Table | Grid)[] = [];
+  const tables: Finding[] = [];
   for (const section of settings.sections) {
     const context: SectionContext = {
       rounds,
+      effort,
+      ...(isQuick && { warmUpMs: QUICK_WARM_UP_MS }),
       say: (line) => process.stderr.write(`${section.name}: ${line}\n`),
       select: (all) =>
         all.filter(({ name }) => peers.length === 0 || peers.some((beginning) => name.startsWith(beginning))),
     };
+    const startedAt = performance.now();
+    const usedBefore = cpuTime([process.pid]) ?? 0;
     tables.push(...(await section.run(context)));
+    const used = (cpuTime([process.pid]) ?? 0) - usedBefore;
+    context.say(`took ${inSeconds(performance.now() - startedAt)}, with ${inSeconds(used)} of processor time`);
   }
   const results: Results = {
     title: benchmark.title,
     machine: describeMachine(benchmark.packages),
     rounds,
+    ...(isQuick && { effort }),
     load: { start: loadAtStart, end: load() },
     tables,
   };
@@ -70,14 +84,15 @@ function readArguments({ sections, rounds: usual }: Benchmark): Settings | undef
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
-      rounds: { type: "string", default: String(usual) },
+      rounds: { type: "string" },
+      quick: { type: "boolean", default: false },
       peers: { type: "string" },
       json: { type: "string" },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
-  const rounds = Number(values.rounds);
+  const rounds = Number(values.rounds ?? (values.quick ? 1 : usual));
   if (!Number.isSafeInteger(rounds) || rounds < 1) {
     throw new RangeError(`Cannot set '--rounds' as it must be a positive integer: current value is ${values.rounds}`);
   }
@@ -90,9 +105,14 @@ function readArguments({ sections, rounds: usual }: Benchmark): Settings | undef
   return {
     sections: asked.length > 0 ? asked : sections,
     rounds,
+    isQuick: values.quick,
     peers: values.peers?.split(",") ?? [],
     json: values.json,
   };
+}
+
+function inSeconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
 }
 
 function usage({ file, sections, rounds }: Benchmark): string {
@@ -101,6 +121,7 @@ function usage({ file, sections, rounds }: Benchmark): string {
 Sections (default: all): ${sections.map(({ name }) => name).join(", ")}
 
   --rounds N     measure everything N times (default: ${rounds})
+  --quick        one round, and less work where a section can do with less: for a first look
   --peers A,B    only peers whose names begin so
   --json FILE    write the figures of every round to FILE
   --help         show this

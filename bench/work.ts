@@ -16,8 +16,8 @@ export function noop(value: number): number {
   return value;
 }
 
-export function echo(item: Item): Item {
-  return item;
+export function echo<T>(value: T): T {
+  return value;
 }
 
 const ROUNDS_PER_BLOCK = 1000;
@@ -42,4 +42,10 @@ function mix(seed: number): number {
 
 export function size(bytes: Uint8Array): number {
   return bytes.byteLength;
+}
+
+/** Leaves a mark where the caller can see whether its memory was shared. */
+export function count(bytes: Uint8Array): number {
+  bytes[0]! += 1;
+  return bytes[0]!;
 }

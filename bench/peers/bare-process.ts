@@ -1,16 +1,13 @@
 /** The floor of processes: one message over Node's own channel for each call and each reply, and nothing else. */
 import { fork, type SerializationType } from "node:child_process";
 import { once } from "node:events";
-import { type Client, type Peer, roundRobin } from "../peer.js";
+import { type Client, type Open, roundRobin } from "../peer.js";
 import type { Item } from "../work.js";
 import { type BareRequest, Operation } from "./bare-request.js";
 import { PendingReplies } from "./pending-replies.js";
 
-export function bareProcess(serialization: SerializationType): Peer {
-  return {
-    name: `bare IPC ${serialization}`,
-    open: (workers) => roundRobin(workers, () => openOne(serialization)),
-  };
+export function bareProcess(serialization: SerializationType): Open {
+  return (workers) => roundRobin(workers, () => openOne(serialization));
 }
 
 function openOne(serialization: SerializationType): Client {
@@ -24,9 +21,10 @@ function openOne(serialization: SerializationType): Client {
   };
   return {
     noop: (value) => ask(Operation.noop, value) as Promise<number>,
-    echo: (item) => ask(Operation.echo, item) as Promise<Item>,
+    echo: (value) => ask(Operation.echo, value) as Promise<Item | string>,
     cpu: (blocks) => ask(Operation.cpu, blocks) as Promise<number>,
     size: (bytes) => ask(Operation.size, bytes) as Promise<number>,
+    count: (bytes) => ask(Operation.count, bytes) as Promise<number>,
     close: async () => {
       const exited = once(child, "exit");
       child.kill("SIGKILL");

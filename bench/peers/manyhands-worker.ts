@@ -1,13 +1,13 @@
 import { transfer, worker } from "manyhands";
-import { cpu, echo, type Item, noop, size } from "../work.js";
+import { count, cpu, echo, type Item, noop, size } from "../work.js";
 
 class Work {
   noop(value: number): number {
     return noop(value);
   }
 
-  echo(item: Item): Item {
-    return echo(item);
+  echo(value: Item | string): Item | string {
+    return echo(value);
   }
 
   cpu(blocks: number): number {
@@ -16,6 +16,10 @@ class Work {
 
   size(bytes: Uint8Array): number {
     return size(bytes);
+  }
+
+  count(bytes: Uint8Array): number {
+    return count(bytes);
   }
 
   transfer(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

@@ -1,6 +1,6 @@
 import { move } from "piscina";
 
-export { cpu, echo, noop, size } from "../work.js";
+export { count, cpu, echo, noop, size } from "../work.js";
 
 export function transfer(bytes: Uint8Array): unknown {
   return move(bytes);

@@ -1,19 +1,33 @@
 import type { Peer } from "../peer.js";
-import { bareThread } from "./bare-thread.js";
-import { comlink } from "./comlink.js";
-import { manyhands } from "./manyhands.js";
-import { piscina } from "./piscina.js";
-import { poolifierThreads } from "./poolifier.js";
-import { tinypool } from "./tinypool.js";
-import { workerPool } from "./workerpool.js";
 
 /** Everything that runs work in threads, in the order of the tables. */
 export const threadPeers: readonly Peer[] = [
-  manyhands("thread"),
-  piscina,
-  tinypool("worker_threads"),
-  poolifierThreads,
-  workerPool("thread"),
-  comlink,
-  bareThread,
+  { name: "manyhands", role: "ours", load: async () => (await import("./manyhands.js")).manyhands("thread") },
+  { name: "piscina", role: "peer", load: async () => (await import("./piscina.js")).piscina },
+  { name: "tinypool", role: "peer", load: async () => (await import("./tinypool.js")).tinypool("worker_threads") },
+  { name: "poolifier", role: "peer", load: async () => (await import("./poolifier.js")).poolifierThreads },
+  { name: "workerpool", role: "peer", load: async () => (await import("./workerpool.js")).workerPool("thread") },
+  { name: "comlink", role: "peer", load: async () => (await import("./comlink.js")).comlink },
+  { name: "bare postMessage", role: "floor", load: async () => (await import("./bare-thread.js")).bareThread },
 ];
+
+/** Threads that stay awake for a moment, on both sides, where the machine has cores to spare. */
+export const spinningThread: Peer = {
+  name: "manyhands, spin: auto",
+  role: "ours",
+  load: async () => (await import("./manyhands.js")).manyhands("thread", { spin: "auto" }),
+};
+
+/** Two threads with the same work as everybody, in one call for each. */
+export const idealThread: Peer = {
+  name: "ideal",
+  role: "floor",
+  load: async () => (await import("./bare-thread.js")).bareThread,
+};
+
+/** A pool of one thread whose calls block. */
+export const blockingThread: Peer = {
+  name: "manyhands, blocking",
+  role: "ours",
+  load: async () => (await import("./manyhands.js")).blockingManyhands,
+};

@@ -1,6 +1,6 @@
 import Tinypool from "tinypool";
 
-export { cpu, echo, noop, size } from "../work.js";
+export { count, cpu, echo, noop, size } from "../work.js";
 
 export function transfer(bytes: Uint8Array): unknown {
   return Tinypool.move(bytes);

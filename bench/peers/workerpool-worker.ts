@@ -1,8 +1,8 @@
 import workerpool from "workerpool";
-import { cpu, echo, noop, size } from "../work.js";
+import { count, cpu, echo, noop, size } from "../work.js";
 
 function transfer(bytes: Uint8Array): unknown {
   return new workerpool.Transfer(bytes, [bytes.buffer]);
 }
 
-workerpool.worker({ noop, echo, cpu, size, transfer });
+workerpool.worker({ noop, echo, cpu, size, count, transfer });

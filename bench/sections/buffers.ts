@@ -1,51 +1,51 @@
-import { measureClients, withClients } from "../contest.js";
-import { serialMedian } from "../drive.js";
-import type { Client } from "../peer.js";
+import { measureAll, withEntrants } from "../arena/entrant.js";
 import { threadPeers } from "../peers/thread-peers.js";
 import type { Section } from "../section.js";
 
-const BYTES = 1024 * 1024;
 const CALLS = 300;
+const FLOOR = "bare postMessage";
 
 /** What large arguments cost. */
 export const buffers: Section = {
   name: "buffers",
   run: (context) =>
-    withClients(context.select(threadPeers), 1, async (entrants) => {
+    withEntrants("thread", context.select(threadPeers), 1, async (entrants) => {
+      const calls = Math.ceil(CALLS * context.effort);
       context.say("copied");
-      const copied = await measureClients(entrants, prepareCopy, context);
+      const copied = await measureAll(entrants, "copies", { calls, mib: 1 }, context);
       context.say("transferred");
-      const transferred = await measureClients(entrants, prepareTransfer, context);
-      const notes = [`The median of ${CALLS} calls, one at a time, is one figure.`];
+      const transferred = await measureAll(entrants, "transfers", { calls, mib: 64 }, context);
+      context.say("shared");
+      const shared = await measureAll(entrants, "shared", { calls, mib: 64 }, context);
+      const note = `The median of ${calls} calls, one at a time, is one figure.`;
+      const shape = {
+        unit: "µs, p50",
+        better: "lower",
+        against: FLOOR,
+        bars: [{ against: FLOOR, atMost: 1.1 }],
+      } as const;
       return [
         {
+          ...shape,
+          id: "copied",
           title: "1 MiB copied to the worker, 1 thread",
-          unit: "µs, p50",
-          better: "lower",
-          notes: [...notes, "Depends on whether the allocator has memory at hand: look at the lower end of the range."],
+          notes: [note, "Depends on whether the allocator has memory at hand: look at the lower end of the range."],
           rows: copied,
         },
-        { title: "1 MiB transferred both ways, 1 thread", unit: "µs, p50", better: "lower", notes, rows: transferred },
+        {
+          ...shape,
+          id: "transferred",
+          title: "64 MiB transferred both ways, 1 thread",
+          notes: [note, "Checked: the caller's buffer is empty after the call."],
+          rows: transferred,
+        },
+        {
+          ...shape,
+          id: "shared",
+          title: "64 MiB of shared memory as an argument, 1 thread",
+          notes: [note, "Checked: what the worker writes, the caller sees."],
+          rows: shared,
+        },
       ];
     }),
 };
-
-function prepareCopy(client: Client): () => Promise<number> {
-  const bytes = new Uint8Array(BYTES).fill(7);
-  return () =>
-    serialMedian(CALLS, async () => {
-      if ((await client.size(bytes)) !== BYTES) throw new Error("Cannot count a copy as it has another size");
-    });
-}
-
-function prepareTransfer(client: Client): (() => Promise<number>) | undefined {
-  if (!client.transfer) return undefined;
-  let bytes = new Uint8Array(BYTES).fill(7);
-  return () =>
-    serialMedian(CALLS, async () => {
-      const sent = bytes;
-      bytes = await client.transfer!(sent);
-      if (sent.byteLength !== 0) throw new Error("Cannot count a transfer as the buffer was copied");
-      if (bytes.byteLength !== BYTES) throw new Error("Cannot count a transfer as the buffer came back shorter");
-    });
-}

@@ -1,54 +1,59 @@
-import { measureClients, withClients } from "../contest.js";
-import { itemsPerSecond, noopsPerSecond, serialMedian } from "../drive.js";
+import { measureAll, withEntrants } from "../arena/entrant.js";
 import { processPeers } from "../peers/process-peers.js";
-import type { Section, SectionContext, Table } from "../section.js";
+import { BEST_PEER, type Section, type SectionContext, type Table } from "../section.js";
 
 const SERIAL_CALLS = 3000;
-const CALLS = 50_000;
 const IN_FLIGHT = 1000;
+const MS = 500;
+/** Node's own channel in the form that can carry what we carry. */
+const FLOOR = "bare IPC advanced";
 
 /** The same as for threads, with processes. */
 export const processes: Section = {
   name: "process",
-  run: async (context) => [await latency(context), ...(await rates(context))],
+  run: async (context) => [...(await rates(context)), await latency(context)],
 };
 
 async function latency(context: SectionContext): Promise<Table> {
-  return withClients(context.select(processPeers), 1, async (entrants) => {
+  return withEntrants("process", context.select(processPeers), 1, async (entrants) => {
     context.say("serial");
-    const rows = await measureClients(
-      entrants,
-      (client) => () => serialMedian(SERIAL_CALLS, (index) => client.noop(index)),
-      context,
-    );
-    const notes = [`The median of ${SERIAL_CALLS.toLocaleString("en-US")} calls, one at a time, is one figure.`];
+    const calls = Math.ceil(SERIAL_CALLS * context.effort);
     return {
+      id: "process-serial",
       title: "Serial no-op call, 1 process",
       unit: "µs, p50",
       better: "lower",
-      notes,
-      rows,
-      usesProcesses: true,
+      notes: [`The median of ${calls.toLocaleString("en-US")} calls, one at a time, is one figure.`],
+      rows: await measureAll(entrants, "serial", { calls }, context),
+      against: FLOOR,
+      bars: [{ against: FLOOR, atMost: 1.15 }],
     };
   });
 }
 
 async function rates(context: SectionContext): Promise<Table[]> {
-  return withClients(context.select(processPeers), 2, async (entrants) => {
-    const notes = ["50,000 calls, 1,000 in flight; every result is checked."];
+  return withEntrants("process", context.select(processPeers), 2, async (entrants) => {
+    const rate = { ms: MS * context.effort, inFlight: IN_FLIGHT };
+    const notes = [`1,000 in flight, counted for ${rate.ms} ms; every result is checked.`];
     context.say("no-op calls");
-    const noops = await measureClients(entrants, (client) => () => noopsPerSecond(client, CALLS, IN_FLIGHT), context);
+    const noops = await measureAll(entrants, "noops", rate, context);
     context.say("small objects");
-    const items = await measureClients(entrants, (client) => () => itemsPerSecond(client, CALLS, IN_FLIGHT), context);
+    const items = await measureAll(entrants, "items", rate, context);
+    const shape = { unit: "calls/s", better: "higher", notes, against: BEST_PEER } as const;
     return [
-      { title: "No-op calls, 2 processes", unit: "calls/s", better: "higher", notes, rows: noops, usesProcesses: true },
       {
+        ...shape,
+        id: "process-noop",
+        title: "No-op calls, 2 processes",
+        rows: noops,
+        bars: [{ against: BEST_PEER, atLeast: 20 }],
+      },
+      {
+        ...shape,
+        id: "process-object",
         title: "Small objects there and back, 2 processes",
-        unit: "calls/s",
-        better: "higher",
-        notes,
         rows: items,
-        usesProcesses: true,
+        bars: [{ against: BEST_PEER, atLeast: 8 }],
       },
     ];
   });

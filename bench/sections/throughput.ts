@@ -1,29 +1,79 @@
-import { measureClients, withClients } from "../contest.js";
-import { itemsPerSecond, noopsPerSecond } from "../drive.js";
+import { measureAll, withEntrants } from "../arena/entrant.js";
 import { threadPeers } from "../peers/thread-peers.js";
-import type { Section } from "../section.js";
+import { BEST_PEER, type Section, type Sweep } from "../section.js";
 
-const CALLS = 100_000;
+const WORKERS = 2;
 const IN_FLIGHT = 1000;
+const MS = 500;
+const SWEEP_MS = 250;
+const DEPTHS = [1, 2, 4, 16, 64, 256, 1000, 10_000];
 
 /** How many calls a pool can make when many are in flight: what the library itself costs. */
 export const throughput: Section = {
   name: "throughput",
   run: (context) =>
-    withClients(context.select(threadPeers), 2, async (entrants) => {
-      const notes = ["100,000 calls, 1,000 in flight; every result is checked."];
+    withEntrants("thread", context.select(threadPeers), WORKERS, async (entrants) => {
+      const rate = { ms: MS * context.effort, inFlight: IN_FLIGHT };
+      const notes = [`1,000 in flight, counted for ${rate.ms} ms; every result is checked.`];
       context.say("no-op calls");
-      const noops = await measureClients(entrants, (client) => () => noopsPerSecond(client, CALLS, IN_FLIGHT), context);
+      const noops = await measureAll(entrants, "noops", rate, context);
       context.say("small objects");
-      const items = await measureClients(entrants, (client) => () => itemsPerSecond(client, CALLS, IN_FLIGHT), context);
+      const items = await measureAll(entrants, "items", rate, context);
+      context.say("strings");
+      const texts = await measureAll(entrants, "texts", rate, context);
+      const shape = { unit: "calls/s", better: "higher", against: BEST_PEER } as const;
       return [
-        { title: "No-op calls, 2 threads", unit: "calls/s", better: "higher", notes, rows: noops },
         {
+          ...shape,
+          id: "thread-noop",
+          title: "No-op calls, 2 threads",
+          notes,
+          rows: noops,
+          bars: [{ against: BEST_PEER, atLeast: 30 }],
+        },
+        {
+          ...shape,
+          id: "thread-object",
           title: "Small objects there and back, 2 threads",
-          unit: "calls/s",
-          better: "higher",
           notes: [...notes, 'The object: `{ id, name: "hello world", tags: ["a", "b", "c"], n }`.'],
           rows: items,
+          bars: [{ against: BEST_PEER, atLeast: 12 }],
+        },
+        {
+          ...shape,
+          id: "thread-text",
+          title: "Strings of 10 kB there and back, 2 threads",
+          notes,
+          rows: texts,
+          bars: [{ against: BEST_PEER, atLeast: 3 }],
+        },
+      ];
+    }),
+};
+
+/** The same no-op calls with few and with many in flight. */
+export const sweep: Section = {
+  name: "sweep",
+  run: (context) =>
+    withEntrants("thread", context.select(threadPeers), WORKERS, async (entrants) => {
+      const columns: Sweep["columns"][number][] = [];
+      const ms = SWEEP_MS * context.effort;
+      for (const inFlight of DEPTHS) {
+        context.say(`${inFlight} in flight`);
+        const warm = { ...context, warmUpMs: Math.min(150, context.warmUpMs ?? 150) };
+        const rows = await measureAll(entrants, "noops", { ms, inFlight }, warm);
+        columns.push({ label: inFlight.toLocaleString("en-US"), rows });
+      }
+      return [
+        {
+          id: "sweep",
+          title: "No-op calls by calls in flight, 2 threads",
+          unit: "calls/s",
+          better: "higher",
+          notes: [`Counted for ${ms} ms each.`],
+          heading: "in flight",
+          columns,
+          bars: [{ against: BEST_PEER, atLeast: 1 }],
         },
       ];
     }),
