@@ -12,6 +12,8 @@ import type { OpenTarget, Target } from "./target.js";
 
 /** Items at once in `async` mode, whose workers would take all there are. */
 const ASYNC_CONCURRENCY = 64;
+/** Items handed ahead to each worker, so that it need not wait for them. */
+const MOST_AHEAD = 100;
 
 /** A pool, and what is run in it. */
 export interface MapPool {
