@@ -12,7 +12,7 @@ import type { OpenTarget, Target } from "./target.js";
 
 /** Items at once in `async` mode, whose workers would take all there are. */
 const ASYNC_CONCURRENCY = 64;
-/** Items handed ahead to each worker, so that it need not wait for them. */
+/** Items behind those that run, for each worker, however many could be handed to it ahead. */
 const MOST_AHEAD = 100;
 
 /** A pool, and what is run in it. */
