@@ -107,6 +107,7 @@ export {
   type PoolWorker,
 } from "./pool/pool.js";
 export { type LimitsOption } from "./pool/pool-limits.js";
+export { type Spin, type SpinStats, type Transport } from "./modes/executor.js";
 export { type PoolStats, type WorkerStats } from "./pool/pool-stats.js";
 export { type ProgressEnding } from "./progress/meter.js";
 export { type ProgressOption } from "./progress/open-progress.js";

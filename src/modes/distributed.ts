@@ -118,9 +118,10 @@ class LateChannel implements Channel {
     this.#channel = channel;
   }
 
-  put(entry: readonly unknown[]): void {
-    if (this.#channel) this.#channel.put(entry, []);
-    else this.#early.push(entry);
+  put(entry: readonly unknown[]): number {
+    if (this.#channel) return this.#channel.put(entry, []);
+    this.#early.push(entry);
+    return 0;
   }
 
   flush(): void {

@@ -120,6 +120,8 @@ export interface CallRequest {
 export interface Host {
   /** Whether the calls it runs go on after it was terminated. */
   readonly runsOn: boolean;
+  /** Whether it has as much as it can take: it is given no more calls until it answers one, or until `drained`. */
+  readonly isCongested: boolean;
   /** How staying awake went; `undefined` where there is nobody to be woken. */
   readonly spin: SpinStats | undefined;
   /** Begins to start it: `ready`, `startFailed` or `exited` follows. */
@@ -164,6 +166,8 @@ export interface HostEvents {
   pong(sequence: number, isHealthy: boolean): void;
   /** A call that was abandoned has ended after all. */
   abandonedEnded(sequence: number): void;
+  /** It is not congested any more. */
+  drained(): void;
   /** Bytes of memory the worker uses. */
   memory(bytes: number): void;
   /** The worker is gone; `cause` is the exception that ended it, where one did. */

@@ -54,6 +54,11 @@ export interface VesselEvents {
 /** With so many calls in flight a worker does not run dry before the next message. */
 const PATIENT_FROM = 2;
 
+/** So much is under way to a worker at most, but for two calls: what it holds at once stays in the cache. */
+const MOST_BYTES = 524_288;
+/** How much the size of the last call counts. */
+const CALL_WEIGHT = 1 / 8;
+
 /** With so many entries a message need not wait for more. */
 const WORTHWHILE = 32;
 
@@ -65,6 +70,9 @@ export class RemoteHost implements Host {
   #outbox: Outbox | undefined;
   readonly #swift = new Set<number>();
   #limits: LimitServer | undefined;
+  /** How large a call is, about. */
+  #callBytes = 0;
+  #awaitsDrain = false;
   /** Calls without an outcome. */
   #inFlight = 0;
   #vigil: Vigil | undefined;
@@ -132,10 +140,25 @@ export class RemoteHost implements Host {
     try {
       // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
       if (request.transfer) outbox.send(entry, request.transfer);
-      else outbox.add(entry, isPatient);
+      else this.#callBytes += (outbox.add(entry, isPatient) - this.#callBytes) * CALL_WEIGHT;
+      if (this.#vessel!.channel.isCongested) this.#awaitDrain();
     } catch (error) {
       this.#cannotSend(request, error);
     }
+  }
+
+  get isCongested(): boolean {
+    if (this.#inFlight > 1 && this.#inFlight * this.#callBytes > MOST_BYTES) return true;
+    return this.#vessel?.channel.isCongested ?? false;
+  }
+
+  #awaitDrain(): void {
+    if (this.#awaitsDrain) return;
+    this.#awaitsDrain = true;
+    this.#vessel!.channel.onceDrained(() => {
+      this.#awaitsDrain = false;
+      if (!this.#hasExited) this.#setup.events.drained();
+    });
   }
 
   get spin(): SpinStats {

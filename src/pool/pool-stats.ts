@@ -1,4 +1,5 @@
 import type { Mode } from "../config/mode.js";
+import type { SpinStats } from "../modes/executor.js";
 import type { LimitSetStats } from "../limits/limit-set.js";
 import { Histogram, type Percentiles } from "./histogram.js";
 import type { ResolvedOptions } from "./options.js";
@@ -58,10 +59,22 @@ export interface WorkerStats {
   readonly memory: number | undefined;
   /** Why there is no room for it yet on any node; `undefined` in modes without nodes, and once it has its place. */
   readonly waitingFor: string | undefined;
+  /** How staying awake for the next call went; `undefined` in this event loop, and before the first start. */
+  readonly spin: SpinStats | undefined;
 }
 
-function reportWorker({ index, identity, state, active, total, restarts, memory, waitingFor }: Slot): WorkerStats {
-  return { index, id: identity?.id, state, active, total, restarts, memory, waitingFor };
+function reportWorker({
+  index,
+  identity,
+  state,
+  active,
+  total,
+  restarts,
+  memory,
+  waitingFor,
+  spin,
+}: Slot): WorkerStats {
+  return { index, id: identity?.id, state, active, total, restarts, memory, waitingFor, spin };
 }
 
 /** Counts what happens to the calls of one pool. */

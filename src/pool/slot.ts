@@ -19,7 +19,7 @@
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
 import { type CrashDetails, type CrashReason, TimeoutError, type WorkerStartError } from "../errors.js";
-import type { Host, HostEvents } from "../modes/executor.js";
+import type { Host, HostEvents, SpinStats } from "../modes/executor.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
@@ -127,6 +127,10 @@ export class Slot implements Candidate, CallPlace {
     return this.#state;
   }
 
+  get spin(): SpinStats | undefined {
+    return this.#host?.spin;
+  }
+
   get active(): number {
     return this.#pending.size + this.#handed.size;
   }
@@ -158,7 +162,7 @@ export class Slot implements Candidate, CallPlace {
 
   get isOpen(): boolean {
     const { active } = this;
-    if (active >= this.#most) return false;
+    if (active >= this.#most || this.#host?.isCongested) return false;
     const { concurrency, recycle } = this.#owner.options;
     // The next worker that has nothing to do may be owed to somebody: nothing is handed ahead (D1).
     if (active >= concurrency && (this.#owner.isOwed || !this.#pace.mayAdd(active))) return false;
@@ -351,10 +355,16 @@ export class Slot implements Candidate, CallPlace {
       progress: (sequence, done, total) => this.#handed.get(sequence)?.reportProgress({ done, total }),
       log: (sequence, values) => this.#owner.logged(this.identity!, this.#handed.get(sequence), values),
       pong: (_sequence, isHealthy) => this.#health.answered(isHealthy),
+      drained: () => isCurrent() && this.#drained(),
       memory: (bytes) => (this.memory = bytes),
       abandonedEnded: (sequence) => this.#abandoned.ended(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
+  }
+
+  #drained(): void {
+    this.#owner.changed(this);
+    this.#owner.hasRoom(this);
   }
 
   #listen(tell: () => void): void {

@@ -2,10 +2,10 @@
 export interface Channel {
   /**
    * Takes an entry (see `protocol.ts`), its values as they are now: what becomes of their objects later does not matter. It
-   * has left when `flush` was called, if not before.
+   * has left when `flush` was called, if not before. Returns about how many bytes it takes, 0 where that is not known.
    * @throws what the serializer throws; then the entry was not taken and nothing was transferred.
    */
-  put(entry: readonly unknown[], transfer: readonly object[]): void;
+  put(entry: readonly unknown[], transfer: readonly object[]): number;
   /** Sends what was put. */
   flush(): void;
   /** Called with entries, one behind the other in one array, in order. Set once, before the first can arrive. */

@@ -39,10 +39,11 @@ export class Outbox {
    * @param isPatient - whether the other side has enough to do: then entries of several turns may leave together. Messages
    *   that arrive together are handled in a turn each, and without patience many small ones would be answered by as
    *   many small ones, for ever
+   * @returns about how many bytes it takes, 0 where that is not known
    * @throws what the serializer throws; then there is no entry
    */
-  add(entry: readonly unknown[], isPatient = false): void {
-    this.#channel.put(entry, NOTHING);
+  add(entry: readonly unknown[], isPatient = false): number {
+    const bytes = this.#channel.put(entry, NOTHING);
     this.#size += 1;
     if (isPatient) {
       if (this.#scheduled === "no") {
@@ -54,6 +55,7 @@ export class Outbox {
       // After the microtasks of this turn, so that calls made by many continuations leave together.
       endOfTurn(this.#flush);
     }
+    return bytes;
   }
 
   /**

@@ -32,8 +32,8 @@ export class PackedPortChannel implements Channel {
     fn();
   }
 
-  put(entry: readonly unknown[]): void {
-    this.#entries.put(entry);
+  put(entry: readonly unknown[]): number {
+    return this.#entries.put(entry);
   }
 
   flush(): void {

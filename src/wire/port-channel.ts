@@ -24,14 +24,15 @@ export class PortChannel implements Channel {
     port.on("close", () => this.onClose());
   }
 
-  put(entry: readonly unknown[], transfer: readonly object[]): void {
+  put(entry: readonly unknown[], transfer: readonly object[]): number {
     if (entry.every(isPlain)) {
       for (const value of entry) this.#gathered.push(value);
-      return;
+      return 0;
     }
     this.flush();
     if (transfer.length === 0) this.#port.postMessage(entry);
     else this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+    return 0;
   }
 
   flush(): void {

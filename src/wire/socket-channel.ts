@@ -37,9 +37,10 @@ export class SocketChannel implements Channel {
     this.#socket.onceDrained(fn);
   }
 
-  put(entry: readonly unknown[]): void {
-    this.#entries.put(entry);
+  put(entry: readonly unknown[]): number {
+    const bytes = this.#entries.put(entry);
     if (this.#entries.size > WORTH_SENDING_BYTES) this.flush();
+    return bytes;
   }
 
   flush(): void {

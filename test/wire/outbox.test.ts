@@ -13,10 +13,11 @@ class Recorder implements Channel {
   onMessage = (): void => {};
   onClose = (): void => {};
 
-  put(entry: readonly unknown[], transfer: readonly object[]): void {
+  put(entry: readonly unknown[], transfer: readonly object[]): number {
     if (entry.includes(bad)) throw new Error("bad");
     this.#put.push(...entry);
     this.transferred.push(transfer);
+    return entry.length;
   }
   flush(): void {
     this.messages.push(this.#put);

@@ -103,15 +103,16 @@ export class Link implements Vessel, Channel {
     checkSize(serialize(value).length, MAX_MESSAGE_BYTES);
   };
 
-  put(entry: readonly unknown[]): void {
-    if (this.#isClosed) return;
+  put(entry: readonly unknown[]): number {
+    if (this.#isClosed) return 0;
     if (!this.#node) {
       this.#start = entry[0] as StartMessage;
       this.#owner.place(this);
-      return;
+      return 0;
     }
-    this.#entries.put(entry);
+    const bytes = this.#entries.put(entry);
     if (this.#entries.size > WORTH_SENDING_BYTES) this.flush();
+    return bytes;
   }
 
   flush(): void {

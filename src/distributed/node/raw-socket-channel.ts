@@ -25,8 +25,9 @@ export class RawSocketChannel implements Channel {
     this.#socket.onceDrained(fn);
   }
 
-  put([bytes]: readonly unknown[]): void {
+  put([bytes]: readonly unknown[]): number {
     this.#socket.post(bytes as Uint8Array);
+    return (bytes as Uint8Array).length;
   }
 
   flush(): void {

@@ -57,15 +57,17 @@ export class EntryBuffer {
   }
 
   /**
-   * Adds an entry.
+   * Adds an entry. Returns about how many bytes it takes.
    * @throws what V8's serializer throws; then there is no entry
    * @throws {RangeError} when it is larger than the limit
    */
-  put(entry: readonly unknown[]): void {
-    if (this.#encoding === "own" && this.#write(entry)) return;
+  put(entry: readonly unknown[]): number {
+    const before = this.#at;
+    if (this.#encoding === "own" && this.#write(entry)) return this.#at - before;
     const foreign = serialize(entry);
     checkSize(foreign.length, this.#limit);
     this.#append(foreign);
+    return foreign.length;
   }
 
   /** The bytes that gathered, behind the headroom; the buffer begins anew. */

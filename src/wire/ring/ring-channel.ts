@@ -13,7 +13,7 @@ import type { Channel } from "../channel.js";
 import type { Watched } from "../vigil.js";
 import { openRings, type Side, type SpinWords } from "./ring-memory.js";
 import { RingReader } from "./ring-reader.js";
-import { RingWriter } from "./ring-writer.js";
+import { LARGEST_ENTRY, RingWriter } from "./ring-writer.js";
 
 /** A message of the port that says only: look. */
 const BELL = 0;
@@ -52,10 +52,11 @@ export class RingChannel implements Channel, Watched {
     port.on("close", () => this.onClose());
   }
 
-  put(entry: readonly unknown[], transfer: readonly object[]): void {
-    if (transfer.length === 0 && this.#writer.put(entry)) return;
+  put(entry: readonly unknown[], transfer: readonly object[]): number {
+    if (transfer.length === 0 && this.#writer.put(entry)) return this.#writer.lastBytes;
     this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
     this.#writer.standIn();
+    return transfer.length === 0 ? LARGEST_ENTRY : 0;
   }
 
   flush(): void {

@@ -7,8 +7,8 @@
  *     `isWaitedFor`, raised by the writer and lowered by the reader.
  */
 
-/** Bytes of one direction; a power of two. Small enough that both stay in the cache of a core. */
-export const RING_BYTES = 262_144;
+/** Bytes of one direction; a power of two. What is not used takes no memory. */
+export const RING_BYTES = 1_048_576;
 
 /** Words that are written by different threads lie this far apart, so that no two share a line of the cache. */
 const LINE_WORDS = 16;

@@ -16,10 +16,10 @@ import { aligned, FrameKind, HEADER_BYTES, type Ring, RING_BYTES } from "./ring-
 
 const MASK = RING_BYTES - 1;
 /** A larger entry goes by the port. */
-const LARGEST_ENTRY = 65_536;
+export const LARGEST_ENTRY = 65_536;
 const OVERFLOW_BYTES = LARGEST_ENTRY;
 /** When the ring is empty and the next place is behind this, it is begun anew: memory that was used before is the cheapest. */
-const FAR = RING_BYTES / 4;
+const FAR = RING_BYTES / 16;
 
 /** A frame that found no room: bytes of values, or none where the entry went by the port. */
 interface Overflow {
@@ -37,11 +37,16 @@ export class RingWriter {
   #overflow: Overflow[] = [];
   /** An overflow buffer to use again. */
   #spare: Buffer | undefined;
+  /** Changes with each change: a getter among the values may put entries, or publish them, itself. */
+  #version = 0;
 
   constructor(ring: Ring) {
     this.#ring = ring;
     this.#position = Atomics.load(ring.words, ring.head);
   }
+
+  /** How many bytes the entry took that was put last. */
+  lastBytes = 0;
 
   /** Whether entries wait for room. */
   get isFull(): boolean {
@@ -50,11 +55,13 @@ export class RingWriter {
 
   /** Writes an entry; `false` when it must go by the port, and then `standIn` must be called before the next one is put. */
   put(entry: readonly unknown[]): boolean {
+    this.#version += 1;
     return this.isFull ? this.#putAside(entry) : this.#putIntoRing(entry);
   }
 
   /** Keeps the place of an entry that goes by the port. */
   standIn(): void {
+    this.#version += 1;
     if (!this.isFull) {
       this.#close();
       if (this.#reserve(HEADER_BYTES) >= 0) {
@@ -68,6 +75,7 @@ export class RingWriter {
 
   /** Lets the other side read what was put. Returns whether it must be woken for that. */
   publish(): boolean {
+    this.#version += 1;
     this.#close();
     if (this.isFull) this.#makeUseOfRoom();
     const { words, head, asleep } = this.#ring;
@@ -77,19 +85,16 @@ export class RingWriter {
   }
 
   #putIntoRing(entry: readonly unknown[]): boolean {
-    const writer = this.#writer;
-    writer.bytes = this.#ring.bytes;
     for (;;) {
       const isNew = this.#open === 0;
       if (isNew && this.#reserve(2 * HEADER_BYTES) < 0) return this.#putAside(entry);
       const start = this.#position & MASK;
       const at = start + (isNew ? HEADER_BYTES : this.#open);
       const end = start + this.#contiguous();
-      writer.at = at;
-      writer.end = Math.min(end, at + LARGEST_ENTRY);
-      const written = writer.write(entry, 0, entry.length);
+      const written = this.#write(entry, this.#ring.bytes, at, Math.min(end, at + LARGEST_ENTRY));
       if (written === Written.yes) {
-        this.#open = writer.at - start;
+        this.#open = this.#writer.at - start;
+        this.lastBytes = this.#writer.at - at;
         return true;
       }
       if (written === Written.foreign || at + LARGEST_ENTRY <= end) return false;
@@ -115,13 +120,24 @@ export class RingWriter {
   }
 
   #append(frame: Overflow, bytes: Buffer, entry: readonly unknown[]): boolean {
-    const writer = this.#writer;
-    writer.bytes = bytes;
-    writer.at = frame.length;
-    writer.end = OVERFLOW_BYTES - HEADER_BYTES;
-    if (writer.write(entry, 0, entry.length) !== Written.yes) return false;
-    frame.length = writer.at;
+    if (this.#write(entry, bytes, frame.length, OVERFLOW_BYTES - HEADER_BYTES) !== Written.yes) return false;
+    this.lastBytes = this.#writer.at - frame.length;
+    frame.length = this.#writer.at;
     return true;
+  }
+
+  #write(entry: readonly unknown[], bytes: Buffer, at: number, end: number): (typeof Written)[keyof typeof Written] {
+    const writer = this.#writer;
+    const version = this.#version;
+    const mark = writer.mark();
+    writer.bytes = bytes;
+    writer.at = at;
+    writer.end = end;
+    const written = writer.write(entry, 0, entry.length);
+    if (this.#version === version) return written;
+    // What a getter put has come first, and may have gone over this.
+    if (written === Written.yes) writer.rollBack(at, mark);
+    return Written.foreign;
   }
 
   /** Moves what waits into the ring, as far as there is room; for the rest, sees to being told when there is more. */
