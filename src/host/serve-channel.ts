@@ -21,6 +21,7 @@ import { Outbox } from "../wire/outbox.js";
 import { codeOf, countOf, methodOf, type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { transferOf } from "../wire/transfer.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
+import type { RingChannel } from "../wire/ring/ring-channel.js";
 import { Vigil } from "../wire/vigil.js";
 import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-server.js";
 import { construct, hostState } from "./host-state.js";
@@ -54,6 +55,8 @@ type CallFields = [
 /** What differs between a thread and a process. */
 export interface HostEnvironment {
   readonly channel: Channel;
+  /** The channel again, where it is shared memory. */
+  readonly rings?: RingChannel;
   /** Throws when a value cannot be sent to the caller. */
   readonly trySend: (value: unknown) => void;
   /** As in the start message, where that cannot hold shared memory. */
@@ -84,7 +87,7 @@ class ChannelHost implements Replies, Pacing {
   #isBulk = false;
   /** Whether the message that is dealt with held one call and nothing else. */
   #isLone = false;
-  readonly #vigil = new Vigil();
+  readonly #vigil: Vigil;
   #flushedAt = 0;
   #memoryAt = 0;
   /** On a node: how long calls may begin. */
@@ -95,9 +98,10 @@ class ChannelHost implements Replies, Pacing {
     this.#start = start;
     const begun = start.begun ?? environment.begun;
     if (begun) this.#begun = new Int32Array(begun);
-    this.#outbox = new Outbox(environment.channel, (entry, error) => this.#replyUnsendable(entry, error));
+    this.#outbox = new Outbox(environment.channel);
+    this.#vigil = new Vigil(environment.rings, true);
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
-      this.#outbox.begin().push(ToCaller.swift, method, isSwift);
+      this.#outbox.add([ToCaller.swift, method, isSwift]);
       // The caller must know before the next call begins; see `Swiftness`.
       this.#flush();
     });
@@ -114,9 +118,9 @@ class ChannelHost implements Replies, Pacing {
       const limits = ticket ? await this.#openLimits(ticket) : unlimited();
       const instance = construct(registration.target, blueprint.constructorArgs, identity, limits);
       this.#server = new CallServer(instance, blueprint.methods, { ...blueprint, isAlone: true, limits }, this, this);
-      this.#outbox.begin().push(ToCaller.ready);
+      this.#outbox.add([ToCaller.ready]);
     } catch (error) {
-      this.#outbox.begin().push(ToCaller.startFailed, this.#encode(error));
+      this.#outbox.add([ToCaller.startFailed, this.#encode(error)]);
     }
     this.#reportMemory();
     this.#flush();
@@ -126,7 +130,7 @@ class ChannelHost implements Replies, Pacing {
     // A worker without limits is ready the sooner for it.
     const { LimitClient } = await import("../limits/remote/limit-client.js");
     const line: LimitLine = {
-      send: (message) => void this.#outbox.begin().push(ToCaller.limits, message),
+      send: (message) => this.#outbox.add([ToCaller.limits, message]),
       decode: (error) => decodeFailure(error as WireFailure, () => undefined, "(limits of the pool)"),
     };
     this.#limits = new LimitClient(ticket, line, threadId + 1);
@@ -230,47 +234,66 @@ class ChannelHost implements Replies, Pacing {
   }
 
   done(id: number, ran: number, result: unknown): void {
-    const list = transferOf(result);
-    if (list) this.#outbox.flush();
-    const [value] = list ? [result] : this.#outbox.keepApart([result]);
-    if (this.#isLone && !list) {
-      // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
-      this.#isLone = false;
-      this.#outbox.sendAlone([ToCaller.done, id, ran, value]);
-      this.#vigil.expect();
-      return;
+    const entry = [ToCaller.done, id, ran, result];
+    try {
+      const list = transferOf(result);
+      if (list) {
+        // What moves instead of being copied travels alone: other replies may look at it.
+        this.#outbox.send(entry, list);
+      } else if (this.#isLone) {
+        // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
+        this.#isLone = false;
+        this.#outbox.send(entry);
+        this.#expectCall();
+      } else {
+        this.#outbox.add(entry, this.#isBulk);
+      }
+    } catch (cause) {
+      this.failed(id, ran, unsendableError("return a result", "result", result, this.#environment.trySend, cause));
     }
-    this.#outbox.begin(this.#isBulk).push(ToCaller.done, id, ran, value);
-    if (list) this.#handOver(list);
+  }
+
+  /** Stays awake for the next call, for as long as the caller allows. */
+  #expectCall(): void {
+    const { rings } = this.#environment;
+    const budget = rings ? rings.allowance : (this.#start.spin ?? 0);
+    if (budget === 0) return;
+    const vigil = this.#vigil;
+    vigil.expect(budget / 1000);
+    rings?.tell(vigil.hits, vigil.misses);
   }
 
   failed(id: number, ran: number, thrown: unknown): void {
-    this.#outbox.begin().push(ToCaller.failed, id, ran, this.#encode(thrown));
+    this.#outbox.add([ToCaller.failed, id, ran, this.#encode(thrown)]);
   }
 
   items(id: number, items: unknown[]): void {
     for (const item of items) {
-      const list = transferOf(item);
-      if (list) this.#outbox.flush();
-      const [value] = list ? [item] : this.#outbox.keepApart([item]);
-      this.#outbox.begin().push(ToCaller.items, id, 1, value);
-      if (list) this.#handOver(list);
+      const entry = [ToCaller.items, id, 1, item];
+      try {
+        const list = transferOf(item);
+        if (list) this.#outbox.send(entry, list);
+        else this.#outbox.add(entry);
+      } catch (cause) {
+        const error = unsendableError("yield an item", "item", item, this.#environment.trySend, cause);
+        this.#server!.cancel(id, error);
+        this.failed(id, 0, error);
+        return;
+      }
     }
   }
 
-  /** What moves instead of being copied travels alone: other replies may look at it. */
-  #handOver(list: readonly object[]): void {
-    this.#outbox.transfer(list);
-    this.#outbox.flush();
-  }
-
   progress(id: number, done: number, total: number | undefined): void {
-    this.#outbox.begin().push(ToCaller.progress, id, done, total);
+    this.#outbox.add([ToCaller.progress, id, done, total]);
     this.#flushIfDue();
   }
 
   log(id: number, values: unknown[]): void {
-    this.#outbox.begin().push(ToCaller.log, id, values.length, ...values);
+    try {
+      this.#outbox.add([ToCaller.log, id, values.length, ...values]);
+    } catch {
+      this.#outbox.add([ToCaller.log, id, values.length, ...values.map(String)]);
+    }
     this.#flushIfDue();
   }
 
@@ -314,7 +337,7 @@ class ChannelHost implements Replies, Pacing {
     this.#memoryAt = performance.now();
     const heap = isMainThread ? undefined : getHeapStatistics();
     const bytes = heap ? heap.used_heap_size + heap.external_memory : process.memoryUsage.rss();
-    this.#outbox.begin().push(ToCaller.memory, bytes);
+    this.#outbox.add([ToCaller.memory, bytes]);
   }
 
   async #pong(sequence: number, method: number): Promise<void> {
@@ -326,7 +349,7 @@ class ChannelHost implements Replies, Pacing {
         isHealthy = false;
       }
     }
-    this.#outbox.begin().push(ToCaller.pong, sequence, isHealthy);
+    this.#outbox.add([ToCaller.pong, sequence, isHealthy]);
   }
 
   async #stop(): Promise<void> {
@@ -334,16 +357,16 @@ class ChannelHost implements Replies, Pacing {
     try {
       await this.#server?.dispose();
     } catch (error) {
-      this.#outbox.begin().push(ToCaller.log, -1, 2, "The disposer of the worker threw", String(error));
+      this.#outbox.add([ToCaller.log, -1, 2, "The disposer of the worker threw", String(error)]);
     }
-    this.#outbox.begin().push(ToCaller.stopped);
+    this.#outbox.add([ToCaller.stopped]);
     this.#flush();
   }
 
   /** The last words: what was done is sent, and why the worker dies, as far as it still can. */
   #watchDeath(): void {
     process.on("uncaughtExceptionMonitor", (error) => {
-      this.#outbox.begin().push(ToCaller.dying, "uncaught-exception", this.#encode(error));
+      this.#outbox.add([ToCaller.dying, "uncaught-exception", this.#encode(error)]);
       this.#flush();
     });
     process.on("exit", () => this.#flush());
@@ -351,23 +374,6 @@ class ChannelHost implements Replies, Pacing {
 
   #encode(thrown: unknown): WireFailure {
     return encodeFailure(thrown, (value) => canSend(this.#environment.trySend, value));
-  }
-
-  /** A result, an item or a log line that cannot be sent fails its own call, and no other. */
-  #replyUnsendable(entry: unknown[], cause: unknown): void {
-    const [code, id] = entry as [number, number];
-    const { trySend } = this.#environment;
-    if (code === ToCaller.done) {
-      const error = unsendableError("return a result", "result", entry[3], trySend, cause);
-      this.failed(id, entry[2] as number, error);
-    } else if (code === ToCaller.items) {
-      const error = unsendableError("yield an item", "item", entry[3], trySend, cause);
-      this.#server!.cancel(id, error);
-      this.failed(id, 0, error);
-    } else if (code === ToCaller.log) {
-      this.#outbox.begin().push(ToCaller.log, id, entry.length - 3, ...entry.slice(3).map(String));
-    }
-    this.#flush();
   }
 }
 

@@ -102,7 +102,8 @@ class LateVessel implements Vessel {
 
 class LateChannel implements Channel {
   #channel: Channel | undefined;
-  #posted: unknown[][] = [];
+  /** Put before there was a channel. */
+  #early: (readonly unknown[])[] = [];
   onMessage: (message: unknown[]) => void = () => {};
   onUnreadable: (error: unknown) => void = () => {};
   onClose: () => void = () => {};
@@ -112,13 +113,18 @@ class LateChannel implements Channel {
     channel.onMessage = (message) => this.onMessage(message);
     channel.onUnreadable = (error) => this.onUnreadable(error);
     channel.onClose = () => this.onClose();
-    for (const message of this.#posted.splice(0)) channel.post(message, []);
+    for (const entry of this.#early.splice(0)) channel.put(entry, []);
+    channel.flush();
     this.#channel = channel;
   }
 
-  post(message: unknown[]): void {
-    if (this.#channel) this.#channel.post(message, []);
-    else this.#posted.push(message);
+  put(entry: readonly unknown[]): void {
+    if (this.#channel) this.#channel.put(entry, []);
+    else this.#early.push(entry);
+  }
+
+  flush(): void {
+    this.#channel?.flush();
   }
 
   onceDrained(fn: () => void): void {

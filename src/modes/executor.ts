@@ -43,9 +43,19 @@ export interface HostSetup {
   readonly hasCosts: boolean;
 }
 
-/** Options of threads and processes; each is Node's own option of that name. */
+/** Options of threads and processes. */
 export interface HostSettings {
-  /** Arguments of Node.js for the worker. Default: those of this process. */
+  /**
+   * How calls travel: the fastest way there is (`"auto"`, the default: memory shared between threads, an encoding of our
+   * own between processes), or by message ports and V8's serialization alone (`"port"`).
+   */
+  readonly transport?: Transport | undefined;
+  /**
+   * How long both sides of a call may stay awake for the next, in µs, instead of being woken for it: `"auto"` (the default:
+   * 50), `"off"`, or a number. They do only while there are cores for all of them, and stop where it is in vain.
+   */
+  readonly spin?: Spin | undefined;
+  /** Node's own option: arguments of Node.js for the worker. Default: those of this process. */
   readonly execArgv?: readonly string[] | undefined;
   /** The environment. Default: a copy of this process's. */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined;
@@ -58,6 +68,22 @@ export interface HostSettings {
         readonly stackSizeMb?: number;
       }
     | undefined;
+}
+
+/** How calls travel. */
+export type Transport = "auto" | "port";
+
+/** How long both sides of a call stay awake for the next, in µs. */
+export type Spin = "auto" | "off" | number;
+
+/** How staying awake for the next call went; see the option `spin`. */
+export interface SpinStats {
+  /** How long it may take, in µs; 0 when it is switched off. */
+  readonly budget: number;
+  /** How often an answer, or the next call, came in that time. */
+  readonly hits: number;
+  /** How often none did. */
+  readonly misses: number;
 }
 
 /** What a worker needs of the node that it lives on, and where to find one. */
@@ -94,6 +120,8 @@ export interface CallRequest {
 export interface Host {
   /** Whether the calls it runs go on after it was terminated. */
   readonly runsOn: boolean;
+  /** How staying awake went; `undefined` where there is nobody to be woken. */
+  readonly spin: SpinStats | undefined;
   /** Begins to start it: `ready`, `startFailed` or `exited` follows. */
   launch(): void;
   call(request: CallRequest): void;

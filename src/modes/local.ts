@@ -22,6 +22,7 @@ const UNPACED = { mayBegin: () => true, mayGoOn: () => true };
 
 class LocalHost implements Host {
   readonly runsOn = true;
+  readonly spin = undefined;
   readonly #setup: HostSetup;
   #server: CallServer | undefined;
   #hasExited = false;

@@ -7,20 +7,25 @@
  * R1. Calls of one turn leave together; one whose arguments cannot be sent fails alone.
  * R2. `exited` comes last, after everything the worker managed to say.
  */
+import { availableParallelism } from "node:os";
 import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
 import { LimitServer } from "../limits/remote/limit-server.js";
 import type { LimitMessage } from "../limits/remote/line.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
-import { codeOf, fitsPlain, methodOf, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
+import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
+import type { RingChannel } from "../wire/ring/ring-channel.js";
+import { CalledHost, spinBudget } from "../wire/spinning.js";
 import { Vigil } from "../wire/vigil.js";
-import type { CallRequest, Host, HostSetup } from "./executor.js";
+import type { CallRequest, Host, HostSetup, SpinStats } from "./executor.js";
 
 /** A thread or process: started, kept alive, ended. */
 export interface Vessel {
   readonly channel: Channel;
+  /** The channel again, where it is shared memory. */
+  readonly rings?: RingChannel;
   readonly trySend: TrySend;
   /** Ends it by force. */
   kill(): void;
@@ -52,14 +57,6 @@ const PATIENT_FROM = 2;
 /** With so many entries a message need not wait for more. */
 const WORTHWHILE = 32;
 
-/** Fields of an entry before its arguments. */
-const CALL_FIELDS = new Map<number, number>([
-  [ToHost.plainCall, 2],
-  [ToHost.call, 7],
-  [ToHost.urgentCall, 7],
-  [ToHost.grantedCall, 10],
-]);
-
 export class RemoteHost implements Host {
   readonly runsOn = false;
   readonly #setup: HostSetup;
@@ -70,7 +67,9 @@ export class RemoteHost implements Host {
   #limits: LimitServer | undefined;
   /** Calls without an outcome. */
   #inFlight = 0;
-  readonly #vigil = new Vigil();
+  #vigil: Vigil | undefined;
+  readonly #called = new CalledHost();
+  readonly #spinBudget: number;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
   #expected: CrashDetails | undefined;
@@ -81,6 +80,7 @@ export class RemoteHost implements Host {
     this.#setup = setup;
     this.#open = open;
     const { identity } = setup.start;
+    this.#spinBudget = spinBudget(setup.settings.spin);
     this.#frame = `${setup.label} (manyhands ${identity.mode} worker ${identity.index})`;
   }
 
@@ -96,9 +96,11 @@ export class RemoteHost implements Host {
       this.#setup.events.startFailed(error);
       return;
     }
-    const { channel } = this.#vessel;
+    const { channel, rings } = this.#vessel;
+    const vigil = new Vigil(rings, false);
+    this.#vigil = vigil;
     channel.onMessage = (message) => {
-      this.#vigil.arrived();
+      vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
@@ -108,10 +110,11 @@ export class RemoteHost implements Host {
       this.#lastWords = { reason: "unreadable", cause };
       this.#vessel!.kill();
     };
-    this.#outbox = new Outbox(channel, (entry, error) => this.#callUnsendable(entry, error));
+    this.#outbox = new Outbox(channel);
     this.#limits = this.#serveLimits();
     try {
-      channel.post([{ ...this.#setup.start, limits: this.#limits?.ticket }], []);
+      const spin = availableParallelism() > 1 ? this.#spinBudget : 0;
+      this.#outbox.send([{ ...this.#setup.start, spin, limits: this.#limits?.ticket }]);
     } catch (cause) {
       // All else in it is plain, or was found fit to be sent when the pool was made.
       const what = "Cannot send the limits of the pool to a worker as the 'config' of a set cannot be sent";
@@ -121,34 +124,54 @@ export class RemoteHost implements Host {
 
   call(request: CallRequest): void {
     const outbox = this.#outbox!;
-    // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
-    if (request.transfer) outbox.flush();
-    const args = request.transfer ? request.args : outbox.keepApart(request.args);
-    const entry = outbox.begin(this.#inFlight >= PATIENT_FROM);
+    const isPatient = this.#inFlight >= PATIENT_FROM;
     this.#inFlight += 1;
-    if (this.#inFlight === 1) this.#vigil.expect();
-    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
-    if (!isUrgent) this.#vessel!.handing?.(request.handedAs);
+    if (this.#inFlight === 1) this.#expectAnswer();
+    if (!request.isUrgent) this.#vessel!.handing?.(request.handedAs);
+    const entry = this.#entryOf(request);
+    try {
+      // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
+      if (request.transfer) outbox.send(entry, request.transfer);
+      else outbox.add(entry, isPatient);
+    } catch (error) {
+      this.#cannotSend(request, error);
+    }
+  }
+
+  get spin(): SpinStats {
+    const budget = this.#spinBudget;
+    const { hits = 0, misses = 0 } = this.#vigil ?? {};
+    const theirs = this.#vessel?.rings?.spinning() ?? { hits: 0, misses: 0 };
+    return { budget, hits: hits + theirs.hits, misses: misses + theirs.misses };
+  }
+
+  /** Stays awake for the answer to a call that is alone, and lets the worker stay awake for the next one. */
+  #expectAnswer(): void {
+    if (this.#spinBudget === 0) return;
+    const budget = this.#called.called() ? this.#spinBudget : 0;
+    this.#vessel!.rings?.allow(budget);
+    this.#vigil!.expect(budget / 1000);
+  }
+
+  #entryOf(request: CallRequest): unknown[] {
+    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant, args } = request;
     if (grant) {
       const set = this.#limits!.lendGrant(sequence, grant);
       const limited = [isUrgent, set, grant.taken];
-      entry.push(ToHost.grantedCall, sequence, method, attempt, deadline, readAhead, args.length, ...limited);
-    } else if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
-      entry.push(plainHeader(method, args.length), sequence);
-    } else {
-      const code = isUrgent ? ToHost.urgentCall : ToHost.call;
-      entry.push(code, sequence, method, attempt, deadline, readAhead, args.length);
+      return [ToHost.grantedCall, sequence, method, attempt, deadline, readAhead, args.length, ...limited, ...args];
     }
-    for (let index = 0; index < args.length; index += 1) entry.push(args[index]);
-    if (request.transfer) {
-      outbox.transfer(request.transfer);
-      outbox.flush();
+    if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
+      const header = plainHeader(method, args.length);
+      // A spread costs as much as all the rest.
+      return args.length === 1 ? [header, sequence, args[0]] : [header, sequence, ...args];
     }
+    const code = isUrgent ? ToHost.urgentCall : ToHost.call;
+    return [code, sequence, method, attempt, deadline, readAhead, args.length, ...args];
   }
 
   cancel(sequence: number, reason: unknown): void {
     const failure = encodeFailure(reason, (value) => canSend(this.#vessel!.trySend, value));
-    this.#outbox!.begin().push(ToHost.cancel, sequence, failure);
+    this.#outbox!.add([ToHost.cancel, sequence, failure]);
   }
 
   abandon(): boolean {
@@ -156,20 +179,20 @@ export class RemoteHost implements Host {
   }
 
   pull(sequence: number, count: number): void {
-    this.#outbox!.begin().push(ToHost.pull, sequence, count);
+    this.#outbox!.add([ToHost.pull, sequence, count]);
   }
 
   closeStream(sequence: number): void {
-    this.#outbox!.begin().push(ToHost.close, sequence);
+    this.#outbox!.add([ToHost.close, sequence]);
   }
 
   ping(sequence: number, method: number): void {
-    this.#outbox!.begin().push(ToHost.ping, sequence, method);
+    this.#outbox!.add([ToHost.ping, sequence, method]);
   }
 
   stop(): void {
     this.#expected = { reason: "exit" };
-    this.#outbox?.begin().push(ToHost.stop);
+    this.#outbox?.add([ToHost.stop]);
   }
 
   terminate(details: CrashDetails): void {
@@ -211,7 +234,7 @@ export class RemoteHost implements Host {
     if (limits.isUnlimited && !hasCosts) return undefined;
     return new LimitServer(limits, start.identity.mode === "thread", {
       send: (reply) => {
-        if (!this.#hasExited) this.#outbox!.begin().push(ToHost.limits, reply);
+        if (!this.#hasExited) this.#outbox!.add([ToHost.limits, reply]);
       },
       encode: (error) => encodeFailure(error, (value) => canSend(this.#vessel!.trySend, value)),
     });
@@ -299,16 +322,11 @@ export class RemoteHost implements Host {
     return decodeFailure(failure as WireFailure, this.#setup.errorClasses, this.#frame);
   }
 
-  #callUnsendable(entry: unknown[], cause: unknown): void {
-    const [header, sequence] = entry as [number, number];
-    const code = codeOf(header);
-    const fields = CALL_FIELDS.get(code);
-    if (fields === undefined) throw cause;
-    const method = code === ToHost.plainCall ? methodOf(header) : (entry[2] as number);
-    const isUrgent = code === ToHost.urgentCall || (code === ToHost.grantedCall && entry[7] === true);
-    if (!isUrgent) this.#vessel!.channel.post([ToHost.skipped], []);
+  #cannotSend(request: CallRequest, cause: unknown): void {
+    const { sequence, method, args, isUrgent } = request;
+    // Both sides count the calls.
+    if (!isUrgent) this.#outbox!.add([ToHost.skipped]);
     const name = this.#setup.start.blueprint.methods[method];
-    const args = entry.slice(fields);
     const { trySend } = this.#vessel!;
     const index = args.findIndex((arg) => !canSend(trySend, arg));
     const error =
@@ -317,8 +335,12 @@ export class RemoteHost implements Host {
         : new SerializationError(`Cannot call '${name}' as its arguments cannot be sent: ${String(cause)}`, "args", {
             cause,
           });
-    this.#inFlight -= 1;
-    this.#limits?.callEnded(sequence);
-    this.#setup.events.failed(sequence, 0, error);
+    // The caller has not yet noted that it handed the call over.
+    queueMicrotask(() => {
+      if (this.#hasExited) return;
+      this.#inFlight -= 1;
+      this.#limits?.callEnded(sequence);
+      this.#setup.events.failed(sequence, 0, error);
+    });
   }
 }

@@ -1,7 +1,9 @@
 /** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
 import { PortChannel } from "../wire/port-channel.js";
+import { RingChannel } from "../wire/ring/ring-channel.js";
+import { allocateRings } from "../wire/ring/ring-memory.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Executor, HostSetup } from "./executor.js";
 import { hostProgram, plainProgram } from "./host-program.js";
@@ -17,7 +19,8 @@ export const threadExecutor: Executor = {
     const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     const { start, settings, label } = setup;
     const thread = { settings, label, identity: start.identity, begun };
-    return new RemoteHost({ ...setup, start: { ...start, begun } }, (events) => openThread(thread, events));
+    const wire = settings.transport === "port" ? "port" : "rings";
+    return new RemoteHost({ ...setup, start: { ...start, begun } }, (events) => openThread(thread, events, wire));
   },
 };
 
@@ -28,18 +31,35 @@ export type ThreadSetup = Pick<HostSetup, "settings" | "label"> & {
   readonly begun: SharedArrayBuffer;
 };
 
-/**
- * Starts a thread.
- * @param isPacked - whether messages are bytes, each the only entry of one: for who only hands them on
- */
-export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exited">, isPacked = false): Vessel {
+/** The `workerData` of a thread. */
+export interface ThreadData {
+  "manyhands.thread": ThreadStart;
+}
+
+/** What a thread is told when it begins: the rest comes over the channel. */
+interface ThreadStart {
+  readonly port: MessagePort;
+  /** The rings, where it is spoken to through them. */
+  readonly memory?: SharedArrayBuffer | undefined;
+  /** As in `ThreadSetup`, where the start message cannot hold it. */
+  readonly begun?: SharedArrayBuffer;
+}
+
+/** How a thread is spoken to: through memory, by messages, or by messages of bytes, for who only hands them on. */
+export type ThreadWire = "rings" | "port" | "packed";
+
+/** Starts a thread. */
+export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exited">, wire: ThreadWire): Vessel {
   const { port1, port2 } = new MessageChannel();
+  const memory = wire === "rings" ? allocateRings() : undefined;
   const { execArgv, env, resourceLimits } = setup.settings;
+  const isPacked = wire === "packed";
   const program = isPacked ? plainProgram("packed-thread-entry") : hostProgram("thread-entry");
+  const told: ThreadStart = isPacked ? { port: port2, begun: setup.begun } : { port: port2, memory };
   const { thread, end } = startThread(
     program.entry,
     {
-      workerData: isPacked ? { port: port2, begun: setup.begun } : { "manyhands.port": port2 },
+      workerData: { "manyhands.thread": told } satisfies ThreadData,
       transferList: [port2],
       name: `${setup.label} ${setup.identity.index}`,
       ...(execArgv && { execArgv: [...execArgv] }),
@@ -48,7 +68,8 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
     },
     program.arguments,
   );
-  const channel = new PortChannel(port1);
+  const rings = memory && new RingChannel(port1, memory, "caller");
+  const channel = rings ?? new PortChannel(port1);
   const begun = new Int32Array(setup.begun);
   let failure: Error | undefined;
   let isKilled = false;
@@ -62,6 +83,7 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   };
   return {
     channel,
+    ...(rings && { rings }),
     trySend: structuredClone,
     begun: () => Atomics.load(begun, 0),
     kill,

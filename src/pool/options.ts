@@ -10,9 +10,11 @@ import type { BrokerOptions } from "../config/broker.js";
 import { type Mode, modeDefaults, MODES } from "../config/mode.js";
 import { oneOf } from "../config/one-of.js";
 import type { ActorNeed, HostSettings } from "../modes/executor.js";
+import { finite, positive } from "../config/positive.js";
 import type { RetryOptions } from "../retry/options.js";
 import { type ActorOptions, resolveActor } from "./actor-options.js";
 import type { Delivery } from "./delivery.js";
+import { resolveHost } from "./host-options.js";
 import type { CallPlan } from "./method-plan.js";
 import type { LimitsOption } from "./pool-limits.js";
 
@@ -193,16 +195,11 @@ const POOL_OPTIONS: Readonly<Record<keyof PoolOptions, true>> = {
   execArgv: true,
   env: true,
   resourceLimits: true,
+  transport: true,
+  spin: true,
 };
 
 const FLAGS = ["onDemand", "unwrapFutures", "blocking", "handleSignals"] as const;
-const RESOURCE_LIMITS = [
-  "maxOldGenerationSizeMb",
-  "maxYoungGenerationSizeMb",
-  "codeRangeSizeMb",
-  "stackSizeMb",
-] as const;
-
 const CALL_OPTIONS: Readonly<Record<keyof CallOptions, true>> = {
   priority: true,
   timeout: true,
@@ -225,7 +222,6 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     checkFields("healthCheck", options.healthCheck, ["interval", "timeout", "method"]);
   if (options.recycle !== undefined) checkFields("recycle", options.recycle, ["afterCalls", "afterMemory"]);
   for (const name of FLAGS) checkFlag(name, options[name]);
-  checkHost(mode, options);
   const onDemand = options.onDemand ?? false;
   const size = resolveSize(options, mode, onDemand, defaults.maxWorkers);
   const sharesQueue = options.loadBalancing === "shared-queue" || onDemand;
@@ -262,7 +258,7 @@ export function resolveOptions(options: PoolOptions): ResolvedOptions {
     handleSignals: options.handleSignals ?? false,
     delivery: oneOf("delivery", options.delivery ?? "at-most-once", ["at-most-once", "at-least-once"] as const),
     actor: resolveActor(mode, options.broker, options.actor),
-    host: { execArgv: options.execArgv, env: options.env, resourceLimits: options.resourceLimits },
+    host: resolveHost(mode, options),
   };
 }
 
@@ -328,42 +324,10 @@ function resolveSize(
   return { min: onDemand ? 0 : max, max, isElastic: false, idleTimeout: 0 };
 }
 
-/** What Node.js would refuse only when a worker starts, or not at all. */
-function checkHost(mode: Mode, { execArgv, env, resourceLimits }: HostSettings): void {
-  if (mode === "distributed" && (execArgv ?? env) !== undefined) {
-    const name = execArgv === undefined ? "env" : "execArgv";
-    throw new TypeError(`Cannot set '${name}' in mode 'distributed' as nodes have their own: start them with it`);
-  }
-  if (execArgv !== undefined && !isListOfStrings(execArgv)) {
-    throw new TypeError(`Cannot set 'execArgv' as it must be a list of strings: current value is ${show(execArgv)}`);
-  }
-  if (env !== undefined) checkRecord("env", env);
-  if (resourceLimits === undefined) return;
-  checkFields("resourceLimits", resourceLimits, RESOURCE_LIMITS);
-  for (const name of RESOURCE_LIMITS) {
-    const size = resourceLimits[name];
-    if (size !== undefined) finite(`resourceLimits.${name}`, positive(`resourceLimits.${name}`, size));
-  }
-}
-
-function isListOfStrings(value: unknown): boolean {
-  return Array.isArray(value) && value.every((one) => typeof one === "string");
-}
-
 function fixedInSync(mode: Mode, max: number): void {
   if (mode === "sync" && max !== 1) {
     throw new RangeError(`Cannot set 'maxWorkers' as mode 'sync' has one worker: current value is ${max}`);
   }
-}
-
-function finite(name: string, value: number): number {
-  if (Number.isFinite(value)) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be finite: current value is ${show(value)}`);
-}
-
-function positive(name: string, value: number): number {
-  if (typeof value === "number" && value > 0) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be above 0: current value is ${show(value)}`);
 }
 
 function balancing(value: LoadBalancingName | LoadBalancer): LoadBalancingName | LoadBalancer {

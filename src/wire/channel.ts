@@ -1,17 +1,20 @@
-/** A two-way, ordered, message-keeping connection between a caller and a host: the only thing a transport must be. */
+/** A two-way, ordered connection between a caller and a host that keeps entries whole: all that a transport must be. */
 export interface Channel {
   /**
-   * Sends one message, a flat array of entries (see `protocol.ts`).
-   * @throws what the serializer throws; then nothing was sent and nothing was transferred.
+   * Takes an entry (see `protocol.ts`), its values as they are now: what becomes of their objects later does not matter. It
+   * has left when `flush` was called, if not before.
+   * @throws what the serializer throws; then the entry was not taken and nothing was transferred.
    */
-  post(message: unknown[], transfer: readonly object[]): void;
-  /** Called with each message, in order. Set once, before the first message can arrive. */
+  put(entry: readonly unknown[], transfer: readonly object[]): void;
+  /** Sends what was put. */
+  flush(): void;
+  /** Called with entries, one behind the other in one array, in order. Set once, before the first can arrive. */
   onMessage: (message: unknown[]) => void;
-  /** Called with the error when a message arrived that cannot be read. */
+  /** Called with the error when something arrived that cannot be read. */
   onUnreadable: (error: unknown) => void;
   /** Called once when the other side is gone and nothing more will arrive. */
   onClose: () => void;
-  /** Whether what was posted is still waiting in this process; a host starts nothing more until it drained. */
+  /** Whether what was sent is still waiting in this process; a host starts nothing more until it drained. */
   readonly isCongested: boolean;
   /** Runs `fn` once, when the channel is no longer congested. */
   onceDrained(fn: () => void): void;

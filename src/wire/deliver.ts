@@ -1,14 +1,18 @@
 import type { Channel } from "./channel.js";
-import { deserialize } from "./serialize.js";
+import type { EntryReader } from "./codec/entry-buffer.js";
 
-/** Hands a message that arrived as bytes to whom it is for. */
-export function deliver(channel: Pick<Channel, "onMessage" | "onUnreadable">, bytes: Uint8Array): void {
-  let message: unknown[];
+/** Hands entries that arrived as bytes to whom they are for. */
+export function deliver(
+  channel: Pick<Channel, "onMessage" | "onUnreadable">,
+  reader: EntryReader,
+  bytes: Uint8Array,
+): void {
+  let entries: unknown[];
   try {
-    message = deserialize(bytes) as unknown[];
+    entries = reader.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (error) {
     channel.onUnreadable(error);
     return;
   }
-  channel.onMessage(message);
+  channel.onMessage(entries);
 }

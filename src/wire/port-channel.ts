@@ -1,9 +1,15 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Channel } from "./channel.js";
 
-/** A channel over a `MessagePort`: structured clone with transfer lists, never congested. */
+/**
+ * A channel over a `MessagePort`: structured clone with transfer lists, never congested.
+ *
+ * Entries of plain values are gathered. One with an object is posted at once: it is to arrive as it is now, and what it
+ * shares with another entry is to arrive twice.
+ */
 export class PortChannel implements Channel {
   readonly #port: MessagePort;
+  #gathered: unknown[] = [];
   onMessage: (message: unknown[]) => void = () => {};
   onUnreadable: (error: unknown) => void = (error) => {
     throw error;
@@ -18,9 +24,21 @@ export class PortChannel implements Channel {
     port.on("close", () => this.onClose());
   }
 
-  post(message: unknown[], transfer: readonly object[]): void {
-    if (transfer.length === 0) this.#port.postMessage(message);
-    else this.#port.postMessage(message, transfer as readonly ArrayBuffer[]);
+  put(entry: readonly unknown[], transfer: readonly object[]): void {
+    if (entry.every(isPlain)) {
+      for (const value of entry) this.#gathered.push(value);
+      return;
+    }
+    this.flush();
+    if (transfer.length === 0) this.#port.postMessage(entry);
+    else this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+  }
+
+  flush(): void {
+    if (this.#gathered.length === 0) return;
+    const entries = this.#gathered;
+    this.#gathered = [];
+    this.#port.postMessage(entries);
   }
 
   onceDrained(fn: () => void): void {
@@ -43,5 +61,18 @@ export class PortChannel implements Channel {
 
   close(): void {
     this.#port.close();
+  }
+}
+
+/** Whether a value is itself what arrives, and can be sent in any case. */
+function isPlain(value: unknown): boolean {
+  switch (typeof value) {
+    case "function":
+    case "symbol":
+      return false;
+    case "object":
+      return value === null;
+    default:
+      return true;
   }
 }

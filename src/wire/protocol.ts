@@ -131,6 +131,8 @@ export interface StartMessage {
   readonly identity: WorkerIdentity;
   /** Where the host writes, before it begins a call, the how-manieth it is: one 32-bit integer, between threads only. */
   readonly begun?: SharedArrayBuffer;
+  /** For how many µs the host may stay awake for the next call, where the caller does not say so from call to call. */
+  readonly spin?: number;
   /** The limits of the pool; none where it has none. */
   readonly limits?: LimitsTicket | undefined;
 }

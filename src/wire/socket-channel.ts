@@ -1,23 +1,25 @@
 import type { Socket } from "node:net";
 import type { Channel } from "./channel.js";
+import { EntryBuffer, EntryReader, type Encoding } from "./codec/entry-buffer.js";
 import { deliver } from "./deliver.js";
 import { FramedSocket } from "./framed-socket.js";
-import { serialize } from "./serialize.js";
 
 /**
- * A channel over a byte stream, whose messages are serialized. A transfer list has no meaning between processes: what it
- * names is copied.
+ * A channel over a byte stream. A transfer list has no meaning between processes: what it names is copied.
  */
 export class SocketChannel implements Channel {
   readonly #socket: FramedSocket;
+  readonly #entries: EntryBuffer;
   onMessage: (message: unknown[]) => void = () => {};
   onUnreadable: (error: unknown) => void = (error) => {
     throw error;
   };
 
-  constructor(socket: Socket) {
+  constructor(socket: Socket, encoding?: Encoding) {
+    this.#entries = new EntryBuffer(encoding);
     this.#socket = new FramedSocket(socket);
-    this.#socket.onFrame = (bytes) => deliver(this, bytes);
+    const reader = new EntryReader();
+    this.#socket.onFrame = (bytes) => deliver(this, reader, bytes);
   }
 
   set onClose(fn: () => void) {
@@ -32,8 +34,12 @@ export class SocketChannel implements Channel {
     this.#socket.onceDrained(fn);
   }
 
-  post(message: unknown[]): void {
-    this.#socket.post(serialize(message));
+  put(entry: readonly unknown[]): void {
+    this.#entries.put(entry);
+  }
+
+  flush(): void {
+    if (!this.#entries.isEmpty) this.#socket.post(this.#entries.take());
   }
 
   deliverPending(): void {

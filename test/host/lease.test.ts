@@ -20,7 +20,7 @@ describe("a host on a node", () => {
     const { key, url, name } = registration;
     const identity = { index: 0, id: "one", mode: "thread", pool: "pool" };
     const begun = new SharedArrayBuffer(4);
-    const started = openThread({ settings: {}, label: name, identity, begun }, { exited() {} });
+    const started = openThread({ settings: {}, label: name, identity, begun }, { exited() {} }, "port");
     vessel = started;
     const done: unknown[] = [];
     const ready = new Promise<void>((resolve) => {
@@ -30,13 +30,16 @@ describe("a host on a node", () => {
       };
     });
     const blueprint = { key, url, name, methods: methods.map((one) => one.name), constructorArgs: [], concurrency: 1 };
-    started.channel.post([{ blueprint: { ...blueprint, pool: "pool", depth: 1 }, identity, begun }], []);
+    started.channel.put([{ blueprint: { ...blueprint, pool: "pool", depth: 1 }, identity, begun }], []);
+    started.channel.flush();
     await ready;
     const increment = methods.findIndex((one) => one.name === "increment");
-    started.channel.post([ToHost.lease, 0, 0, code, 1, increment, 1, 0, 0, 0], []);
+    started.channel.put([ToHost.lease, 0, 0, code, 1, increment, 1, 0, 0, 0], []);
+    started.channel.flush();
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(done).toEqual([]);
-    started.channel.post([ToHost.lease, FOR_EVER, FOR_EVER], []);
+    started.channel.put([ToHost.lease, FOR_EVER, FOR_EVER], []);
+    started.channel.flush();
     await expect.poll(() => done).toEqual([1]);
   });
 });

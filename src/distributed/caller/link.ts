@@ -14,6 +14,7 @@ import type { CrashDetails } from "../../errors.js";
 import type { HostSetup } from "../../modes/executor.js";
 import type { Vessel, VesselEvents } from "../../modes/remote-host.js";
 import type { Channel } from "../../wire/channel.js";
+import { checkSize, EntryBuffer, EntryReader } from "../../wire/codec/entry-buffer.js";
 import { deliver } from "../../wire/deliver.js";
 import { decodeFailure, type WireFailure } from "../../wire/error-codec.js";
 import type { StartMessage } from "../../wire/protocol.js";
@@ -44,6 +45,8 @@ export interface DefinitionName {
 /** How many messages with calls are remembered at least: more than a node is ever behind. */
 const KEPT = 4096;
 const NOTHING = new Uint8Array();
+/** So much need not wait for more. */
+const WORTH_SENDING_BYTES = 65_536;
 
 export class Link implements Vessel, Channel {
   readonly id: string;
@@ -62,6 +65,8 @@ export class Link implements Vessel, Channel {
   readonly #sent: { readonly position: number; readonly handed: number }[] = [];
   /** The last call in a message that is no longer remembered: it was received long ago. */
   #forgotten = 0;
+  readonly #entries = new EntryBuffer("own", MAX_MESSAGE_BYTES);
+  readonly #reader = new EntryReader();
   onMessage: (message: unknown[]) => void = () => {};
   onUnreadable: (error: unknown) => void = () => {};
   onClose: () => void = () => {};
@@ -95,17 +100,23 @@ export class Link implements Vessel, Channel {
   }
 
   readonly trySend = (value: unknown): void => {
-    checkSize(serialize(value));
+    checkSize(serialize(value).length, MAX_MESSAGE_BYTES);
   };
 
-  post(message: unknown[]): void {
+  put(entry: readonly unknown[]): void {
     if (this.#isClosed) return;
     if (!this.#node) {
-      this.#start = message[0] as StartMessage;
+      this.#start = entry[0] as StartMessage;
       this.#owner.place(this);
       return;
     }
-    const bytes = checkSize(serialize(message));
+    this.#entries.put(entry);
+    if (this.#entries.size > WORTH_SENDING_BYTES) this.flush();
+  }
+
+  flush(): void {
+    if (this.#isClosed || !this.#node || this.#entries.isEmpty) return;
+    const bytes = this.#entries.take();
     const position = this.#owner.send(this.#node, this.id, ToNode.data, bytes);
     if (this.#sent.at(-1)?.handed === this.#handed) return;
     this.#sent.push({ position, handed: this.#handed });
@@ -152,7 +163,7 @@ export class Link implements Vessel, Channel {
   #take(kind: number, payload: Uint8Array): void {
     switch (kind) {
       case ToOwner.data:
-        deliver(this, payload);
+        deliver(this, this.#reader, payload);
         return;
       case ToOwner.exited: {
         const { details, cause, begun } = readEnding(payload);
@@ -229,14 +240,6 @@ export class Link implements Vessel, Channel {
   #decode(failure: WireFailure): unknown {
     return decodeFailure(failure, () => undefined, `(node ${this.#node})`);
   }
-}
-
-/** @throws {RangeError} for more than can travel */
-function checkSize(bytes: Uint8Array): Uint8Array {
-  if (bytes.length <= MAX_MESSAGE_BYTES) return bytes;
-  throw new RangeError(
-    `it is larger than ${MAX_MESSAGE_BYTES} bytes: current value is ${bytes.length}: store it and send its address`,
-  );
 }
 
 function heapOf(memory: number): { maxOldGenerationSizeMb: number } | undefined {

@@ -10,6 +10,7 @@ import type { Vessel } from "../../modes/remote-host.js";
 import { openThread } from "../../modes/thread.js";
 import { encodeFailure } from "../../wire/error-codec.js";
 import { type StartMessage, ToHost } from "../../wire/protocol.js";
+import { entryBytes } from "../../wire/codec/entry-buffer.js";
 import { serialize } from "../../wire/serialize.js";
 import { canSend } from "../../wire/unsendable.js";
 import type { Definition } from "../../definitions/definition.js";
@@ -60,13 +61,13 @@ export class HostedWorker {
     const vessel =
       isolation === "process"
         ? openProcess({ settings }, { exited }, (socket) => new RawSocketChannel(socket))
-        : openThread({ settings, label: this.name, identity, begun }, { exited }, true);
+        : openThread({ settings, label: this.name, identity, begun }, { exited }, "packed");
     this.#vessel = vessel;
     vessel.channel.onMessage = ([bytes]) => events.said(bytes as Uint8Array);
     const { key, url, name } = registration;
     const blueprint = { ...start.blueprint, key, url, name, methods, depth: 1 };
     const started: StartMessage = { blueprint, identity, limits: start.limits };
-    vessel.channel.post([serialize([started])], []);
+    vessel.channel.put([entryBytes([started])], []);
     this.renew(lease);
   }
 
@@ -75,12 +76,12 @@ export class HostedWorker {
     if (this.#isOver) return;
     // A copy: what arrived is part of something larger, all of which a thread would be sent.
     const bytes = new Uint8Array(payload);
-    this.#vessel?.channel.post([bytes], [bytes.buffer]);
+    this.#vessel?.channel.put([bytes], [bytes.buffer]);
   }
 
   /** Calls may begin until then. */
   renew(lease: LeaseEnd): void {
-    if (!this.#isOver) this.#vessel?.channel.post([serialize([ToHost.lease, ...lease])], []);
+    if (!this.#isOver) this.#vessel?.channel.put([entryBytes([ToHost.lease, ...lease])], []);
   }
 
   /** It said that it is done. */

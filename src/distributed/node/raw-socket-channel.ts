@@ -25,8 +25,12 @@ export class RawSocketChannel implements Channel {
     this.#socket.onceDrained(fn);
   }
 
-  post([bytes]: unknown[]): void {
+  put([bytes]: readonly unknown[]): void {
     this.#socket.post(bytes as Uint8Array);
+  }
+
+  flush(): void {
+    // Each left when it was put.
   }
 
   deliverPending(): void {

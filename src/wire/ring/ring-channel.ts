@@ -1,0 +1,168 @@
+/**
+ * A channel between threads over shared memory.
+ *
+ * Most entries are written into a ring (`RingWriter`) as they are put; what our encoding does not carry, is large, or is
+ * handed over instead of copied goes through a message port, and keeps its place in the order.
+ *
+ * The port also wakes the other side: by a message that says nothing, and only one when that side said it sleeps.
+ *
+ * Owns the port and this side's part of the memory.
+ */
+import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import type { Channel } from "../channel.js";
+import type { Watched } from "../vigil.js";
+import { openRings, type Side, type SpinWords } from "./ring-memory.js";
+import { RingReader } from "./ring-reader.js";
+import { RingWriter } from "./ring-writer.js";
+
+/** A message of the port that says only: look. */
+const BELL = 0;
+
+// As it is when the library loads: a worker may replace its globals, as fake timers do.
+const laterTurn = setImmediate;
+
+export class RingChannel implements Channel, Watched {
+  readonly #port: MessagePort;
+  readonly #writer: RingWriter;
+  readonly #reader: RingReader;
+  readonly #spin: SpinWords;
+  /** Entries that came by the port, before their turn. */
+  readonly #early: unknown[][] = [];
+  #isAttentive = false;
+  #isClosed = false;
+  readonly #whenDrained: (() => void)[] = [];
+  onMessage: (message: unknown[]) => void = () => {};
+  onUnreadable: (error: unknown) => void = (error) => {
+    throw error;
+  };
+  onClose: () => void = () => {};
+
+  constructor(port: MessagePort, memory: SharedArrayBuffer, side: Side) {
+    const { outgoing, incoming, spin } = openRings(memory, side);
+    this.#port = port;
+    this.#writer = new RingWriter(outgoing);
+    this.#reader = new RingReader(incoming);
+    this.#spin = spin;
+    this.#reader.sleep();
+    port.on("message", (message: unknown) => {
+      if (Array.isArray(message)) this.#early.push(message);
+      this.#woken();
+    });
+    port.on("messageerror", (error: Error) => this.onUnreadable(error));
+    port.on("close", () => this.onClose());
+  }
+
+  put(entry: readonly unknown[], transfer: readonly object[]): void {
+    if (transfer.length === 0 && this.#writer.put(entry)) return;
+    this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+    this.#writer.standIn();
+  }
+
+  flush(): void {
+    if (this.#writer.publish()) this.#ring();
+    if (this.#whenDrained.length === 0 || this.#writer.isFull) return;
+    for (const fn of this.#whenDrained.splice(0)) laterTurn(fn);
+  }
+
+  get isCongested(): boolean {
+    return this.#writer.isFull;
+  }
+
+  onceDrained(fn: () => void): void {
+    if (this.isCongested) this.#whenDrained.push(fn);
+    else fn();
+  }
+
+  deliverPending(): void {
+    while (this.poll());
+    this.#isClosed = true;
+  }
+
+  /** For how many µs the host may stay awake: the caller's to say. */
+  allow(microseconds: number): void {
+    const { words, allowance } = this.#spin;
+    words[allowance] = microseconds;
+  }
+
+  get allowance(): number {
+    const { words, allowance } = this.#spin;
+    return words[allowance]!;
+  }
+
+  /** How often that was worth it: the host's to say. */
+  tell(hits: number, misses: number): void {
+    const { words } = this.#spin;
+    words[this.#spin.hits] = hits;
+    words[this.#spin.misses] = misses;
+  }
+
+  spinning(): { hits: number; misses: number } {
+    const { words, hits, misses } = this.#spin;
+    return { hits: words[hits]!, misses: words[misses]! };
+  }
+
+  attend(): void {
+    this.#isAttentive = true;
+    this.#reader.stayAwake();
+  }
+
+  /** Delivers what has arrived; `false` where nothing has. */
+  poll(): boolean {
+    if (this.#isClosed || !this.#reader.hasMore) return false;
+    for (let isByPort = true; isByPort;) {
+      const values: unknown[] = [];
+      let other: unknown[] | undefined;
+      try {
+        isByPort = this.#reader.readTo(values);
+        if (isByPort) other = this.#takeFromPort();
+      } catch (error) {
+        this.onUnreadable(error);
+        return true;
+      }
+      if (this.#reader.release()) this.#ring();
+      if (values.length > 0) this.onMessage(values);
+      if (other) this.onMessage(other);
+    }
+    return true;
+  }
+
+  rest(): void {
+    this.#isAttentive = false;
+    // What came between the last look and now is dealt with in a turn of its own: timers and sockets are served between.
+    if (!this.#isClosed && this.#reader.sleep()) laterTurn(() => this.#woken());
+  }
+
+  ref(): void {
+    this.#port.ref();
+  }
+
+  unref(): void {
+    this.#port.unref();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#port.close();
+  }
+
+  #woken(): void {
+    // The other side may have made room.
+    if (this.#writer.isFull) this.flush();
+    this.poll();
+    if (!this.#isAttentive) this.rest();
+  }
+
+  #ring(): void {
+    this.#port.postMessage(BELL);
+  }
+
+  #takeFromPort(): unknown[] {
+    const early = this.#early.shift();
+    if (early) return early;
+    for (;;) {
+      const received = receiveMessageOnPort(this.#port);
+      if (!received) throw new Error("Cannot read an entry as the message that holds it is missing");
+      if (Array.isArray(received.message)) return received.message as unknown[];
+    }
+  }
+}

@@ -1,0 +1,210 @@
+import { MessageChannel } from "node:worker_threads";
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import type { Channel } from "../../../dist/wire/channel.js";
+import { PortChannel } from "../../../dist/wire/port-channel.js";
+import { RingChannel } from "../../../dist/wire/ring/ring-channel.js";
+import { allocateRings, openRings, RING_BYTES } from "../../../dist/wire/ring/ring-memory.js";
+
+const NOTHING: readonly object[] = [];
+const opened: Channel[] = [];
+
+afterEach(() => {
+  for (const channel of opened.splice(0)) channel.close();
+});
+
+/** Both ends in one thread: what arrives is collected. */
+function open(kind: "rings" | "port"): { near: Channel; far: Channel; arrived: unknown[] } {
+  const { port1, port2 } = new MessageChannel();
+  const memory = allocateRings();
+  const [near, far] =
+    kind === "rings"
+      ? [new RingChannel(port1, memory, "caller"), new RingChannel(port2, memory, "host")]
+      : [new PortChannel(port1), new PortChannel(port2)];
+  opened.push(near, far);
+  const arrived: unknown[] = [];
+  far.onMessage = (values) => arrived.push(...values);
+  return { near, far, arrived };
+}
+
+function send(channel: Channel, entry: unknown[], transfer = NOTHING): void {
+  channel.put(entry, transfer);
+  channel.flush();
+}
+
+/** Looks for what has arrived, without being woken. */
+function look(channel: RingChannel): void {
+  channel.attend();
+  channel.poll();
+  channel.rest();
+}
+
+describe.each(["rings", "port"] as const)("a channel by %s", (kind) => {
+  it("delivers entries in order, each as it was when it was put", async () => {
+    const { near, arrived } = open(kind);
+    const object = { value: 1 };
+    near.put([1, object], NOTHING);
+    object.value = 2;
+    near.put([2, object], NOTHING);
+    object.value = 3;
+    near.put([3, new Error("kept by the port"), "x".repeat(100_000)], NOTHING);
+    near.put([4], NOTHING);
+    near.flush();
+    await expect.poll(() => arrived.length).toBe(8);
+    expect(arrived).toEqual([
+      1,
+      { value: 1 },
+      2,
+      { value: 2 },
+      3,
+      new Error("kept by the port"),
+      "x".repeat(100_000),
+      4,
+    ]);
+  });
+
+  it("keeps what one entry shares within itself, and shares nothing between entries", async () => {
+    const { near, arrived } = open(kind);
+    const shared = { value: 1 };
+    near.put([shared, shared], NOTHING);
+    near.put([shared], NOTHING);
+    near.flush();
+    await expect.poll(() => arrived.length).toBe(3);
+    expect(arrived[0]).toBe(arrived[1]);
+    expect(arrived[2]).not.toBe(arrived[0]);
+    expect(arrived[2]).toEqual(shared);
+  });
+
+  it("throws for an entry that cannot be sent, and leaves no trace of it", async () => {
+    const { near, arrived } = open(kind);
+    near.put([1], NOTHING);
+    expect(() => near.put([2, () => {}], NOTHING)).toThrow(/could not be cloned/);
+    expect(() => near.put([{ deep: [Symbol("3")] }], NOTHING)).toThrow(/could not be cloned/);
+    near.put([4], NOTHING);
+    near.flush();
+    await expect.poll(() => arrived).toEqual([1, 4]);
+  });
+
+  it("hands over what is listed, in its place", async () => {
+    const { near, arrived } = open(kind);
+    const bytes = new Uint8Array([7]);
+    near.put(["before"], NOTHING);
+    send(near, [bytes], [bytes.buffer]);
+    send(near, ["behind"]);
+    await expect.poll(() => arrived).toEqual(["before", new Uint8Array([7]), "behind"]);
+    expect(bytes.byteLength).toBe(0);
+  });
+
+  it("hands over, at once, what has arrived and was not delivered", () => {
+    const { near, far, arrived } = open(kind);
+    send(near, [1]);
+    send(near, [new Map([[1, 2]]), new Error("by port")]);
+    send(near, [3]);
+    far.deliverPending();
+    expect(arrived).toEqual([1, new Map([[1, 2]]), new Error("by port"), 3]);
+  });
+});
+
+describe("RingChannel", () => {
+  it("delivers any entries in order, however they are mixed and whenever the other side reads", async () => {
+    const size = fc.oneof(fc.nat(40), fc.nat(3000), fc.nat(70_000), fc.constant(65_500));
+    const step = fc.oneof(
+      { weight: 6, arbitrary: size.map((bytes) => ({ put: bytes })) },
+      { weight: 1, arbitrary: fc.nat(9).map((error) => ({ error })) },
+      { weight: 2, arbitrary: fc.constant({ flush: true }) },
+      { weight: 1, arbitrary: fc.constant({ read: true }) },
+      { weight: 1, arbitrary: fc.constant({ wait: true }) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60, size: "max" }), async (steps) => {
+        const { near, far, arrived } = open("rings");
+        const expected: unknown[] = [];
+        for (const [index, one] of steps.entries()) {
+          if ("put" in one) {
+            const entry = [index, "x".repeat(one.put)];
+            near.put(entry, NOTHING);
+            expected.push(...entry);
+          } else if ("error" in one) {
+            near.put([index, new Error(String(one.error))], NOTHING);
+            expected.push(index, new Error(String(one.error)));
+          } else if ("flush" in one) near.flush();
+          else if ("read" in one) look(far as RingChannel);
+          else await new Promise((resolve) => setImmediate(resolve));
+        }
+        near.flush();
+        await expect.poll(() => arrived.length).toBe(expected.length);
+        expect(arrived).toEqual(expected);
+        expect(near.isCongested).toBe(false);
+        near.close();
+        far.close();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("is congested while the other side does not read, and says when it is no more", async () => {
+    const { near, far, arrived } = open("rings");
+    const big = "x".repeat(60_000);
+    const count = Math.ceil(RING_BYTES / big.length) + 3;
+    for (let index = 0; index < count; index += 1) send(near, [index, big]);
+    expect(near.isCongested).toBe(true);
+    let isDrained = false;
+    near.onceDrained(() => (isDrained = true));
+    await expect.poll(() => isDrained).toBe(true);
+    await expect.poll(() => arrived.length).toBe(2 * count);
+    expect(arrived.filter((value) => typeof value === "number")).toEqual([...Array.from({ length: count }).keys()]);
+    expect(near.isCongested).toBe(false);
+    far.close();
+  });
+
+  it("wakes the other side once, however much is sent before it looks", async () => {
+    const { port1, port2 } = new MessageChannel();
+    let wakes = 0;
+    const counting = new Proxy(port1, {
+      get(target, key) {
+        const value = Reflect.get(target, key) as unknown;
+        if (key === "postMessage") wakes += 1;
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    const memory = allocateRings();
+    const near = new RingChannel(counting, memory, "caller");
+    const far = new RingChannel(port2, memory, "host");
+    opened.push(near, far);
+    const arrived: unknown[] = [];
+    far.onMessage = (values) => arrived.push(...values);
+    for (let index = 0; index < 10; index += 1) send(near, [index]);
+    expect(wakes).toBe(1);
+    await expect.poll(() => arrived.length).toBe(10);
+    send(near, ["again"]);
+    expect(wakes).toBe(2);
+    await expect.poll(() => arrived.length).toBe(11);
+    far.attend();
+    send(near, ["seen without being woken"]);
+    expect(wakes).toBe(2);
+    expect(far.poll()).toBe(true);
+    expect(far.poll()).toBe(false);
+    far.rest();
+    send(near, ["woken"]);
+    expect(wakes).toBe(3);
+    await expect.poll(() => arrived.length).toBe(13);
+  });
+
+  it("stays in the memory that it used before, where little is under way", () => {
+    const { port1, port2 } = new MessageChannel();
+    const memory = allocateRings();
+    const near = new RingChannel(port1, memory, "caller");
+    const far = new RingChannel(port2, memory, "host");
+    opened.push(near, far);
+    let count = 0;
+    far.onMessage = (values) => (count += values.length);
+    for (let index = 0; index < 10_000; index += 1) {
+      send(near, [index, "x".repeat(100)]);
+      far.poll();
+    }
+    expect(count).toBe(20_000);
+    const { bytes } = openRings(memory, "host").incoming;
+    expect(bytes.subarray(0, RING_BYTES / 8).some((byte) => byte !== 0)).toBe(true);
+    expect(bytes.subarray(RING_BYTES / 2).some((byte) => byte !== 0)).toBe(false);
+  });
+});
