@@ -133,7 +133,8 @@ function asFunctionBody(path, to, namespaceOf) {
     const text = source.slice(start, end);
     for (const { moduleRequest, importName, exportName, localName } of entries) {
       const name = exportName.name;
-      if (name === null || importName.kind === "All") throw new Error(`Cannot link '${path}' as it exports all of another module`);
+      if (name === null || importName.kind === "All")
+        throw new Error(`Cannot link '${path}' as it exports all of another module`);
       if (moduleRequest) names.push(`${name}: ${namespaceOf(moduleRequest.value)}.${importName.name}`);
       else names.push(name === localName.name ? `${name}` : `${name}: ${localName.name}`);
     }
@@ -151,7 +152,7 @@ function asFunctionBody(path, to, namespaceOf) {
   }
   for (const { moduleRequest } of module.dynamicImports) {
     const request = source.slice(moduleRequest.start, moduleRequest.end);
-    if (!/^"\./.test(request)) continue;
+    if (!request.startsWith('".')) continue;
     const target = posix.join(posix.dirname(path), JSON.parse(request));
     edits.push([moduleRequest.start, moduleRequest.end, JSON.stringify(relative(to, target))]);
   }
@@ -160,7 +161,8 @@ function asFunctionBody(path, to, namespaceOf) {
     if (!edits.some(([from, to]) => from <= start && end <= to)) edits.push([start, end, ""]);
   }
   let code = source;
-  for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0])) code = code.slice(0, start) + text + code.slice(end);
+  for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0]))
+    code = code.slice(0, start) + text + code.slice(end);
   return { code, names };
 }
 
