@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/fixtures/**"],
-    globalSetup: ["test/redis-setup.ts"],
+    globalSetup: ["scripts/link.js", "test/redis-setup.ts"],
     pool: "forks",
     // A file costs less than a process to load it in: they leave nothing behind.
     isolate: false,

@@ -114,7 +114,7 @@ function asFunctionBody(path, to, namespaceOf) {
   const source = readFileSync(join(dist, path), "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "");
   // Loaded here: whoever asks whether there is something to do may ask before anything is installed.
   const { parseSync } = /** @type {typeof import("oxc-parser")} */ (require("oxc-parser"));
-  const { module } = parseSync(path, source);
+  const { module, comments } = parseSync(path, source);
   /** @type {[start: number, end: number, text: string][]} */
   const edits = [];
   /** @type {string[]} */
@@ -152,9 +152,13 @@ function asFunctionBody(path, to, namespaceOf) {
   }
   for (const { moduleRequest } of module.dynamicImports) {
     const request = source.slice(moduleRequest.start, moduleRequest.end);
-    if (!/^"\./.test(request)) continue;
+    if (!request.startsWith('".')) continue;
     const target = posix.join(posix.dirname(path), JSON.parse(request));
     edits.push([moduleRequest.start, moduleRequest.end, JSON.stringify(relative(to, target))]);
+  }
+  // Each thread keeps the text in its memory.
+  for (const { start, end } of comments) {
+    if (!edits.some(([from, to]) => from <= start && end <= to)) edits.push([start, end, ""]);
   }
   let code = source;
   for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0]))
@@ -169,6 +173,11 @@ function asFunctionBody(path, to, namespaceOf) {
 function relative(from, to) {
   const path = posix.relative(posix.dirname(from), to);
   return path.startsWith(".") ? path : `./${path}`;
+}
+
+/** Before the tests run: they are to start the hosts that users get. */
+export function setup() {
+  if (isLinkStale()) linkHosts();
 }
 
 if (isMain(import.meta.url)) linkHosts();

@@ -1,7 +1,6 @@
 /** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
-import { MessageChannel } from "node:worker_threads";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
-import { THREAD_START } from "../host/thread-start.js";
 import { PortChannel } from "../wire/port-channel.js";
 import { RingChannel } from "../wire/ring/ring-channel.js";
 import { allocateRings } from "../wire/ring/ring-memory.js";
@@ -32,6 +31,20 @@ export type ThreadSetup = Pick<HostSetup, "settings" | "label"> & {
   readonly begun: SharedArrayBuffer;
 };
 
+/** The `workerData` of a thread. */
+export interface ThreadData {
+  "manyhands.thread": ThreadStart;
+}
+
+/** What a thread is told when it begins: the rest comes over the channel. */
+interface ThreadStart {
+  readonly port: MessagePort;
+  /** The rings, where it is spoken to through them. */
+  readonly memory?: SharedArrayBuffer | undefined;
+  /** As in `ThreadSetup`, where the start message cannot hold it. */
+  readonly begun?: SharedArrayBuffer;
+}
+
 /** How a thread is spoken to: through memory, by messages, or by messages of bytes, for who only hands them on. */
 export type ThreadWire = "rings" | "port" | "packed";
 
@@ -40,11 +53,13 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   const { port1, port2 } = new MessageChannel();
   const memory = wire === "rings" ? allocateRings() : undefined;
   const { execArgv, env, resourceLimits } = setup.settings;
-  const program = wire === "packed" ? plainProgram("packed-thread-entry") : hostProgram("thread-entry");
+  const isPacked = wire === "packed";
+  const program = isPacked ? plainProgram("packed-thread-entry") : hostProgram("thread-entry");
+  const told: ThreadStart = isPacked ? { port: port2, begun: setup.begun } : { port: port2, memory };
   const { thread, end } = startThread(
     program.entry,
     {
-      workerData: wire === "packed" ? { port: port2, begun: setup.begun } : { [THREAD_START]: { port: port2, memory } },
+      workerData: { "manyhands.thread": told } satisfies ThreadData,
       transferList: [port2],
       name: `${setup.label} ${setup.identity.index}`,
       ...(execArgv && { execArgv: [...execArgv] }),

@@ -1,0 +1,39 @@
+import { readFileSync } from "node:fs";
+import { posix } from "node:path";
+import { describe, expect, it } from "vitest";
+import { PlaceWorker } from "#fixtures/place.js";
+
+const dist = new URL("../dist/", import.meta.url);
+const read = (path: string): string => readFileSync(new URL(path, dist), "utf8");
+const IMPORTS = /^(?:import|export)\b[^;"]*"([^"]+)";/gm;
+const importsOf = (path: string): string[] => [...read(path).matchAll(IMPORTS)].map(([, specifier]) => specifier!);
+
+/** Modules that a file loads at once, itself included. */
+function loadedBy(path: string, found = new Set<string>()): Set<string> {
+  if (found.has(path)) return found;
+  found.add(path);
+  for (const specifier of importsOf(path)) {
+    if (specifier.startsWith(".")) loadedBy(posix.join(posix.dirname(path), specifier), found);
+  }
+  return found;
+}
+
+describe("the start of a host", () => {
+  it.each(["thread", "process"])("of mode %s loads one file besides the error classes", (mode) => {
+    const program = `host/linked/${mode}-entry.js`;
+    expect([...loadedBy(program)].toSorted()).toEqual(["errors.js", program]);
+  });
+
+  it("loads nothing that most workers do not need", () => {
+    const modules = [...loadedBy("host-index.js", loadedBy("host/thread-entry.js"))].toSorted();
+    const kinds = /^(?:errors|host-index|registry|worker-base)\.js$|^(?:config|host|wire)\//;
+    const known = ["limits/holdings.js", "limits/unlimited.js", "scope/current-scope.js"];
+    expect(modules.filter((path) => !kinds.test(path))).toEqual(known);
+    expect(modules.length, modules.join("\n")).toBeLessThanOrEqual(45);
+  });
+
+  it.each(["thread", "process"] as const)("is that of the linked program in mode %s", async (mode) => {
+    await using pool = PlaceWorker.options({ mode, maxWorkers: 1 }).init();
+    expect(await pool.library()).toMatch(/host\/linked\/thread-entry\.js$/);
+  });
+});
