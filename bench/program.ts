@@ -19,8 +19,8 @@ export interface Benchmark {
 }
 
 /** A quick run: one round, with so much of the usual work, for a first look. */
-const QUICK_EFFORT = 0.15;
-const QUICK_WARM_UP_MS = 100;
+const QUICK_EFFORT = 0.2;
+const QUICK_WARM_UP_MS = 250;
 
 interface Settings {
   readonly sections: readonly Section[];

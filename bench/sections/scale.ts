@@ -8,6 +8,7 @@ import type { Section, SectionContext, Table } from "../section.js";
 const [manyhands] = threadPeers as [Peer, ...Peer[]];
 const SMALL = { workers: 2, queued: 1000 };
 const LARGE = { workers: 64, queued: 1_000_000 };
+const QUICK_LARGE = { workers: 16, queued: 100_000 };
 const CANCELLED = 200;
 const MEASURED_CALLS = 200_000;
 
@@ -19,9 +20,9 @@ export const scale: Section = {
 
 async function dispatch(context: SectionContext): Promise<Table> {
   context.say("dispatch");
-  const large = { ...LARGE, queued: Math.ceil(LARGE.queued * context.effort) };
+  const large = context.effort < 1 ? QUICK_LARGE : LARGE;
   const rows = await withEntrants("thread", [manyhands], SMALL.workers, ([few]) =>
-    withEntrants("thread", [manyhands], LARGE.workers, async ([many]) =>
+    withEntrants("thread", [manyhands], large.workers, async ([many]) =>
       contest(
         [
           { ...few!.contestant("bursts", { calls: large.queued, burst: SMALL.queued }), name: nameOf(SMALL) },
@@ -45,7 +46,7 @@ async function dispatch(context: SectionContext): Promise<Table> {
 
 async function cancellation(context: SectionContext): Promise<Table> {
   context.say("cancellation");
-  const many = Math.ceil(LARGE.queued * context.effort);
+  const many = (context.effort < 1 ? QUICK_LARGE : LARGE).queued;
   const name = (queued: number): string => `one of ${queued.toLocaleString("en-US")} queued`;
   const depths = [SMALL.queued, many];
   return {
