@@ -250,6 +250,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     else call.finish(status, outcome);
   }
 
+  get followsLoad(): boolean {
+    return this.#roster.followsLoad;
+  }
+
   changed(slot: Slot): void {
     this.#roster.changed(slot);
   }
@@ -444,7 +448,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Gives the worker what waits, as far as it has room (P1, P3). */
   #feed(slot: Slot): void {
     // In this event loop a synchronous method has ended before it is given: the loop that runs already sees to the next.
-    if (slot.isBeingFed) return;
+    if (slot.isBeingFed || (this.#room.size === 0 && slot.line.size === 0)) return;
     slot.isBeingFed = true;
     try {
       for (let call = this.#nextFor(slot); call; call = this.#nextFor(slot)) this.#give(call, slot);

@@ -48,8 +48,9 @@ export interface SlotOwner {
   answered(call: Call, status: "done" | "failed", outcome: unknown): void;
   /** The slot may take more calls than before: give it some. */
   hasRoom(slot: Slot): void;
-  /** The slot has another number of calls, or takes another. */
+  /** The slot has fewer calls than before, or takes another number; or it has more, where that matters (`followsLoad`). */
   changed(slot: Slot): void;
+  readonly followsLoad: boolean;
   /** The slot has another state. */
   moved(slot: Slot): void;
   /** The calls must be given to somebody else. */
@@ -193,7 +194,7 @@ export class Slot implements Candidate, CallPlace {
     call.assignTo(this);
     this.total += 1;
     this.#keepAlive.set(true);
-    if (this.active === 0) this.#pace.heard();
+    if (this.active === 0) this.#pace.begun();
     if (this.#owner.options.onDemand) this.#reckon();
     if (this.#state === "ready") {
       this.#hand(call);
@@ -315,7 +316,7 @@ export class Slot implements Candidate, CallPlace {
     call.attempt += 1;
     call.worker = this.identity;
     this.#handed.add(call);
-    this.#owner.changed(this);
+    if (this.#owner.followsLoad) this.#owner.changed(this);
     this.#host!.call(call);
   }
 
@@ -330,6 +331,7 @@ export class Slot implements Candidate, CallPlace {
         this.#abandoned.ended(sequence);
         return;
       }
+      // What follows from it may already give it another; what it may have besides is found out after them all.
       this.#owner.changed(this);
       call.ran = ran;
       this.#pace.record(ran);
@@ -403,8 +405,10 @@ export class Slot implements Candidate, CallPlace {
       if (isElastic) this.idleSince = performance.now();
       this.#keepAlive.set(false);
     }
-    this.#pace.heard();
-    this.#reckon();
+    if (this.#pace.isAdaptive) {
+      this.#pace.heard();
+      this.#reckon();
+    }
     this.#owner.changed(this);
     if (this.#state === "retiring") this.#stopWhenQuiet();
     else if (onDemand && this.isQuiet) this.retire(false);
