@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { processWide } from "../config/process-wide.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import { provideCaller } from "../limits/holdings.js";
-import { runOutsideScopes } from "../scope/current-scope.js";
+import { hasScopes, runOutsideScopes } from "../scope/current-scope.js";
 
 /** The call that the running code serves. */
 export interface CallContext {
@@ -105,6 +105,7 @@ export function beginInCall<T>(context: CallContext, step: () => T): T {
 /** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */
 export function runInCall<T>(context: CallContext, step: () => T): T {
   // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
+  if (!hasScopes()) return contexts.storage.run(context, step);
   return runOutsideScopes(() => contexts.storage.run(context, step));
 }
 

@@ -15,10 +15,11 @@ export interface Candidate extends WorkerLoad {
 /**
  * Chooses a worker among the open ones.
  *
- * B1. It is told of each change of a worker (`changed`): when it takes calls again, and when its load is another.
+ * B1. It is told when a worker takes calls again or has fewer (`changed`), and where it follows the load, when it has more.
  * B2. To choose costs no more with many workers than with few; `chooseAmong` alone looks at all it is given.
  */
 export interface Balancer<C extends Candidate> {
+  readonly followsLoad: boolean;
   /** The worker is new, takes more or fewer calls than before, or has another load. */
   changed(worker: C): void;
   removed(worker: C): void;
@@ -82,6 +83,7 @@ export function askBalancer(
 }
 
 class RoundRobin<C extends Candidate> implements Balancer<C> {
+  readonly followsLoad = false;
   readonly #open = new Likely<C>((worker) => worker.isOpen);
   #last = -1;
 
@@ -107,6 +109,7 @@ class RoundRobin<C extends Candidate> implements Balancer<C> {
 }
 
 class Least<C extends Candidate> implements Balancer<C> {
+  readonly followsLoad = true;
   readonly #loadOf: (worker: C) => number;
   /** Those that are open, and some that no longer are. */
   readonly #open: LoadHeap<C>;
@@ -138,6 +141,7 @@ class Least<C extends Candidate> implements Balancer<C> {
 }
 
 class Randomly<C extends Candidate> implements Balancer<C> {
+  readonly followsLoad = false;
   /** Those that are open, and some that no longer are, in no order. */
   readonly #open: C[] = [];
   /** By the index of a worker, where it is among them. */

@@ -15,13 +15,10 @@ import {
   BrokerUnavailableError,
   CancelledError,
   type CrashDetails,
-  PoolFullError,
   PoolStoppedError,
-  TimeoutError,
   type WorkerStartError,
 } from "../errors.js";
 import { pass, readNow, turnNow } from "../config/turn-clock.js";
-import type { LimitSource } from "../limits/limit-source.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
@@ -32,30 +29,17 @@ import { CallKind } from "./call-kind.js";
 import { Emitter } from "./events.js";
 import { Gate } from "../waiting/gate.js";
 import { LimitedCalls, type LimitedOwner } from "./limited-calls.js";
-import type { MethodInfo, MethodPlan } from "./method-plan.js";
+import type { MethodInfo } from "./method-plan.js";
 import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
-import type { PoolLimits } from "./pool-limits.js";
+import type { PoolSetup } from "./pool-setup.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
-import { prepare } from "./prepare.js";
+import { arePrimitive, prepare } from "./prepare.js";
 import { Readiness } from "./readiness.js";
+import { poolFull, poolStopped, stoppedEarly, stoppedLate, tookTooLong } from "./refusals.js";
 import { Roster } from "./roster.js";
-import { Slot, type SlotOwner } from "./slot.js";
+import { Slot } from "./slot.js";
+import type { SlotOwner } from "./slot-owner.js";
 import { Upkeep } from "./upkeep.js";
-
-/** What a pool is made from. */
-export interface PoolSetup {
-  /** The name of the worker class. */
-  readonly name: string;
-  /** Unique within the program. */
-  readonly id: string;
-  readonly methods: readonly MethodInfo[];
-  readonly options: ResolvedOptions;
-  readonly limits: PoolLimits;
-  /** What is done around the calls of each method, by its index; `undefined` when that is nothing for all of them. */
-  readonly plans: readonly (MethodPlan | undefined)[] | undefined;
-  /** Makes a host of the executor for a worker of this pool. */
-  createHost(identity: WorkerIdentity, events: HostEvents, limits: LimitSource): Host;
-}
 
 const STOP_WITHIN_MS = 30_000;
 
@@ -68,7 +52,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #attempts: Attempts | undefined;
   readonly #limited: LimitedCalls;
   readonly #tally = new Tally();
-  readonly #roster: Roster;
+  readonly roster: Roster;
   readonly #isLocal: boolean;
   #calls = 0;
   #generation = 0;
@@ -87,15 +71,15 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.options = setup.options;
     this.#isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
     if (setup.plans) this.#attempts = new Attempts(this);
-    this.#roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
-    this.#limited = new LimitedCalls(this, setup.limits, this.#roster);
+    this.roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
+    this.#limited = new LimitedCalls(this, setup.limits, this.roster);
     const { healthCheck, isElastic, idleTimeout } = setup.options;
     if (healthCheck) {
       const { interval, timeout, method } = healthCheck;
       const index = setup.methods.find(({ name }) => name === method)?.index ?? -1;
       this.#upkeep.every(interval, () => this.slots.forEach((slot) => slot.checkHealth(timeout, index)));
     }
-    if (isElastic) this.#upkeep.every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.#roster.tooIdle()));
+    if (isElastic) this.#upkeep.every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.roster.tooIdle()));
   }
 
   get id(): string {
@@ -111,12 +95,12 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   get slots(): readonly Slot[] {
-    return this.#roster.all;
+    return this.roster.all;
   }
 
   /** The workers that take calls, or will. */
   get liveSlots(): readonly Slot[] {
-    return this.#roster.live;
+    return this.roster.live;
   }
 
   get isStopped(): boolean {
@@ -134,8 +118,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     const call = new Call(kind, ++this.#calls, args, this.#isLocal ? readNow() : turnNow());
     this.#tally.queued += 1;
     if (this.#state !== "running") {
-      const error = new PoolStoppedError(`Cannot call '${call.name}' as the pool of '${this.name}' is stopped`);
-      call.finish("failed", error);
+      call.finish("failed", poolStopped(call));
     } else if (call.watch()) {
       kind.plan?.retry?.onCall(call.submittedAt);
       if (kind.plan === undefined && arePrimitive(args)) this.#goOn(call);
@@ -161,10 +144,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   timedOut(call: Call): void {
-    const timeout = call.kind.timeout!;
-    const state = call.isRunning ? "running" : `waiting${this.#roster.whyNoneHasPlace}`;
-    const message = `Cannot finish '${call.name}' within ${timeout} ms as it was still ${state}`;
-    this.#abandon(call, "failed", new TimeoutError(message, timeout));
+    const state = call.isRunning ? "running" : `waiting${this.roster.whyNoneHasPlace}`;
+    this.#abandon(call, "failed", tookTooLong(call, state));
   }
 
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
@@ -197,19 +178,19 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     if (this.#state !== "running")
       throw new PoolStoppedError(`Cannot start the pool of '${this.name}' as it is stopped`);
     if (this.options.onDemand) return;
-    if (this.slots.length === 0) this.#roster.add();
+    if (this.slots.length === 0) this.roster.add();
     const missing = this.liveSlots.filter((slot) => slot.state !== "ready");
     await Promise.all(missing.map(async (slot) => this.#readiness.of(slot)));
   }
 
   /** Workers at most. */
   get size(): number {
-    return this.#roster.max;
+    return this.roster.max;
   }
 
   /** Changes the number of workers, or its bounds; surplus workers finish what they have. */
   resize(size: number | ElasticSize): void {
-    this.#retireAll(this.#roster.resize(size));
+    this.#retireAll(this.roster.resize(size));
     for (const slot of this.slots) this.#feed(slot);
     this.#growForRoom();
   }
@@ -250,14 +231,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     else call.finish(status, outcome);
   }
 
-  changed(slot: Slot): void {
-    this.#roster.changed(slot);
-  }
-
-  moved(slot: Slot): void {
-    this.#roster.moved(slot);
-  }
-
   hasRoom(slot: Slot): void {
     if (this.#limited.isOwed) this.#limited.serve();
     this.#feed(slot);
@@ -270,7 +243,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       call.wait();
       this.#tally.queued += 1;
       call.refundGrant();
-      if (this.isStopped) this.#abandon(call, "cancelled", this.#stoppedEarly());
+      if (this.isStopped) this.#abandon(call, "cancelled", stoppedEarly(this.name));
       else this.#enter(call);
     }
   }
@@ -291,8 +264,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.#readiness.settle(slot, error);
     const isHopeless = !this.slots.some(({ isHopeful }) => isHopeful);
     const own = slot.surrender();
-    const bound = own.filter((call) => this.#roster.isBound(call));
-    const free = own.filter((call) => !this.#roster.isBound(call));
+    const bound = own.filter((call) => this.roster.isBound(call));
+    const free = own.filter((call) => !this.roster.isBound(call));
     const failing = isHopeless || this.options.onDemand ? own : bound;
     if (isHopeless) {
       failing.push(...this.#room.takeAll(), ...this.slots.flatMap((other) => other.surrender()));
@@ -305,11 +278,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   gone(slot: Slot): void {
-    this.#roster.remove(slot);
+    this.roster.remove(slot);
     this.#tally.restarts += slot.restarts;
     this.#reroute(slot);
     // A pool that became smaller is not waited for any longer than its other workers.
-    this.#readiness.settle(slot, this.isStopped ? this.#stoppedEarly() : undefined);
+    this.#readiness.settle(slot, this.isStopped ? stoppedEarly(this.name) : undefined);
     this.#growForRoom();
     if (this.slots.length === 0) this.#onStopped?.();
   }
@@ -336,11 +309,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Turns a call away, this one or another, when too many wait. */
   #mayEnter(call: Call): boolean {
     const { capacity, overflow } = this.options;
-    if (this.#tally.queued <= capacity || overflow === "wait" || this.#roster.hasOpen) return true;
+    if (this.#tally.queued <= capacity || overflow === "wait" || this.roster.hasOpen) return true;
     const dropped = overflow === "reject" ? call : (this.#room.oldest() ?? call);
     this.#room.delete(dropped);
-    const message = `Cannot call '${dropped.name}' as ${capacity} calls wait in the pool of '${this.name}' already`;
-    dropped.finish("failed", new PoolFullError(`${message}: overflow is '${overflow}'`));
+    dropped.finish("failed", poolFull(dropped, capacity, overflow));
     return dropped !== call;
   }
 
@@ -378,8 +350,8 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   begin(call: Call): void {
     this.#aside.delete(call);
-    const mayAdd = this.options.onDemand && this.#roster.mayGrow;
-    const slot = mayAdd ? this.#roster.add() : this.#roster.idleFor(call);
+    const mayAdd = this.options.onDemand && this.roster.mayGrow;
+    const slot = mayAdd ? this.roster.add() : this.roster.idleFor(call);
     if (slot) {
       this.#give(call, slot);
     } else {
@@ -391,7 +363,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   owesNone(): void {
     this.#hasHeldBack = true;
-    this.#roster.recheck();
+    this.roster.recheck();
   }
 
   /** While a worker was owed to somebody, none was handed anything ahead (D1): makes up for it (P1). */
@@ -409,7 +381,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     }
     let target: Slot | undefined;
     try {
-      target = this.#roster.route(call);
+      target = this.roster.route(call);
     } catch (error) {
       call.finish("failed", error);
       return;
@@ -426,7 +398,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Gives a call to any worker, or lets it wait in the room. */
   #giveAny(call: Call): void {
-    const slot = this.#room.size === 0 ? this.#roster.choose() : undefined;
+    const slot = this.#room.size === 0 ? this.roster.choose() : undefined;
     if (slot) {
       this.#give(call, slot);
     } else {
@@ -444,7 +416,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Gives the worker what waits, as far as it has room (P1, P3). */
   #feed(slot: Slot): void {
     // In this event loop a synchronous method has ended before it is given: the loop that runs already sees to the next.
-    if (slot.isBeingFed) return;
+    if (slot.isBeingFed || (this.#room.size === 0 && slot.line.size === 0)) return;
     slot.isBeingFed = true;
     try {
       for (let call = this.#nextFor(slot); call; call = this.#nextFor(slot)) this.#give(call, slot);
@@ -479,7 +451,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   // How many workers there are.
 
   #growForRoom(): void {
-    while (this.#room.size > 0 && this.#roster.mayGrow) this.#give(this.#room.take()!, this.#roster.add());
+    while (this.#room.size > 0 && this.roster.mayGrow) this.#give(this.#room.take()!, this.roster.add());
   }
 
   #retireAll(slots: readonly Slot[]): void {
@@ -511,9 +483,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   async #stop(): Promise<void> {
     this.#state = "stopping";
     this.events.emit("stop", {});
-    this.#roster.close();
+    this.roster.close();
     this.#upkeep.stop();
-    const error = this.#stoppedEarly();
+    const error = stoppedEarly(this.name);
     const waiting = [...this.#aside.all(), ...this.#room.takeAll(), ...this.slots.flatMap((slot) => slot.surrender())];
     const handed = this.slots.flatMap((slot) => slot.handed()).filter((call) => !call.isRunning);
     for (const call of waiting) call.finish("cancelled", error);
@@ -526,23 +498,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     this.#state = "stopped";
   }
 
-  #stoppedEarly(): PoolStoppedError {
-    return new PoolStoppedError(`The pool of '${this.name}' was stopped before the call could run`);
-  }
-
   #stopNow(timeout: number): void {
-    const error = new PoolStoppedError(
-      `The pool of '${this.name}' was stopped and the call did not end in ${timeout} ms`,
-    );
+    const error = stoppedLate(this.name, timeout);
     for (const slot of this.slots) {
       for (const call of slot.handed()) call.finish("cancelled", error);
       slot.terminate({ reason: "terminated" });
     }
   }
-}
-
-/** Whether there is nothing in the arguments that would have to be looked into. */
-function arePrimitive(args: readonly unknown[]): boolean {
-  for (const arg of args) if (typeof arg === "object" && arg !== null) return false;
-  return true;
 }

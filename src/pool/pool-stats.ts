@@ -3,7 +3,8 @@ import type { SpinStats } from "../modes/executor.js";
 import type { LimitSetStats } from "../limits/limit-set.js";
 import { Histogram, type Percentiles } from "./histogram.js";
 import type { ResolvedOptions } from "./options.js";
-import type { Slot, SlotState } from "./slot.js";
+import type { Slot } from "./slot.js";
+import type { SlotState } from "./slot-owner.js";
 
 /** What a pool is doing and has done. Durations in ms, memory in bytes. */
 export interface PoolStats {

@@ -63,3 +63,9 @@ function validate(
     owner.prepared(call, valid as unknown[]);
   }
 }
+
+/** Whether there is nothing in the arguments that would have to be looked into. */
+export function arePrimitive(args: readonly unknown[]): boolean {
+  for (const arg of args) if (typeof arg === "object" && arg !== null) return false;
+  return true;
+}

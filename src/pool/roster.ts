@@ -21,6 +21,8 @@ export class Roster {
   /** Where a function of the user's chooses, that has the say over each call. */
   readonly #balancer: Balancer<Slot>;
   readonly #idle = new Likely<Slot>((slot) => slot.isIdle);
+  /** Whether more calls of a slot are a change too: `changed` must be called for them. */
+  readonly followsLoad: boolean;
   #slots: Slot[] = [];
   /** Those that are not on their way out, once somebody asked. */
   #live: readonly Slot[] | undefined;
@@ -39,6 +41,7 @@ export class Roster {
     this.#max = options.max;
     const { loadBalancing } = options;
     this.#balancer = createBalancer(typeof loadBalancing === "string" ? loadBalancing : "round-robin");
+    this.followsLoad = this.#balancer.followsLoad;
     while (this.#slots.length < this.#min) this.add();
   }
 

@@ -23,6 +23,7 @@ import type { Host, HostEvents, SpinStats } from "../modes/executor.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
+import { Alarm } from "./alarm.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { divide } from "./delivery.js";
@@ -30,40 +31,10 @@ import { deathError } from "./describe-death.js";
 import { HandedCalls } from "./handed-calls.js";
 import { HealthCheck } from "./health-check.js";
 import { KeepAlive } from "./keep-alive.js";
-import type { ResolvedOptions } from "./options.js";
-import { Pace } from "./pace.js";
+import { Intake } from "./intake.js";
+import type { SlotOwner, SlotState } from "./slot-owner.js";
 import { Starts } from "./starts.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
-
-/** What a slot asks of its pool. */
-export interface SlotOwner {
-  readonly options: ResolvedOptions;
-  readonly name: string;
-  /** Makes a host for a worker of this identity. */
-  createHost(identity: WorkerIdentity, events: HostEvents): Host;
-  identify(index: number): WorkerIdentity;
-  /** Whether a call that needs limits waits only for a worker that has nothing to do. */
-  readonly isOwed: boolean;
-  /** The worker answered a call, or died over it: an attempt is over. */
-  answered(call: Call, status: "done" | "failed", outcome: unknown): void;
-  /** The slot may take more calls than before: give it some. */
-  hasRoom(slot: Slot): void;
-  /** The slot has another number of calls, or takes another. */
-  changed(slot: Slot): void;
-  /** The slot has another state. */
-  moved(slot: Slot): void;
-  /** The calls must be given to somebody else. */
-  takeBack(calls: Call[]): void;
-  /** The worker cannot be started; the calls it has are still its own. */
-  cannotStart(slot: Slot, error: WorkerStartError): void;
-  becameReady(slot: Slot): void;
-  died(slot: Slot, identity: WorkerIdentity, details: CrashDetails): void;
-  /** The slot is gone for good. */
-  gone(slot: Slot): void;
-  logged(identity: WorkerIdentity, call: Call | undefined, values: unknown[]): void;
-}
-
-export type SlotState = "cold" | "starting" | "ready" | "backoff" | "retiring" | "stopping" | "gone";
 
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
@@ -94,7 +65,7 @@ export class Slot implements Candidate, CallPlace {
   #served = 0;
   readonly #starts: Starts;
   readonly #abandoned = new AbandonedCalls();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #alarm = new Alarm();
   /** Whether the place stays when its worker ends. */
   #isReplaced: boolean;
   /** Whether the pool wants the place back. */
@@ -107,19 +78,15 @@ export class Slot implements Candidate, CallPlace {
   /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
   #isListening = false;
   #hasHeardOutcome = false;
-  /** So many calls it may have at once, those that are handed ahead of time included (`#reckon`). */
-  #most = 0;
-  readonly #isRecycled: boolean;
   readonly #health = new HealthCheck();
-  readonly #pace: Pace;
+  readonly #intake: Intake;
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
     this.index = index;
     this.#starts = new Starts(owner.name);
-    this.#pace = new Pace(owner.options);
+    this.#intake = new Intake(owner.options);
     this.#isReplaced = !owner.options.onDemand;
-    this.#isRecycled = owner.options.recycle.afterCalls < Number.POSITIVE_INFINITY;
     this.#reckon();
   }
 
@@ -161,30 +128,18 @@ export class Slot implements Candidate, CallPlace {
   }
 
   get isOpen(): boolean {
-    const { active } = this;
-    if (active >= this.#most || this.#host?.isCongested) return false;
-    const { concurrency, recycle } = this.#owner.options;
-    // The next worker that has nothing to do may be owed to somebody: nothing is handed ahead (D1).
-    if (active >= concurrency && (this.#owner.isOwed || !this.#pace.mayAdd(active))) return false;
-    return !this.#isRecycled || this.#served + active < recycle.afterCalls;
+    return !this.#host?.isCongested && this.#intake.isOpen(this.active, this.#served, this.#owner.isOwed);
   }
 
-  /** Finds out how many calls it may have at once, whenever what that depends on has changed. */
   #reckon(): void {
-    const { options } = this.#owner;
-    const state = this.#state;
-    const isUp = state === "ready" || state === "cold" || state === "starting";
-    const isTaken = options.onDemand ? this.total > 0 : this.waitingFor !== undefined;
-    if (!isUp || this.#isLeaving || isTaken) this.#most = 0;
-    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
-    else if (options.isElastic && state !== "ready") this.#most = options.concurrency;
-    else this.#most = options.concurrency + this.#pace.ahead;
+    const isTaken = this.#owner.options.onDemand ? this.total > 0 : this.waitingFor !== undefined;
+    this.#intake.reckon(this.#state, this.#isLeaving || isTaken);
   }
 
   #become(state: SlotState): void {
     this.#state = state;
     this.#reckon();
-    this.#owner.moved(this);
+    this.#owner.roster.moved(this);
   }
 
   /** Whether the call is among those that the worker runs now. */
@@ -197,13 +152,13 @@ export class Slot implements Candidate, CallPlace {
     call.assignTo(this);
     this.total += 1;
     this.#keepAlive.set(true);
-    if (this.active === 0) this.#pace.heard();
+    if (this.active === 0) this.#intake.pace.begun();
     if (this.#owner.options.onDemand) this.#reckon();
     if (this.#state === "ready") {
       this.#hand(call);
     } else {
       this.#pending.add(call);
-      this.#owner.changed(this);
+      this.#owner.roster.changed(this);
       if (this.#state === "cold") this.start();
     }
   }
@@ -237,7 +192,7 @@ export class Slot implements Candidate, CallPlace {
     switch (this.#state) {
       case "cold":
       case "backoff":
-        this.#disarm();
+        this.#alarm.stop();
         this.#returnPending();
         this.#end();
         return;
@@ -260,7 +215,7 @@ export class Slot implements Candidate, CallPlace {
   /** Deals with a call whose future is settled and that the worker still has: cancelled, or timed out. */
   release(call: Call, reason: unknown): void {
     if (this.#pending.delete(call)) {
-      this.#owner.changed(this);
+      this.#owner.roster.changed(this);
       call.refundGrant();
       this.#afterCall();
       return;
@@ -274,21 +229,21 @@ export class Slot implements Candidate, CallPlace {
     this.#host!.cancel(call.sequence, reason);
     const host = this.#host;
     // While the worker has the call it keeps the event loop alive itself (L3).
-    if (this.#has(call)) setTimeout(() => this.#host === host && this.#letGo(call), grace).unref();
+    if (this.#handed.has(call)) setTimeout(() => this.#host === host && this.#letGo(call), grace).unref();
   }
 
   pull(call: Call, count: number): void {
-    if (this.#has(call)) this.#host!.pull(call.sequence, count);
+    if (this.#handed.has(call)) this.#host!.pull(call.sequence, count);
   }
 
   /** Ends a stream; `false` when the worker does not have the call yet. */
   closeStream(call: Call): boolean {
-    if (!this.#has(call)) return false;
+    if (!this.#handed.has(call)) return false;
     const host = this.#host!;
     host.closeStream(call.sequence);
     // The one that reads no more waits for the generator's `finally`, and that must come.
     setTimeout(() => {
-      if (this.#host === host && this.#has(call)) call.cancel(undefined);
+      if (this.#host === host && this.#handed.has(call)) call.cancel(undefined);
     }, this.#owner.options.grace).unref();
     return true;
   }
@@ -306,7 +261,7 @@ export class Slot implements Candidate, CallPlace {
   #takePending(): Call[] {
     const calls = [...this.#pending];
     this.#pending.clear();
-    this.#owner.changed(this);
+    this.#owner.roster.changed(this);
     return calls;
   }
 
@@ -319,12 +274,8 @@ export class Slot implements Candidate, CallPlace {
     call.attempt += 1;
     call.worker = this.identity;
     this.#handed.add(call);
-    this.#owner.changed(this);
+    if (this.#owner.roster.followsLoad) this.#owner.roster.changed(this);
     this.#host!.call(call);
-  }
-
-  #has(call: Call): boolean {
-    return this.#handed.has(call);
   }
 
   #events(isCurrent: () => boolean): HostEvents {
@@ -334,9 +285,10 @@ export class Slot implements Candidate, CallPlace {
         this.#abandoned.ended(sequence);
         return;
       }
-      this.#owner.changed(this);
+      // What follows from it may already give it another; what it may have besides is found out after them all.
+      this.#owner.roster.changed(this);
       call.ran = ran;
-      this.#pace.record(ran);
+      this.#intake.pace.record(ran);
       this.#owner.answered(call, status, value);
       this.#served += 1;
       this.#starts.succeeded();
@@ -384,20 +336,20 @@ export class Slot implements Candidate, CallPlace {
   #waits(reason: string | undefined): void {
     this.waitingFor = reason;
     this.#reckon();
-    this.#owner.changed(this);
+    this.#owner.roster.changed(this);
     const { startTimeout, onDemand } = this.#owner.options;
     if (reason !== undefined) {
-      this.#disarm();
+      this.#alarm.stop();
       // An urgent one is for this worker and no other.
       if (!onDemand) this.#returnPending(({ isUrgent }) => !isUrgent);
     } else {
       const late = new TimeoutError(`It was not ready after ${startTimeout} ms`, startTimeout);
-      this.#arm(startTimeout, () => this.#startFailed(late));
+      this.#alarm.set(startTimeout, () => this.#startFailed(late));
     }
   }
 
   #ready(): void {
-    this.#disarm();
+    this.#alarm.stop();
     this.#become("ready");
     this.idleSince = performance.now();
     for (const call of this.#takePending()) this.#hand(call);
@@ -413,9 +365,11 @@ export class Slot implements Candidate, CallPlace {
       if (isElastic) this.idleSince = performance.now();
       this.#keepAlive.set(false);
     }
-    this.#pace.heard();
-    this.#reckon();
-    this.#owner.changed(this);
+    if (this.#intake.pace.isAdaptive) {
+      this.#intake.pace.heard();
+      this.#reckon();
+    }
+    this.#owner.roster.changed(this);
     if (this.#state === "retiring") this.#stopWhenQuiet();
     else if (onDemand && this.isQuiet) this.retire(false);
     else if (this.#served >= recycle.afterCalls || (this.memory ?? 0) > recycle.afterMemory) this.retire(true);
@@ -432,13 +386,13 @@ export class Slot implements Candidate, CallPlace {
     this.#become("stopping");
     this.#keepAlive.set(true);
     const host = this.#host!;
-    this.#arm(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
+    this.#alarm.set(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
     host.stop();
   }
 
   /** A running call was given up: its worker is ended, or where that cannot be, the call is no longer listened to. */
   #letGo(call: Call): void {
-    if (!this.#has(call) || !this.hasBegun(call)) return;
+    if (!this.#handed.has(call) || !this.hasBegun(call)) return;
     if (this.#host!.abandon(call.sequence)) {
       this.#abandoned.keep(call);
       this.#handed.take(call.sequence);
@@ -458,7 +412,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #startFailed(cause: unknown): void {
-    this.#disarm();
+    this.#alarm.stop();
     const host = this.#host;
     this.#host = undefined;
     host?.terminate({ reason: "terminated" });
@@ -475,7 +429,7 @@ export class Slot implements Candidate, CallPlace {
   /** Waits before the next start, longer after each failure, so that a broken worker does not use up the machine. */
   #back(): void {
     this.#become("backoff");
-    this.#arm(this.#starts.pause, () => {
+    this.#alarm.set(this.#starts.pause, () => {
       this.#become("cold");
       if (this.#isWanted || this.#pending.size > 0) this.start();
       this.#owner.hasRoom(this);
@@ -489,7 +443,7 @@ export class Slot implements Candidate, CallPlace {
     const isPlanned = this.#state === "stopping";
     // Takes nothing while its calls are dealt with.
     this.#become("stopping");
-    this.#disarm();
+    this.#alarm.stop();
     this.#host = undefined;
     this.#isCondemned = false;
     this.memory = undefined;
@@ -534,7 +488,7 @@ export class Slot implements Candidate, CallPlace {
   #returnPending(isReturned: (call: Call) => boolean = () => true): void {
     const calls = [...this.#pending].filter((call) => isReturned(call));
     for (const call of calls) this.#pending.delete(call);
-    this.#owner.changed(this);
+    this.#owner.roster.changed(this);
     if (calls.length > 0) this.#owner.takeBack(calls);
   }
 
@@ -550,15 +504,5 @@ export class Slot implements Candidate, CallPlace {
       this.#become("gone");
       this.#owner.gone(this);
     }
-  }
-
-  #arm(ms: number, fn: () => void): void {
-    this.#disarm();
-    this.#timer = setTimeout(fn, ms);
-  }
-
-  #disarm(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
   }
 }

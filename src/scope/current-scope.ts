@@ -43,6 +43,11 @@ interface ScopeState {
 
 const state = processWide<ScopeState>("scope", () => ({ storage: undefined }));
 
+/** Whether there ever was one in this thread. */
+export function hasScopes(): boolean {
+  return state.storage !== undefined;
+}
+
 /** The innermost scope that the running code is in and that is not over. */
 export function currentScope(): Scope | undefined {
   if (state.storage === undefined) return undefined;

@@ -6,7 +6,10 @@ const options = { maxQueuedTasks: 100, queuedWork: 20, concurrency: 1 };
 
 function paceAfter(runs: readonly number[], given: Partial<typeof options> = {}): Pace {
   const pace = new Pace({ ...options, ...given });
-  for (const ran of runs) pace.record(ran);
+  for (const ran of runs) {
+    pace.record(ran);
+    pace.heard();
+  }
   return pace;
 }
 
@@ -26,6 +29,17 @@ describe("Pace", () => {
     expect(paceAfter(times(100, 1), { concurrency: 4 }).ahead).toBe(80);
   });
 
+  test("at most doubles with each answer, so that one worker does not take all before the others answer", () => {
+    const pace = paceAfter([]);
+    const seen: number[] = [];
+    for (let answer = 0; answer < 8; answer += 1) {
+      for (const ran of times(10, 0)) pace.record(ran);
+      pace.heard();
+      seen.push(pace.ahead);
+    }
+    expect(seen).toEqual([4, 8, 16, 32, 64, 100, 100, 100]);
+  });
+
   test("takes one call to notice that they became long, and many to notice that they became short", () => {
     expect(paceAfter([...times(100, 0), 1000]).ahead).toBe(2);
     expect(paceAfter([1000, ...times(100, 0)]).ahead).toBe(2);
@@ -40,7 +54,10 @@ describe("Pace", () => {
   test("matters where 'maxQueuedTasks' is not given, in modes where messages travel", () => {
     const aheadOf = (given: Parameters<typeof resolveOptions>[0], ran: number): number => {
       const pace = new Pace(resolveOptions(given));
-      for (const one of times(300, ran)) pace.record(one);
+      for (const one of times(300, ran)) {
+        pace.record(one);
+        pace.heard();
+      }
       return pace.ahead;
     };
     expect(aheadOf({ mode: "distributed" }, 5000)).toBe(2);

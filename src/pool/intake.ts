@@ -1,0 +1,37 @@
+/** How many calls a worker may have at once: those that it runs, and those handed to it ahead of time. */
+import type { ResolvedOptions } from "./options.js";
+import { Pace } from "./pace.js";
+import type { SlotState } from "./slot-owner.js";
+
+export class Intake {
+  readonly pace: Pace;
+  readonly #options: ResolvedOptions;
+  readonly #isRecycled: boolean;
+  /** As `reckon` found. */
+  #most = 0;
+
+  constructor(options: ResolvedOptions) {
+    this.#options = options;
+    this.#isRecycled = options.recycle.afterCalls < Number.POSITIVE_INFINITY;
+    this.pace = new Pace(options);
+  }
+
+  /** Finds out how many it may have, whenever what that depends on has changed; none where it `isClosed`. */
+  reckon(state: SlotState, isClosed: boolean): void {
+    const { concurrency, isElastic } = this.#options;
+    const isUp = state === "ready" || state === "cold" || state === "starting";
+    if (!isUp || isClosed) this.#most = 0;
+    // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
+    else if (isElastic && state !== "ready") this.#most = concurrency;
+    else this.#most = concurrency + this.pace.ahead;
+  }
+
+  /** Whether one that has so many, and has served so many, takes another. */
+  isOpen(active: number, served: number, isOwed: boolean): boolean {
+    if (active >= this.#most) return false;
+    const { concurrency, recycle } = this.#options;
+    // The next worker that has nothing to do may be owed to somebody: nothing is handed ahead (D1).
+    if (active >= concurrency && (isOwed || !this.pace.mayAdd(active))) return false;
+    return !this.#isRecycled || served + active < recycle.afterCalls;
+  }
+}
