@@ -83,6 +83,22 @@ export class FramedSocket {
   }
 
   #take(chunk: Buffer): void {
+    let at = 0;
+    if (this.#buffered === 0 && this.#isInHeader) {
+      // Most chunks begin with a frame and hold it: those are not put together from anything.
+      while (chunk.length - at >= HEADER_BYTES) {
+        const end = at + HEADER_BYTES + chunk.readUInt32LE(at);
+        if (end > chunk.length) break;
+        this.onFrame(chunk.subarray(at + HEADER_BYTES, end));
+        at = end;
+      }
+      if (at === chunk.length) return;
+    }
+    this.#gather(at === 0 ? chunk : chunk.subarray(at));
+  }
+
+  /** Adds a chunk to those that hold a part of a frame. */
+  #gather(chunk: Buffer): void {
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
     while (this.#buffered >= this.#wanted) {

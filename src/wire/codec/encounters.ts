@@ -3,7 +3,7 @@ const FEW = 16;
 
 /** The objects met in one write. */
 export class Encounters {
-  readonly #few: (object | undefined)[] = new Array<object | undefined>(FEW).fill(undefined);
+  readonly #few: (object | undefined)[] = Array.from({ length: FEW }, () => undefined);
   #count = 0;
   #many: Set<object> | undefined;
 
