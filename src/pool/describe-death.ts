@@ -1,4 +1,4 @@
-import { BrokerUnavailableError, type CrashDetails, WorkerCrashedError } from "../errors.js";
+import { BrokerUnavailableError, type CrashDetails, type CrashReason, WorkerCrashedError } from "../errors.js";
 
 /** The end of a worker, to follow its name in a message. */
 export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause: unknown): string {
@@ -32,4 +32,12 @@ export function deathError(name: string, worker: string, details: CrashDetails, 
   if (cause instanceof BrokerUnavailableError) return cause;
   const message = `Cannot finish '${name}' as its worker ${worker} ${describeDeath(details, cause)}`;
   return new WorkerCrashedError(message, details, { cause });
+}
+
+/** Deaths that the pool brought about, or what is around the worker. */
+const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy", "node-lost", "disconnected"];
+
+/** Whether a worker that died so did not die by itself. */
+export function isForced(reason: CrashReason): boolean {
+  return FORCED.includes(reason);
 }

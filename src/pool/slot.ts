@@ -18,7 +18,7 @@
  * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
-import { type CrashDetails, type CrashReason, TimeoutError, type WorkerStartError } from "../errors.js";
+import { type CrashDetails, TimeoutError, type WorkerStartError } from "../errors.js";
 import type { Host, HostEvents, SpinStats } from "../modes/executor.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -27,7 +27,7 @@ import { Alarm } from "./alarm.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
 import { divide } from "./delivery.js";
-import { deathError } from "./describe-death.js";
+import { deathError, isForced } from "./describe-death.js";
 import { HandedCalls } from "./handed-calls.js";
 import { HealthCheck } from "./health-check.js";
 import { KeepAlive } from "./keep-alive.js";
@@ -38,9 +38,6 @@ import { WaitingRoom } from "../waiting/waiting-room.js";
 
 /** How long a worker may take to dispose of itself, in ms. */
 const DISPOSE_WITHIN_MS = 5000;
-
-/** Deaths that the pool brought about, or what is around the worker. */
-const FORCED: readonly CrashReason[] = ["terminated", "unresponsive", "unhealthy", "node-lost", "disconnected"];
 
 export class Slot implements Candidate, CallPlace {
   readonly index: number;
@@ -307,16 +304,11 @@ export class Slot implements Candidate, CallPlace {
       progress: (sequence, done, total) => this.#handed.get(sequence)?.reportProgress({ done, total }),
       log: (sequence, values) => this.#owner.logged(this.identity!, this.#handed.get(sequence), values),
       pong: (_sequence, isHealthy) => this.#health.answered(isHealthy),
-      drained: () => isCurrent() && this.#drained(),
+      drained: () => isCurrent() && this.#afterCall(),
       memory: (bytes) => (this.memory = bytes),
       abandonedEnded: (sequence) => this.#abandoned.ended(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
-  }
-
-  #drained(): void {
-    this.#owner.changed(this);
-    this.#owner.hasRoom(this);
   }
 
   #listen(tell: () => void): void {
@@ -358,7 +350,7 @@ export class Slot implements Candidate, CallPlace {
     this.#owner.hasRoom(this);
   }
 
-  /** After any call has left the worker. */
+  /** After any call has left the worker, or what was sent to it this process. */
   #afterCall(): void {
     const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
@@ -453,7 +445,7 @@ export class Slot implements Candidate, CallPlace {
     const begun = host.mayHaveBegun(handed, this.#owner.options.concurrency);
     const { broken, lost } = divide(handed, begun, this.#owner.options.delivery);
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
-    const isByItself = !isPlanned && !FORCED.includes(details.reason);
+    const isByItself = !isPlanned && !isForced(details.reason);
     const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
     broken.push(...this.#handed.urgent());
     if (host.runsOn) for (const call of broken) this.#abandoned.keep(call);
