@@ -32,18 +32,20 @@ export const processExecutor: Executor = {
 
 /**
  * Starts a child process.
- * @param open - makes the channel; the usual one serializes messages
+ * @param open - makes the channel; the usual one writes entries as bytes
  */
 export function openProcess(
   setup: Pick<HostSetup, "settings">,
   events: Pick<VesselEvents, "exited">,
-  open: (socket: Socket) => Channel = (socket) => new SocketChannel(socket),
+  open?: (socket: Socket) => Channel,
 ): Vessel {
-  const { execArgv = process.execArgv, env, resourceLimits } = setup.settings;
+  const { execArgv = process.execArgv, env, resourceLimits, transport } = setup.settings;
+  const encoding = transport === "port" ? "v8" : "own";
   const program = hostProgram("process-entry");
+  const own = [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...program.arguments];
   const child = spawn(
     process.execPath,
-    [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...program.arguments, fileURLToPath(program.entry)],
+    [...own, fileURLToPath(program.entry), ...(encoding === "own" ? [] : [encoding])],
     {
       stdio: ["ignore", "inherit", "inherit", "overlapped"],
       env: { ...(env ?? process.env) },
@@ -52,7 +54,7 @@ export function openProcess(
   );
   keepFromOutliving(child);
   const socket = child.stdio[3] as Socket;
-  const channel = open(socket);
+  const channel = open ? open(socket) : new SocketChannel(socket, encoding);
   reportExit(child, channel, events);
   return {
     channel,
