@@ -1,7 +1,7 @@
 /**
  * The calls that one worker was handed and has not answered, found by their sequence number.
  *
- * Sequence numbers of one worker's calls lie close together, so that a ring indexed by their last bits finds most; what
+ * Sequence numbers of one worker's calls lie close together, or evenly apart, so that a ring finds most; what
  * finds its place in the ring taken, as behind a call that runs for long, lies in a map. (A map alone costs a tenth of a
  * no-op call: it is rebuilt again and again as entries come and go.) The ring grows when it holds many.
  */
@@ -13,14 +13,14 @@ export interface Tabled {
   readonly handedAs: number;
 }
 
-const FIRST_RING = 256;
+const FIRST_RING = 1024;
 /** A ring that is fuller than this has too many places taken. */
 const FULL = 1 / 8;
 const LARGEST_RING = 65_536;
 
 export class CallTable<T extends Tabled> {
   #ring: (T | undefined)[] = [];
-  #mask = -1;
+  #shift = 0;
   #others = new Map<number, T>();
   #size = 0;
 
@@ -35,7 +35,7 @@ export class CallTable<T extends Tabled> {
   }
 
   #put(call: T): void {
-    const place = call.sequence & this.#mask;
+    const place = placeOf(call.sequence, this.#shift);
     if (this.#ring[place] === undefined) this.#ring[place] = call;
     else if (this.#size > FULL * this.#ring.length && this.#ring.length < LARGEST_RING) this.#grow(call);
     else this.#others.set(call.sequence, call);
@@ -43,7 +43,7 @@ export class CallTable<T extends Tabled> {
 
   #open(length: number): void {
     this.#ring = Array.from({ length }, () => undefined);
-    this.#mask = length - 1;
+    this.#shift = 32 - Math.log2(length);
   }
 
   #grow(call: T): void {
@@ -55,7 +55,7 @@ export class CallTable<T extends Tabled> {
   }
 
   get(sequence: number): T | undefined {
-    const call = this.#ring[sequence & this.#mask];
+    const call = this.#ring[placeOf(sequence, this.#shift)];
     return call?.sequence === sequence ? call : this.#others.get(sequence);
   }
 
@@ -65,7 +65,7 @@ export class CallTable<T extends Tabled> {
 
   /** Removes the call and returns it; `undefined` when there is none of this number. */
   take(sequence: number): T | undefined {
-    const place = sequence & this.#mask;
+    const place = placeOf(sequence, this.#shift);
     let call = this.#ring[place];
     if (call?.sequence === sequence) this.#ring[place] = undefined;
     else {
@@ -96,9 +96,14 @@ export class CallTable<T extends Tabled> {
   clear(): T[] {
     const calls = this.inOrder();
     this.#ring = [];
-    this.#mask = -1;
+    this.#shift = 0;
     this.#others = new Map();
     this.#size = 0;
     return calls;
   }
+}
+
+/** Fibonacci hashing: numbers that lie evenly apart, by whatever step, are spread evenly (Knuth, TAOCP 3, 6.4). */
+function placeOf(sequence: number, shift: number): number {
+  return Math.imul(sequence, 0x9e37_79b1) >>> shift;
 }
