@@ -331,7 +331,7 @@ export class CallServer implements ExclusiveHost {
   }
 
   #checkIdle(): void {
-    if (this.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve();
+    if (this.#onIdle.length > 0 && this.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
   #unexpectedIterator(hosted: HostedCall): SerializationError {

@@ -10,6 +10,7 @@
  */
 import { getHeapStatistics } from "node:v8";
 import { isMainThread, threadId } from "node:worker_threads";
+import { lastNow } from "../config/turn-clock.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import { unlimited } from "../limits/unlimited.js";
 import type { LimitClient, LimitLine } from "../limits/remote/limit-client.js";
@@ -30,6 +31,8 @@ import { hasEnded, type LeaseEnd } from "./lease.js";
 import { Swiftness } from "./swiftness.js";
 
 const FLUSH_AFTER_MS = 0.25;
+/** How long it looks for the next call within one turn of its event loop, in ms. */
+const LOOK_MS = 0.02;
 const MEMORY_EVERY_MS = 1000;
 /** How often a host on a node without a lease looks whether there is one again. */
 const FENCED_POLL_MS = 50;
@@ -99,7 +102,7 @@ class ChannelHost implements Replies, Pacing {
     const begun = start.begun ?? environment.begun;
     if (begun) this.#begun = new Int32Array(begun);
     this.#outbox = new Outbox(environment.channel);
-    this.#vigil = new Vigil(environment.rings, true);
+    this.#vigil = new Vigil(environment.rings, LOOK_MS, environment.rings !== undefined);
     this.#swiftness = new Swiftness(start.blueprint.methods.length, (method, isSwift) => {
       this.#outbox.add([ToCaller.swift, method, isSwift]);
       // The caller must know before the next call begins; see `Swiftness`.
@@ -319,7 +322,8 @@ class ChannelHost implements Replies, Pacing {
   }
 
   #flushIfDue(): void {
-    const now = performance.now();
+    // Of the clock that was just read for the end of a call.
+    const now = lastNow();
     if (now - this.#flushedAt > FLUSH_AFTER_MS) {
       this.#flushedAt = now;
       this.#outbox.flush();

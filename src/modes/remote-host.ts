@@ -17,7 +17,7 @@ import { Outbox } from "../wire/outbox.js";
 import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import type { RingChannel } from "../wire/ring/ring-channel.js";
-import { CalledHost, spinBudget } from "../wire/spinning.js";
+import { CalledHost, mayAwaitAnswers, mayAwaitCalls, spinBudget } from "../wire/spinning.js";
 import { Vigil } from "../wire/vigil.js";
 import type { CallRequest, Host, HostSetup, SpinStats } from "./executor.js";
 
@@ -59,6 +59,12 @@ const MOST_BYTES = 524_288;
 /** How much the size of the last call counts. */
 const CALL_WEIGHT = 1 / 8;
 
+/** What a worker that sleeps takes to wake up, in ms, at most where cores are idle. */
+const WAKING_MS = 0.15;
+
+/** How long the caller looks for an answer within one turn of its event loop, which has more to do, in ms. */
+const LOOK_MS = 0.005;
+
 /** With so many entries a message need not wait for more. */
 const WORTHWHILE = 32;
 
@@ -77,6 +83,9 @@ export class RemoteHost implements Host {
   #inFlight = 0;
   #vigil: Vigil | undefined;
   readonly #called = new CalledHost();
+  /** For how many µs the worker may stay awake, and since when it does, for the next call; 0 when it does not. */
+  #allowed = 0;
+  #awaitedSince = 0;
   readonly #spinBudget: number;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
@@ -105,11 +114,12 @@ export class RemoteHost implements Host {
       return;
     }
     const { channel, rings } = this.#vessel;
-    const vigil = new Vigil(rings, false);
+    const vigil = new Vigil(rings, LOOK_MS);
     this.#vigil = vigil;
     channel.onMessage = (message) => {
       vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
+      if (this.#inFlight === 0) this.#rests();
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
     };
@@ -140,6 +150,8 @@ export class RemoteHost implements Host {
     try {
       // What is handed over uncopied may be looked at by other arguments: such a call travels alone.
       if (request.transfer) outbox.send(entry, request.transfer);
+      // There are no others that it could travel with more cheaply.
+      else if (this.#inFlight === 1 && this.#vessel!.rings) outbox.send(entry);
       else this.#callBytes += (outbox.add(entry, isPatient) - this.#callBytes) * CALL_WEIGHT;
       if (this.#vessel!.channel.isCongested) this.#awaitDrain();
     } catch (error) {
@@ -170,10 +182,27 @@ export class RemoteHost implements Host {
 
   /** Stays awake for the answer to a call that is alone, and lets the worker stay awake for the next one. */
   #expectAnswer(): void {
+    this.#called.begins();
     if (this.#spinBudget === 0) return;
-    const budget = this.#called.called() ? this.#spinBudget : 0;
-    this.#vessel!.rings?.allow(budget);
-    this.#vigil!.expect(budget / 1000);
+    const vigil = this.#vigil!;
+    const { rings } = this.#vessel!;
+    const budget = this.#spinBudget / 1000;
+    if (!rings) {
+      if (mayAwaitAnswers()) vigil.expect(budget);
+      return;
+    }
+    // The worker stayed awake for this call; in vain, where it came late.
+    if (this.#awaitedSince > 0 && performance.now() - this.#awaitedSince > budget) vigil.pause();
+    this.#awaitedSince = 0;
+    const isWorthWhile = mayAwaitAnswers() && !vigil.isPausing;
+    this.#allowed = isWorthWhile && mayAwaitCalls() ? this.#spinBudget : 0;
+    rings.allow(this.#allowed);
+    if (isWorthWhile) vigil.expect(budget + (rings.isOtherAsleep ? WAKING_MS : 0));
+  }
+
+  #rests(): void {
+    this.#called.ends();
+    if (this.#allowed > 0) this.#awaitedSince = performance.now();
   }
 
   #entryOf(request: CallRequest): unknown[] {
@@ -333,6 +362,7 @@ export class RemoteHost implements Host {
     if (this.#hasExited) return;
     this.#vessel?.channel.deliverPending();
     this.#hasExited = true;
+    this.#called.ends();
     this.#vessel?.channel.close();
     this.#limits?.close();
     const { exitCode, signal } = details;

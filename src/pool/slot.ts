@@ -239,9 +239,8 @@ export class Slot implements Candidate, CallPlace {
     const host = this.#host!;
     host.closeStream(call.sequence);
     // The one that reads no more waits for the generator's `finally`, and that must come.
-    setTimeout(() => {
-      if (this.#host === host && this.#handed.has(call)) call.cancel(undefined);
-    }, this.#owner.options.grace).unref();
+    const isOurs = (): boolean => this.#host === host && this.#handed.has(call);
+    setTimeout(() => isOurs() && call.cancel(undefined), this.#owner.options.grace).unref();
     return true;
   }
 

@@ -1,7 +1,8 @@
 /**
  * Whether threads may stay awake for an answer: only where that takes no core from one that has work.
  *
- * Owns the count of the hosts that this thread has just called. Each of them, and this thread, may be awake at once.
+ * Owns the count of the hosts that have calls of this thread, and of those that it has just called. This thread is awake
+ * beside the former while it waits for their answers, and beside the latter while these wait for the next call.
  */
 import { availableParallelism } from "node:os";
 
@@ -23,13 +24,19 @@ let windowEndsAt = 0;
 /** Hosts called in the window before, and in this one. */
 let before = 0;
 let present = 0;
+/** Hosts with calls. */
+let busy = 0;
 
 /** One host as this thread calls it. */
 export class CalledHost {
   #window = -1;
+  #isBusy = false;
 
-  /** It is called. Returns whether there are cores for all that may be awake. */
-  called(): boolean {
+  /** It has calls. */
+  begins(): void {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    busy += 1;
     const now = performance.now();
     if (now >= windowEndsAt) {
       before = now < windowEndsAt + WINDOW_MS ? present : 0;
@@ -41,6 +48,22 @@ export class CalledHost {
       this.#window = window;
       present += 1;
     }
-    return Math.max(before, present) < cores;
   }
+
+  /** It has none any more. */
+  ends(): void {
+    if (!this.#isBusy) return;
+    this.#isBusy = false;
+    busy -= 1;
+  }
+}
+
+/** Whether there is a core for this thread beside the hosts that have calls. */
+export function mayAwaitAnswers(): boolean {
+  return busy < cores;
+}
+
+/** Whether there is one as well for each host that was just called. */
+export function mayAwaitCalls(): boolean {
+  return Math.max(before, present) < cores;
 }

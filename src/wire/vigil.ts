@@ -6,8 +6,9 @@
  * can be looked into (`Watched`) is, in each turn. Only the turns cost processor time, some tens of µs at most.
  *
  * V1. A vigil lasts no longer than its budget.
- * V2. One that was in vain is followed by a pause, twice as long each time, counted in occasions; one that was not halves
- *     it. So a caller of slow methods, or a machine whose cores have other work, hardly pays.
+ * V2. One that was in vain is followed by a pause, twice as long each time, up to 256 times as long as the vigil was; one
+ *     that was not halves it. So a caller of slow methods, or a machine whose cores have other work, hardly pays. One that
+ *     obeys makes no pauses: somebody else sees to that for both sides, who would else never be awake together.
  */
 
 /** What a vigil looks into for what is expected, instead of waiting for an event. */
@@ -20,13 +21,14 @@ export interface Watched {
   rest(): void;
 }
 
-/** Occasions passed over at most, after many vigils in vain. */
-const LONGEST_PAUSE = 1024;
+/** Pauses after one vigil in vain and after many, each so many times as long as that vigil. */
+const FIRST_PAUSE = 8;
+const LONGEST_PAUSE = 256;
 
-/** How long a close watch looks again and again within one turn, in ms. */
-const CLOSE_MS = 0.02;
 /** Looks between two at the clock. */
 const LOOKS = 64;
+/** For so many ms one answer may follow another without a turn of the loop between them, which costs as much as both. */
+const LONGEST_TURN = 0.02;
 
 /** What a vigil takes of its surroundings. */
 export interface VigilSurroundings {
@@ -34,48 +36,68 @@ export interface VigilSurroundings {
   readonly now: () => number;
   /** Runs a function in the next turn of the event loop, which does not sleep before. */
   readonly laterTurn: (fn: () => void) => unknown;
+  /** Runs a function when all is done that runs in a row. */
+  readonly endOfTurn: (fn: () => void) => unknown;
 }
 
 // As it is when the library loads: a worker may replace its globals, as fake timers do.
 const real: VigilSurroundings = {
   now: performance.now.bind(performance),
   laterTurn: setImmediate,
+  endOfTurn: process.nextTick,
 };
 
 export class Vigil {
   readonly #watched: Watched | undefined;
-  /** Whether the thread has nothing else to do meanwhile: then it looks more often than its loop can turn. */
-  readonly #isClose: boolean;
+  /** How long it looks again and again within one turn, in ms: more often than the loop could turn. */
+  readonly #stretch: number;
+  readonly #obeys: boolean;
   readonly #now: () => number;
   readonly #laterTurn: (fn: () => void) => unknown;
+  readonly #endOfTurn: (fn: () => void) => unknown;
+  /** When the loop last turned for it. */
+  #turnedAt = 0;
   #until = 0;
   #isTurning = false;
+  #budget = 0;
+  /** How long the next pause is at least, in budgets, and until when the present one lasts. */
   #pause = 0;
-  #skips = 0;
+  #pausesUntil = 0;
   /** Vigils that were worth it, and those in vain. */
   hits = 0;
   misses = 0;
-  readonly #turn = (): void => this.#look();
+  readonly #look = (): void => this.#lookOnce();
+  readonly #turn = (): void => {
+    this.#turnedAt = this.#now();
+    this.#lookOnce();
+  };
 
-  constructor(watched: Watched | undefined, isClose: boolean, surroundings: VigilSurroundings = real) {
+  constructor(watched: Watched | undefined, stretch: number, obeys = false, surroundings: VigilSurroundings = real) {
     this.#watched = watched;
-    this.#isClose = isClose && watched !== undefined;
+    this.#stretch = stretch;
+    this.#obeys = obeys;
     this.#now = surroundings.now;
     this.#laterTurn = surroundings.laterTurn;
+    this.#endOfTurn = surroundings.endOfTurn;
+  }
+
+  /** Whether it makes a pause, and expects nothing. */
+  get isPausing(): boolean {
+    return this.#now() < this.#pausesUntil;
   }
 
   /** Something is expected to arrive within so many ms. */
   expect(budget: number): void {
     if (budget <= 0) return;
-    if (this.#skips > 0) {
-      this.#skips -= 1;
-      return;
-    }
-    this.#until = this.#now() + budget;
+    const now = this.#now();
+    if (now < this.#pausesUntil) return;
+    this.#budget = budget;
+    this.#until = now + budget;
     if (this.#isTurning) return;
     this.#isTurning = true;
     this.#watched?.attend();
-    this.#laterTurn(this.#turn);
+    this.#turnedAt = now;
+    this.#lookAgain(now);
   }
 
   /** It arrived, or something else did. */
@@ -87,17 +109,26 @@ export class Vigil {
   }
 
   /** One turn: nothing new is expected since the last one, it is found, it is given up, or there will be another turn. */
-  #look(): void {
-    if (this.#until === 0) this.#end();
-    else if (!this.#finds() && this.#until > 0 && this.#now() >= this.#until) this.#fail();
+  #lookOnce(): void {
+    if (this.#until === 0) {
+      this.#end();
+      return;
+    }
+    const isFound = this.#finds();
+    const now = this.#now();
+    if (!isFound && this.#until > 0 && now >= this.#until) this.#fail();
+    else this.#lookAgain(now);
+  }
+
+  #lookAgain(now: number): void {
+    if (this.#watched && now - this.#turnedAt < LONGEST_TURN) this.#endOfTurn(this.#look);
     else this.#laterTurn(this.#turn);
   }
 
   #finds(): boolean {
     const watched = this.#watched;
     if (!watched) return false;
-    if (!this.#isClose) return watched.poll();
-    const until = Math.min(this.#until, this.#now() + CLOSE_MS);
+    const until = Math.min(this.#until, this.#now() + this.#stretch);
     do {
       for (let looks = 0; looks < LOOKS; looks += 1) if (watched.poll()) return true;
     } while (this.#now() < until);
@@ -106,10 +137,15 @@ export class Vigil {
 
   #fail(): void {
     this.#until = 0;
-    this.#pause = Math.min(2 * this.#pause + 1, LONGEST_PAUSE);
-    this.#skips = this.#pause;
     this.misses += 1;
+    if (!this.#obeys) this.pause();
     this.#end();
+  }
+
+  /** It was in vain, here or on the other side. */
+  pause(): void {
+    this.#pause = Math.min(Math.max(2 * this.#pause, FIRST_PAUSE), LONGEST_PAUSE);
+    this.#pausesUntil = this.#now() + this.#pause * this.#budget;
   }
 
   #end(): void {

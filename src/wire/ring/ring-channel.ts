@@ -85,6 +85,11 @@ export class RingChannel implements Channel, Watched {
     words[allowance] = microseconds;
   }
 
+  /** Whether the other side must be woken for what is sent next. */
+  get isOtherAsleep(): boolean {
+    return this.#writer.mustWake;
+  }
+
   get allowance(): number {
     const { words, allowance } = this.#spin;
     return words[allowance]!;

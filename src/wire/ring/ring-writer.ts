@@ -53,6 +53,12 @@ export class RingWriter {
     return this.#overflow.length > 0;
   }
 
+  /** Whether the reader sleeps. */
+  get mustWake(): boolean {
+    const { words, asleep } = this.#ring;
+    return words[asleep] === 1;
+  }
+
   /** Writes an entry; `false` when it must go by the port, and then `standIn` must be called before the next one is put. */
   put(entry: readonly unknown[]): boolean {
     this.#version += 1;
