@@ -1,3 +1,4 @@
+import { processWide } from "./config/process-wide.js";
 import { hostState } from "./host/host-state.js";
 import type { Limits } from "./limits/grant.js";
 import { unlimited } from "./limits/unlimited.js";
@@ -26,3 +27,12 @@ export class Worker<C = unknown> {
 }
 
 const ALONE: WorkerIdentity = { index: 0, id: "alone", mode: "sync", pool: "none" };
+
+/** That class in each copy of the library which this thread has loaded. */
+const bases = processWide("worker-bases", () => new Set<unknown>());
+bases.add(Worker);
+
+/** Whether it is the class `Worker` itself, of this copy of the library or another. */
+export function isWorkerBase(value: unknown): boolean {
+  return bases.has(value);
+}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Registration } from "../registry.js";
 import { taskOrigin } from "../task-target.js";
-import { Worker } from "../worker-base.js";
+import { isWorkerBase } from "../worker-base.js";
 
 const LENGTH = 12;
 
@@ -27,7 +27,7 @@ function* partsOf(target: Registration["target"]): Generator<object, void, undef
     return;
   }
   let part: unknown = target;
-  while (typeof part === "function" && part !== Function.prototype && part !== Worker) {
+  while (typeof part === "function" && part !== Function.prototype && !isWorkerBase(part)) {
     yield part;
     part = Object.getPrototypeOf(part);
   }

@@ -58,6 +58,8 @@ export interface HostedCall {
 export interface Pacing {
   /** Called before a call begins; `false` holds it back until `resume()`. */
   mayBegin(hosted: HostedCall): boolean;
+  /** Whether a call of this method may begin before it is known what came with it: a cancellation, perhaps. */
+  mayBeginBlindly(method: number): boolean;
   /** Called when a call ended; `true` lets the next begin in the same turn (C3). */
   mayGoOn(method: number, ran: number): boolean;
 }
@@ -92,6 +94,7 @@ export class CallServer implements ExclusiveHost {
   #ordered = 0;
   #isHeld = false;
   #isPumping = false;
+  #isTaking = false;
   #onIdle: (() => void)[] = [];
 
   constructor(
@@ -117,11 +120,22 @@ export class CallServer implements ExclusiveHost {
     return this.#running.size === 0 && this.#waiting.size === 0;
   }
 
+  /** Takes several calls, and cancellations, that came together. */
+  together(take: () => void): void {
+    this.#isTaking = true;
+    try {
+      take();
+    } finally {
+      this.#isTaking = false;
+      if (!this.#isHeld && this.#waiting.size > 0) this.resume();
+    }
+  }
+
   /** Takes a call; begins it at once when there is room. */
   call(hosted: HostedCall): void {
     if (hosted.isUrgent) {
       this.#begin(hosted);
-    } else if (this.#isHeld || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
+    } else if (this.#isHeld || this.#waiting.size > 0 || this.#ordered >= this.#concurrency || this.#isBlind(hosted)) {
       this.#waiting.set(hosted.id, hosted);
     } else if (this.#pacing.mayBegin(hosted)) {
       this.#begin(hosted);
@@ -129,6 +143,11 @@ export class CallServer implements ExclusiveHost {
       this.#isHeld = true;
       this.#waiting.set(hosted.id, hosted);
     }
+  }
+
+  /** Whether what came with the call is still to be looked at, and should be before it begins. */
+  #isBlind({ method }: HostedCall): boolean {
+    return this.#isTaking && !this.#pacing.mayBeginBlindly(method);
   }
 
   /** Drops a waiting call, or fires the signal of a running one. Knows nothing of calls that have ended. */

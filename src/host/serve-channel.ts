@@ -145,6 +145,12 @@ class ChannelHost implements Replies, Pacing {
     this.#isBulk = message.length > BULK_LENGTH;
     const first = message[0] as number;
     this.#isLone = message.length === lengthOfCall(first, message);
+    const server = this.#server;
+    if (this.#isLone || !server) this.#receiveAll(message);
+    else server.together(() => this.#receiveAll(message));
+  }
+
+  #receiveAll(message: unknown[]): void {
     let at = 0;
     while (at < message.length) {
       const header = message[at] as number;
@@ -313,6 +319,10 @@ class ChannelHost implements Replies, Pacing {
     }
     channel.onceDrained(() => this.#server!.resume());
     return false;
+  }
+
+  mayBeginBlindly(method: number): boolean {
+    return this.#swiftness.isSwift(method);
   }
 
   mayGoOn(method: number, ran: number): boolean {

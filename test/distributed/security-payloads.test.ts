@@ -15,6 +15,7 @@ import { registrations } from "../../dist/registry.js";
 import { taskRunner } from "../../dist/task-runner.js";
 import { decodeFailure, type WireFailure } from "../../dist/wire/error-codec.js";
 import { plainHeader, ToCaller } from "../../dist/wire/protocol.js";
+import { entryBytes, EntryReader } from "../../dist/wire/codec/entry-buffer.js";
 import { deserialize, serialize } from "../../dist/wire/serialize.js";
 import { freshPrefix, sharedRedis } from "#fixtures/redis.js";
 
@@ -126,13 +127,17 @@ async function answers(
   });
   if (message === undefined) return next(({ kind }) => kind !== ToOwner.data);
   await next((record) => codeOf(record) === ToCaller.ready);
-  party.send(node.id, { link, kind: ToNode.data, payload: serialize(message) });
+  party.send(node.id, { link, kind: ToNode.data, payload: entryBytes(message) });
   return next((record) => [0, ToCaller.done, ToCaller.failed].includes(codeOf(record)));
 }
 
 /** Of the first entry of a message of a worker; 0 for what its node says. */
 function codeOf({ kind, payload }: LineRecord): number {
-  return kind === ToOwner.data ? (deserialize(payload) as [number])[0] : 0;
+  return kind === ToOwner.data ? (entriesOf(payload) as [number])[0] : 0;
+}
+
+function entriesOf(payload: Uint8Array): unknown[] {
+  return new EntryReader().read(Buffer.from(payload));
 }
 
 function refusalOf({ kind, payload }: LineRecord): string {
@@ -186,7 +191,7 @@ test("workers that others ask for are what the node's modules define, or none", 
   // Where the module is, and what it is called there, is the node's to say.
   const elsewhere = { url: "data:text/javascript,process.exit(9)", key: "data:text/javascript,process.exit(9)#x" };
   const done = await answers(party, heard, "j", opening({}, elsewhere), [plainHeader(0, 1), 1, "hello"]);
-  expect(deserialize(done.payload)).toEqual([ToCaller.done, 1, expect.any(Number), "hello"]);
+  expect(entriesOf(done.payload)).toEqual([ToCaller.done, 1, expect.any(Number), "hello"]);
   // No such method: its worker refuses the call, or dies of it, alone.
   const none = await answers(party, heard, "n", opening({}), [plainHeader(77, 1), 1, "hello"]);
   expect(codeOf(none)).not.toBe(ToCaller.done);
@@ -205,7 +210,7 @@ test("workers that others ask for are what the node's modules define, or none", 
     );
     const answer = await answers(party, heard, link, runs, [plainHeader(0, 1), 1, reference]);
     expect(answer.kind).toBe(ToOwner.data);
-    const entry = deserialize(answer.payload) as [number, number, number, WireFailure];
+    const entry = entriesOf(answer.payload) as [number, number, number, WireFailure];
     expect(entry[0]).toBe(ToCaller.failed);
     expect(String(decodeFailure(entry[3], () => undefined, "test"))).toMatch(/runs tasks of its own|knows none/);
   }
