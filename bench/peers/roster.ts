@@ -1,10 +1,10 @@
 import type { Peer } from "../peer.js";
 import { localPeers } from "./local-peers.js";
 import { processPeers } from "./process-peers.js";
-import { blockingThread, idealThread, spinningThread, threadPeers } from "./thread-peers.js";
+import { blockingThread, idealThread, wokenThread, threadPeers } from "./thread-peers.js";
 
 const kinds = {
-  thread: [...threadPeers, spinningThread, idealThread, blockingThread],
+  thread: [...threadPeers, wokenThread, idealThread, blockingThread],
   process: processPeers,
   local: localPeers,
 } as const;

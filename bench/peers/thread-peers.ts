@@ -11,11 +11,11 @@ export const threadPeers: readonly Peer[] = [
   { name: "bare postMessage", role: "floor", load: async () => (await import("./bare-thread.js")).bareThread },
 ];
 
-/** Threads that stay awake for a moment, on both sides, where the machine has cores to spare. */
-export const spinningThread: Peer = {
-  name: "manyhands, spin: auto",
+/** Threads that do not stay awake for each other, as they do by default. */
+export const wokenThread: Peer = {
+  name: "manyhands, spin: off",
   role: "ours",
-  load: async () => (await import("./manyhands.js")).manyhands("thread", { spin: "auto" }),
+  load: async () => (await import("./manyhands.js")).manyhands("thread", { spin: "off" }),
 };
 
 /** Two threads with the same work as everybody, in one call for each. */

@@ -150,8 +150,14 @@ export class CallServer implements ExclusiveHost {
     return this.#isTaking && !this.#pacing.mayBeginBlindly(method);
   }
 
-  /** Drops a waiting call, or fires the signal of a running one. Knows nothing of calls that have ended. */
-  cancel(id: number, reason: unknown): void {
+  /**
+   * Drops a waiting call, or fires the signal of a running one. Knows nothing of calls that have ended.
+   *
+   * @param hasBegun - whether its caller takes it to have begun
+   */
+  cancel(id: number, reason: unknown, hasBegun = false): void {
+    // Of calls that came with this, those begin for which there is room: so the caller had it.
+    if (hasBegun && this.#isTaking && !this.#isHeld) this.resume();
     if (this.#waiting.delete(id)) {
       this.#replies.failed(id, 0, reason);
       this.#checkIdle();

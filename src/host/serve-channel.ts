@@ -214,8 +214,9 @@ class ChannelHost implements Replies, Pacing {
         server.cancel(
           id,
           decodeFailure(message[at + 1] as WireFailure, () => undefined, "(cancelled by the caller)"),
+          message[at + 2] as boolean,
         );
-        return at + 2;
+        return at + 3;
       case ToHost.pull:
         server.pull(id, message[at + 1] as number);
         return at + 2;

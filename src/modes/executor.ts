@@ -127,8 +127,11 @@ export interface Host {
   /** Begins to start it: `ready`, `startFailed` or `exited` follows. */
   launch(): void;
   call(request: CallRequest): void;
-  /** Fires the signal of a call, or drops it when it has not begun; its outcome follows all the same. */
-  cancel(sequence: number, reason: unknown): void;
+  /**
+   * Fires the signal of a call, or drops it when it has not begun; its outcome follows all the same.
+   * @param hasBegun - whether the caller takes it to have begun
+   */
+  cancel(sequence: number, reason: unknown, hasBegun: boolean): void;
   pull(sequence: number, count: number): void;
   closeStream(sequence: number): void;
   /**

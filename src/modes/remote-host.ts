@@ -221,9 +221,9 @@ export class RemoteHost implements Host {
     return [code, sequence, method, attempt, deadline, readAhead, args.length, ...args];
   }
 
-  cancel(sequence: number, reason: unknown): void {
+  cancel(sequence: number, reason: unknown, hasBegun: boolean): void {
     const failure = encodeFailure(reason, (value) => canSend(this.#vessel!.trySend, value));
-    this.#outbox!.add([ToHost.cancel, sequence, failure]);
+    this.#outbox!.add([ToHost.cancel, sequence, failure, hasBegun]);
   }
 
   abandon(): boolean {

@@ -223,7 +223,7 @@ export class Slot implements Candidate, CallPlace {
       this.#letGo(call);
       return;
     }
-    this.#host!.cancel(call.sequence, reason);
+    this.#host!.cancel(call.sequence, reason, this.hasBegun(call));
     const host = this.#host;
     // While the worker has the call it keeps the event loop alive itself (L3).
     if (this.#handed.has(call)) setTimeout(() => this.#host === host && this.#letGo(call), grace).unref();

@@ -11,7 +11,10 @@ import type { LimitsTicket } from "../limits/remote/ticket.js";
 export const ToHost = {
   /** id, method index, attempt, deadline (epoch ms, 0 for none), read-ahead (0: not a stream), argument count, …arguments */
   call: 1,
-  /** id, reason as `WireFailure`: abort the signal, and drop the call if it has not begun */
+  /**
+   * id, reason as `WireFailure`, whether the caller takes the call to have begun: abort the signal, and drop the call if it
+   * has not begun
+   */
   cancel: 2,
   /** id, count: the consumer of a stream took this many items */
   pull: 3,
