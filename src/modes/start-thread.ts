@@ -12,8 +12,8 @@ export interface StartedThread {
 /**
  * Starts a thread in a module of ours, with these arguments of Node.js besides those that it would have.
  *
- * Of the arguments that a process may have, a thread refuses many when they are given to it instead of being inherited:
- * then it inherits them, and does without the others. But a program that was given as text (`node --input-type=module
+ * Of the arguments that a process may have, a thread refuses many when they are given to it instead of being inherited, all
+ * those of V8 among them, which hold for all threads anyway: the others are given without them. But a program that was given as text (`node --input-type=module
  * -e …`) hands down that it is one, and Node.js then refuses to begin a thread with a file, though not to import it.
  */
 export function startThread(entry: URL, options: WorkerOptions, besides: readonly string[] = []): StartedThread {
@@ -23,13 +23,24 @@ export function startThread(entry: URL, options: WorkerOptions, besides: readonl
 }
 
 function openThread(entry: URL, options: WorkerOptions, besides: readonly string[]): Worker {
-  try {
-    const own = options.execArgv ?? inheritable(process.execArgv);
-    return new Worker(entry, { ...options, execArgv: [...own, ...besides] });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
+  let own = options.execArgv ?? inheritable(process.execArgv);
+  for (let attempt = 0; attempt < 2; attempt += 1) {
+    try {
+      return new Worker(entry, { ...options, execArgv: [...own, ...besides] });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ERR_WORKER_INVALID_EXEC_ARGV") throw error;
+      // What was asked for is not left out unasked.
+      if (options.execArgv) break;
+      const refused = refusedIn(error as Error);
+      own = own.filter((argument) => !refused.includes(argument));
+    }
   }
   const isText = !options.execArgv && process.execArgv.some((argument) => /^--input-type(?:=|$)/.test(argument));
   if (!isText) return new Worker(entry, options);
   return new Worker(`import(${JSON.stringify(entry.href)})`, { ...options, eval: true });
+}
+
+/** The arguments that a thread was not given, as Node.js lists them at the end of its message. */
+function refusedIn({ message }: Error): readonly string[] {
+  return message.slice(message.indexOf(": ") + 2).split(", ");
 }

@@ -1,7 +1,9 @@
 /** Marks what a result or an argument hands over to the other side instead of copying. */
+import { processWide } from "../config/process-wide.js";
 import { show } from "../config/show.js";
 
-const lists = new WeakMap<object, readonly object[]>();
+/** Of all copies of the library: the one that a worker imports may be another than that of its host. */
+const lists = processWide("transfer-lists", () => new WeakMap<object, readonly object[]>());
 
 /**
  * Returns `value`, marked so that the buffers in `list` move to the caller instead of being copied: the worker cannot
