@@ -57,7 +57,7 @@ describe.each(NAMES)("%s, resized", (name) => {
   it("has, when a take of before is settled for less, what it would have had after that lesser take", () => {
     const capacity = fc.integer({ min: 1, max: 120 });
     // Not within the guard of a window, in which what is given back may come a moment later.
-    const until = fc.oneof(fc.constant(0), fc.double({ min: 0.01, max: 0.45, noNaN: true }));
+    const until = fc.oneof(fc.constant(0), fc.double({ min: 0.05, max: 0.45, noNaN: true }));
     const resized = fc.record({ capacity, before: until, after: until });
     fc.assert(
       fc.property(limits, steps, share, share, resized, ({ limit }, run, before, part, change) => {
