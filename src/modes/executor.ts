@@ -52,7 +52,8 @@ export interface HostSettings {
   readonly transport?: Transport | undefined;
   /**
    * How long both sides of a call may stay awake for the next, in µs, instead of being woken for it: `"auto"` (the default:
-   * 50), `"off"`, or a number. They do only while there are cores for all of them, and stop where it is in vain.
+   * 50), `"off"`, or a number; the caller 150 longer where the worker has to be woken first. They do only while there are
+   * cores for all of them, and stop where it is in vain.
    */
   readonly spin?: Spin | undefined;
   /** Node's own option: arguments of Node.js for the worker. Default: those of this process. */
@@ -120,8 +121,10 @@ export interface CallRequest {
 export interface Host {
   /** Whether the calls it runs go on after it was terminated. */
   readonly runsOn: boolean;
-  /** Whether it has as much as it can take: it is given no more calls until it answers one, or until `drained`. */
+  /** Whether what was sent to it waits in this process: it is given no more calls until it answers one, or until `drained`. */
   readonly isCongested: boolean;
+  /** Whether so many bytes are under way to it that nothing more is worth handing over ahead of time. */
+  readonly isLaden: boolean;
   /** How staying awake went; `undefined` where there is nobody to be woken. */
   readonly spin: SpinStats | undefined;
   /** Begins to start it: `ready`, `startFailed` or `exited` follows. */

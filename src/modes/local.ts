@@ -23,6 +23,7 @@ const UNPACED = { mayBegin: () => true, mayBeginBlindly: () => true, mayGoOn: ()
 class LocalHost implements Host {
   readonly runsOn = true;
   readonly isCongested = false;
+  readonly isLaden = false;
   readonly spin = undefined;
   readonly #setup: HostSetup;
   #server: CallServer | undefined;

@@ -54,7 +54,7 @@ export interface VesselEvents {
 /** With so many calls in flight a worker does not run dry before the next message. */
 const PATIENT_FROM = 2;
 
-/** So much is under way to a worker at most, but for two calls: what it holds at once stays in the cache. */
+/** So much is under way to a worker at most, but for what it runs: what it holds at once stays in the cache. */
 const MOST_BYTES = 524_288;
 /** How much the size of the last call counts. */
 const CALL_WEIGHT = 1 / 8;
@@ -160,8 +160,11 @@ export class RemoteHost implements Host {
   }
 
   get isCongested(): boolean {
-    if (this.#inFlight > 1 && this.#inFlight * this.#callBytes > MOST_BYTES) return true;
     return this.#vessel?.channel.isCongested ?? false;
+  }
+
+  get isLaden(): boolean {
+    return this.#inFlight * this.#callBytes > MOST_BYTES;
   }
 
   #awaitDrain(): void {

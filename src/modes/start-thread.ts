@@ -13,8 +13,9 @@ export interface StartedThread {
  * Starts a thread in a module of ours, with these arguments of Node.js besides those that it would have.
  *
  * Of the arguments that a process may have, a thread refuses many when they are given to it instead of being inherited, all
- * those of V8 among them, which hold for all threads anyway: the others are given without them. But a program that was given as text (`node --input-type=module
- * -e …`) hands down that it is one, and Node.js then refuses to begin a thread with a file, though not to import it.
+ * those of V8 among them, which hold for all threads anyway: the others are given without them. But a program that was given
+ * as text (`node --input-type=module -e …`) hands down that it is one, and Node.js then refuses to begin a thread with a
+ * file, though not to import it.
  */
 export function startThread(entry: URL, options: WorkerOptions, besides: readonly string[] = []): StartedThread {
   const { started: thread, gate } = withGate(() => openThread(entry, options, besides));

@@ -1,7 +1,11 @@
 /** How many calls a worker may have at once: those that it runs, and those handed to it ahead of time. */
+import type { Host } from "../modes/executor.js";
 import type { ResolvedOptions } from "./options.js";
 import { Pace } from "./pace.js";
 import type { SlotState } from "./slot-owner.js";
+
+/** What is under way to the worker, as its host sees it. */
+type Load = Pick<Host, "isCongested" | "isLaden">;
 
 export class Intake {
   readonly pace: Pace;
@@ -27,11 +31,11 @@ export class Intake {
   }
 
   /** Whether one that has so many, and has served so many, takes another. */
-  isOpen(active: number, served: number, isOwed: boolean): boolean {
-    if (active >= this.#most) return false;
+  isOpen(active: number, served: number, isOwed: boolean, host: Load | undefined): boolean {
+    if (active >= this.#most || host?.isCongested) return false;
     const { concurrency, recycle } = this.#options;
-    // The next worker that has nothing to do may be owed to somebody: nothing is handed ahead (D1).
-    if (active >= concurrency && (isOwed || !this.pace.mayAdd(active))) return false;
+    // Nothing is handed ahead where the next worker that has nothing to do may be owed to somebody (D1), or is laden.
+    if (active >= concurrency && (isOwed || host?.isLaden || !this.pace.mayAdd(active))) return false;
     return !this.#isRecycled || served + active < recycle.afterCalls;
   }
 }

@@ -125,7 +125,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   get isOpen(): boolean {
-    return !this.#host?.isCongested && this.#intake.isOpen(this.active, this.#served, this.#owner.isOwed);
+    return this.#intake.isOpen(this.active, this.#served, this.#owner.isOwed, this.#host);
   }
 
   #reckon(): void {

@@ -74,6 +74,20 @@ describe.each(["thread", "process"] as const)("transports in mode %s", (mode) =>
     expect(kinds.refused).toBeGreaterThan(10);
   });
 
+  it("let a worker run as many calls as it may, however large they are", async () => {
+    const options = { mode, maxWorkers: 1, concurrency: 20 } as const;
+    await using pool = CounterWorker.options(options).init();
+    await pool.ready();
+    const sleep = pool.sleep as (ms: number, large: string) => PromiseLike<number>;
+    const large = "x".repeat(50_000);
+    // The first ones tell how large calls are.
+    for (let call = 0; call < 20; call += 1) void sleep(1, large);
+    await pool.drain();
+    const calls = Array.from({ length: 20 }, () => sleep(200, large));
+    await expect.poll(() => pool.stats().calls.running, { interval: 5, timeout: 180 }).toBe(20);
+    await Promise.all(calls);
+  });
+
   it("take an argument as it is when the call is handed to a worker, which is at once where one has room", async () => {
     for (const pool of [fast(), plain()]) {
       await pool.echo("ready");
