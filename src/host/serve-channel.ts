@@ -328,13 +328,12 @@ class ChannelHost implements Replies, Pacing {
 
   mayGoOn(method: number, ran: number): boolean {
     this.#swiftness.record(method, ran);
-    this.#flushIfDue();
+    // The clock was just read for the end of the call.
+    this.#flushIfDue(lastNow());
     return this.#swiftness.isSwift(method);
   }
 
-  #flushIfDue(): void {
-    // Of the clock that was just read for the end of a call.
-    const now = lastNow();
+  #flushIfDue(now = performance.now()): void {
     if (now - this.#flushedAt > FLUSH_AFTER_MS) {
       this.#flushedAt = now;
       this.#outbox.flush();

@@ -7,8 +7,8 @@
  *
  * The estimate follows calls that become longer at once, and those that become shorter slowly: to hand over too few costs
  * a little throughput, to hand over too many keeps calls waiting. And each answer at most doubles the number, so that the
- * first worker to answer does not take all that waits before the others have said a word. A worker that has said nothing for as long as what it was
- * handed should take is busy with a long call, and gets no more until it says something.
+ * first worker to answer does not take all that waits before the others have said a word. A worker that has said nothing
+ * for as long as what it was handed should take is busy with a long call, and gets no more until it says something.
  */
 import { turnNow } from "../config/turn-clock.js";
 import type { ResolvedOptions } from "./options.js";

@@ -12,6 +12,7 @@ import { processWide } from "../../config/process-wide.js";
 import type { HostSetup } from "../../modes/executor.js";
 import type { VesselEvents } from "../../modes/remote-host.js";
 import { findRegistration } from "../../registry.js";
+import { ENCODING_VERSION } from "../../wire/codec/entry-buffer.js";
 import { serialize } from "../../wire/serialize.js";
 import { withinTimeout } from "../broker/within.js";
 import { definitionFor } from "../../definitions/definition.js";
@@ -23,8 +24,8 @@ import { roomFor, type Wanted } from "./room.js";
 
 const LINGER_MS = 1000;
 
-/** The version of V8's serialization: one side cannot read what a later one writes. */
-export const FORMAT = serialize(0)[1]!;
+/** The versions of our encoding and of V8's serialization: one side cannot read what another one writes. */
+export const FORMAT = ENCODING_VERSION * 0x100 + serialize(0)[1]!;
 
 const clusters = processWide("clusters", () => new Map<string, Cluster>());
 

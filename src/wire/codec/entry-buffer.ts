@@ -20,6 +20,9 @@ const MAX_BYTES = 0x7fff_ffff;
 /** A buffer that grew beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 
+/** Rises with each change of what the bytes mean, here and in what `ValueWriter` writes. */
+export const ENCODING_VERSION = 1;
+
 /** Which encoding serves: ours as far as it goes, or V8's alone. */
 export type Encoding = "own" | "v8";
 
