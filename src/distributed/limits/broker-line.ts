@@ -44,6 +44,8 @@ export class BrokerLine {
   readonly #busy = new Set<LineUser>();
   #steps: Socket | undefined;
   #notices: Socket | undefined;
+  /** What rejects the steps that are under way. */
+  readonly #unanswered = new Set<(error: Error) => void>();
   #connectedSince = Number.POSITIVE_INFINITY;
   #holders = 0;
 
@@ -94,7 +96,14 @@ export class BrokerLine {
   /** Makes a step; rejects with what the server answered, or when the connection was given up. */
   async run(step: Script, keys: readonly string[], args: readonly (string | number)[]): Promise<string> {
     this.#open();
-    return step.run(this.#steps!, keys, [...args, this.#channels]) as Promise<string>;
+    const connection = this.#steps!;
+    return new Promise((resolve, reject) => {
+      this.#unanswered.add(reject);
+      void step
+        .run(connection, keys, [...args, this.#channels])
+        .then((answer) => resolve(answer as string), reject)
+        .finally(() => this.#unanswered.delete(reject));
+    });
   }
 
   #open(): void {
@@ -148,6 +157,9 @@ export class BrokerLine {
     this.#notices = undefined;
     this.#connectedSince = Number.POSITIVE_INFINITY;
     for (const connection of connections) connection?.disconnect();
+    // One that waits to connect again forgets what waits for it.
+    for (const reject of this.#unanswered) reject(new Error("The connection was given up as nobody waited for it"));
+    this.#unanswered.clear();
   }
 }
 
