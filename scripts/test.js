@@ -14,21 +14,33 @@ import { root, runNode, runTool } from "./tool.js";
 
 const report = "build/.cache/vitest.json";
 const filters = process.argv.slice(2);
+/** Tests that say most about the wire; `npm run test:port` runs all of the suite. */
+const wireTests = ["calls", "values", "errors", "cancelling", "deaths"];
 
-function vitest() {
+/** @param {readonly string[]} args */
+function vitest(args) {
   rmSync(join(root, report), { force: true });
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  return runTool(["vitest"], ["run", ...reporters, ...filters], { show: true });
+  const result = runTool(["vitest"], ["run", ...reporters, ...args], { show: true });
+  count();
+  return result;
 }
 
-/** @returns {string | undefined} */
-function counts() {
+/** Tests of all runs so far. */
+const counts = { passed: 0, failed: 0 };
+
+function count() {
   try {
     const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(join(root, report), "utf8"));
-    return `${numPassedTests} passed, ${numFailedTests} failed`;
+    counts.passed += numPassedTests;
+    counts.failed += numFailedTests;
   } catch {
-    return undefined;
+    // It ended before there was a report; that it failed is seen by its exit code.
   }
+}
+
+function summarize() {
+  if (counts.passed + counts.failed > 0) console.log(`${counts.passed} passed, ${counts.failed} failed`);
 }
 
 /** @type {Step[]} */
@@ -37,7 +49,12 @@ const steps = [
   { name: "lint", run: () => runTool(["oxlint"], ["--type-aware", "--deny-warnings"]) },
   { name: "layers", run: () => runNode(["scripts/check-layers.js"]) },
   { name: "types", run: () => build({ tests: true }) },
-  { name: "tests", run: vitest },
+  { name: "tests", run: () => vitest(filters) },
+  {
+    name: "tests without the fast path",
+    run: () =>
+      vitest(["--config=vitest.port.config.ts", ...wireTests.map((name) => `test/conformance/${name}.test.ts`)]),
+  },
   { name: "docs", run: () => runNode(["scripts/check-docs.js"]) },
   { name: "unused", run: () => runTool(["knip"], ["--no-progress"]) },
   { name: "package", run: () => runTool(["publint"], ["--strict"]) },
@@ -45,18 +62,16 @@ const steps = [
 ];
 
 const chosen = filters.length > 0 ? steps.filter(({ name }) => name === "types" || name === "tests") : steps;
-let summary;
 for (const { name, run } of chosen) {
   const startedAt = performance.now();
   const { exitCode, output } = run();
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-  if (name === "tests") summary = counts();
   if (exitCode !== 0) {
     process.stdout.write(output);
     console.log(`FAIL ${name} (${seconds} s)`);
-    if (name === "tests" && summary) console.log(summary);
+    summarize();
     process.exit(1);
   }
   console.log(`ok   ${name} (${seconds} s)`);
 }
-console.log(summary);
+summarize();
