@@ -9,7 +9,7 @@
  * H3. On a node no call begins after its lease has ended.
  */
 import { getHeapStatistics } from "node:v8";
-import { isMainThread, threadId } from "node:worker_threads";
+import { isMainThread, type MessagePort, threadId } from "node:worker_threads";
 import { lastNow } from "../config/turn-clock.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import { unlimited } from "../limits/unlimited.js";
@@ -28,6 +28,7 @@ import { CallServer, type HostedCall, type Pacing, type Replies } from "./call-s
 import { construct, hostState } from "./host-state.js";
 import { importRegistration } from "./import-module.js";
 import { hasEnded, type LeaseEnd } from "./lease.js";
+import { ServedLine } from "./served-line.js";
 import { Swiftness } from "./swiftness.js";
 
 const FLUSH_AFTER_MS = 0.25;
@@ -64,6 +65,8 @@ export interface HostEnvironment {
   readonly trySend: (value: unknown) => void;
   /** As in the start message, where that cannot hold shared memory. */
   readonly begun?: SharedArrayBuffer | undefined;
+  /** Opens this end of a direct line (`wire/direct-line.ts`). */
+  readonly openLine?: (port: MessagePort, memory: SharedArrayBuffer, bell: SharedArrayBuffer) => RingChannel;
 }
 
 /** Takes the start message from the channel, constructs the worker, and serves it until told to stop. */
@@ -91,6 +94,7 @@ class ChannelHost implements Replies, Pacing {
   /** Whether the message that is dealt with held one call and nothing else. */
   #isLone = false;
   readonly #vigil: Vigil;
+  #line: ServedLine | undefined;
   #flushedAt = 0;
   #memoryAt = 0;
   /** On a node: how long calls may begin. */
@@ -155,13 +159,14 @@ class ChannelHost implements Replies, Pacing {
     while (at < message.length) {
       const header = message[at] as number;
       const code = codeOf(header);
-      if (code === ToHost.plainCall) at = this.#receivePlainCall(header, message, at + 1);
+      if (code === ToHost.plainCall) at = this.#receivePlainCall(header, message, at + 1, this.#count());
       else if (OTHER_CALLS.has(code)) at = this.#receiveCall(code, message, at + 1);
       else at = this.#receiveControl(code, message, at + 1);
     }
   }
 
-  #receivePlainCall(header: number, message: unknown[], at: number): number {
+  /** @param arrival - calls of a direct line are not counted: none is handed over ahead there */
+  #receivePlainCall(header: number, message: unknown[], at: number, arrival: number): number {
     const end = at + 1 + countOf(header);
     this.#server!.call({
       id: message[at] as number,
@@ -171,7 +176,7 @@ class ChannelHost implements Replies, Pacing {
       readAhead: 0,
       args: message.slice(at + 1, end),
       isUrgent: false,
-      arrival: (this.#arrivals = (this.#arrivals + 1) | 0),
+      arrival,
       grant: undefined,
     });
     return end;
@@ -191,9 +196,14 @@ class ChannelHost implements Replies, Pacing {
     }
     const end = begin + count;
     const args = message.slice(begin, end);
-    const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
+    const arrival = isUrgent ? 0 : this.#count();
     this.#take({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival, grant });
     return end;
+  }
+
+  /** The how-manieth call it is that comes by the channel. */
+  #count(): number {
+    return (this.#arrivals = (this.#arrivals + 1) | 0);
   }
 
   /** An urgent call passes all others, but not the end of a lease (H3). */
@@ -233,8 +243,11 @@ class ChannelHost implements Replies, Pacing {
         this.#lease = [id, message[at + 1] as number];
         return at + 2;
       case ToHost.skipped:
-        this.#arrivals = (this.#arrivals + 1) | 0;
+        this.#count();
         return at;
+      case ToHost.line:
+        this.#serveLine(message.slice(at, at + 3) as Parameters<NonNullable<HostEnvironment["openLine"]>>);
+        return at + 3;
       case ToHost.stop:
         void this.#stop();
         return at;
@@ -243,11 +256,20 @@ class ChannelHost implements Replies, Pacing {
     }
   }
 
+  #serveLine(end: Parameters<NonNullable<HostEnvironment["openLine"]>>): void {
+    const channel = this.#environment.openLine!(...end);
+    this.#line = new ServedLine(channel, LOOK_MS, (entry) => {
+      this.#receivePlainCall(entry[0] as number, entry, 1, this.#arrivals);
+    });
+  }
+
   done(id: number, ran: number, result: unknown): void {
     const entry = [ToCaller.done, id, ran, result];
     try {
       const list = transferOf(result);
-      if (list) {
+      if (this.#line?.has(id)) {
+        this.#line.answer(entry, list);
+      } else if (list) {
         // What moves instead of being copied travels alone: other replies may look at it.
         this.#outbox.send(entry, list);
       } else if (this.#isLone) {
@@ -274,7 +296,9 @@ class ChannelHost implements Replies, Pacing {
   }
 
   failed(id: number, ran: number, thrown: unknown): void {
-    this.#outbox.add([ToCaller.failed, id, ran, this.#encode(thrown)]);
+    const entry = [ToCaller.failed, id, ran, this.#encode(thrown)];
+    if (this.#line?.has(id)) this.#line.answer(entry);
+    else this.#outbox.add(entry);
   }
 
   items(id: number, items: unknown[]): void {

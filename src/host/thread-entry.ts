@@ -6,6 +6,7 @@
  */
 import { workerData } from "node:worker_threads";
 import type { ThreadData } from "../modes/thread.js";
+import { Bell } from "../wire/bell.js";
 import { PortChannel } from "../wire/port-channel.js";
 import { RingChannel } from "../wire/ring/ring-channel.js";
 import { serveChannel } from "./serve-channel.js";
@@ -17,5 +18,13 @@ if (start) {
   delete given!["manyhands.thread"];
   const { port, memory } = start;
   const rings = memory && new RingChannel(port, memory, "host");
-  serveChannel({ channel: rings ?? new PortChannel(port), ...(rings && { rings }), trySend: structuredClone });
+  serveChannel({
+    channel: rings ?? new PortChannel(port),
+    ...(rings && { rings }),
+    trySend: structuredClone,
+    openLine: (linePort, lineMemory, bell) => {
+      const caller = new Bell(bell);
+      return new RingChannel(linePort, lineMemory, "host", () => caller.ring());
+    },
+  });
 }

@@ -5,6 +5,8 @@ import type { CrashDetails } from "../errors.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { Registration } from "../registry.js";
+import type { Bell } from "../wire/bell.js";
+import type { OpenedLine } from "../wire/direct-line.js";
 import type { ErrorClassLookup } from "../wire/error-codec.js";
 import type { StartMessage } from "../wire/protocol.js";
 
@@ -53,7 +55,7 @@ export interface HostSettings {
   /**
    * How long both sides of a call may stay awake for the next, in µs, instead of being woken for it: `"auto"` (the default:
    * 50), `"off"`, or a number; the caller 150 longer where the worker has to be woken first. They do only while there are
-   * cores for all of them, and stop where it is in vain.
+   * cores for all of them, and stop where it is in vain. In a pool that blocks `"auto"` is 2,000, for calls made directly.
    */
   readonly spin?: Spin | undefined;
   /** Node's own option: arguments of Node.js for the worker. Default: those of this process. */
@@ -141,6 +143,11 @@ export interface Host {
    * Stops listening to a running call that was given up, where its worker cannot be ended by force; `false` where it can.
    */
   abandon(sequence: number): boolean;
+  /**
+   * Opens a direct line to the worker, for a caller who is woken by this bell; `undefined` where it does not share memory
+   * with its callers.
+   */
+  openLine?(bell: Bell): OpenedLine | undefined;
   /** Asks for a `pong`; with a method, its answer decides. */
   ping(sequence: number, method: number): void;
   /** Lets what runs end, disposes of the worker, then ends it: `exited` follows. */

@@ -11,14 +11,17 @@ import { availableParallelism } from "node:os";
 import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
 import { LimitServer } from "../limits/remote/limit-server.js";
 import type { LimitMessage } from "../limits/remote/line.js";
+import type { Bell } from "../wire/bell.js";
 import type { Channel } from "../wire/channel.js";
+import { openLine, type OpenedLine } from "../wire/direct-line.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { Outbox } from "../wire/outbox.js";
 import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import type { RingChannel } from "../wire/ring/ring-channel.js";
-import { CalledHost, mayAwaitAnswers, mayAwaitCalls, spinBudget } from "../wire/spinning.js";
+import { blockingSpinBudget, spinBudget } from "../wire/spinning.js";
 import { Vigil } from "../wire/vigil.js";
+import { Wakefulness } from "../wire/wakefulness.js";
 import type { CallRequest, Host, HostSetup, SpinStats } from "./executor.js";
 
 /** A thread or process: started, kept alive, ended. */
@@ -59,17 +62,13 @@ const MOST_BYTES = 524_288;
 /** How much the size of the last call counts. */
 const CALL_WEIGHT = 1 / 8;
 
-/** What a worker that sleeps takes to wake up, in ms, at most where cores are idle. */
-const WAKING_MS = 0.15;
-
 /** How long the caller looks for an answer within one turn of its event loop, which has more to do, in ms. */
 const LOOK_MS = 0.005;
 
+const NO_SPINS = { hits: 0, misses: 0 };
+
 /** With so many entries a message need not wait for more: what the other side makes of them takes as long as to wake it. */
 const WORTHWHILE = 64;
-
-/** Calls that take less, in ms, are answered so soon that it is worth while to stay awake for more answers. */
-const SOON_MS = 0.02;
 
 export class RemoteHost implements Host {
   readonly runsOn = false;
@@ -85,10 +84,8 @@ export class RemoteHost implements Host {
   /** Calls without an outcome. */
   #inFlight = 0;
   #vigil: Vigil | undefined;
-  readonly #called = new CalledHost();
-  /** For how many µs the worker may stay awake, and since when it does, for the next call; 0 when it does not. */
-  #allowed = 0;
-  #awaitedSince = 0;
+  #wakefulness: Wakefulness | undefined;
+  #line: OpenedLine | undefined;
   readonly #spinBudget: number;
   /** How long the call took that was answered last, in ms. */
   #lastRan = Number.POSITIVE_INFINITY;
@@ -120,12 +117,14 @@ export class RemoteHost implements Host {
     }
     const { channel, rings } = this.#vessel;
     const vigil = new Vigil(rings, LOOK_MS);
+    const wakefulness = new Wakefulness(rings, vigil, this.#spinBudget);
     this.#vigil = vigil;
+    this.#wakefulness = wakefulness;
     channel.onMessage = (message) => {
       vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
-      if (this.#inFlight === 0) this.#rests();
-      else this.#expectMore();
+      if (this.#inFlight === 0) wakefulness.ends();
+      else vigil.expect(wakefulness.goesOn(this.#lastRan));
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
     };
@@ -150,7 +149,7 @@ export class RemoteHost implements Host {
     const outbox = this.#outbox!;
     const isPatient = this.#inFlight >= PATIENT_FROM;
     this.#inFlight += 1;
-    if (this.#inFlight === 1) this.#expectAnswer();
+    if (this.#inFlight === 1) this.#vigil!.expect(this.#wakefulness!.begins());
     if (!request.isUrgent) this.#vessel!.handing?.(request.handedAs);
     const entry = this.#entryOf(request);
     try {
@@ -185,38 +184,9 @@ export class RemoteHost implements Host {
   get spin(): SpinStats {
     const budget = this.#spinBudget;
     const { hits = 0, misses = 0 } = this.#vigil ?? {};
-    const theirs = this.#vessel?.rings?.spinning() ?? { hits: 0, misses: 0 };
-    return { budget, hits: hits + theirs.hits, misses: misses + theirs.misses };
-  }
-
-  /** Stays awake for the answer to a call that is alone, and lets the worker stay awake for the next one. */
-  #expectAnswer(): void {
-    this.#called.begins();
-    if (this.#spinBudget === 0) return;
-    const vigil = this.#vigil!;
-    const { rings } = this.#vessel!;
-    const budget = this.#spinBudget / 1000;
-    if (!rings) {
-      if (mayAwaitAnswers()) vigil.expect(budget);
-      return;
-    }
-    // The worker stayed awake for this call; in vain, where it came late.
-    if (this.#awaitedSince > 0 && performance.now() - this.#awaitedSince > budget) vigil.pause();
-    this.#awaitedSince = 0;
-    const isWorthWhile = mayAwaitAnswers() && !vigil.isPausing;
-    this.#allowed = isWorthWhile && mayAwaitCalls() ? this.#spinBudget : 0;
-    rings.allow(this.#allowed);
-    if (isWorthWhile) vigil.expect(budget + (rings.isOtherAsleep ? WAKING_MS : 0));
-  }
-
-  /** Stays awake for the answers to the calls that are left, where they take so little that some come at once. */
-  #expectMore(): void {
-    if (this.#vessel!.rings && this.#lastRan < SOON_MS) this.#vigil!.expect((2 * this.#spinBudget) / 1000);
-  }
-
-  #rests(): void {
-    this.#called.ends();
-    if (this.#allowed > 0) this.#awaitedSince = performance.now();
+    const theirs = this.#vessel?.rings?.spinning() ?? NO_SPINS;
+    const direct = this.#line?.spinning() ?? NO_SPINS;
+    return { budget, hits: hits + theirs.hits + direct.hits, misses: misses + theirs.misses + direct.misses };
   }
 
   #entryOf(request: CallRequest): unknown[] {
@@ -250,6 +220,15 @@ export class RemoteHost implements Host {
 
   closeStream(sequence: number): void {
     this.#outbox!.add([ToHost.close, sequence]);
+  }
+
+  openLine(bell: Bell): OpenedLine | undefined {
+    if (!this.#vessel?.rings) return undefined;
+    const line = openLine(bell, blockingSpinBudget(this.#setup.settings.spin));
+    this.#line = line;
+    const { port, memory } = line.host;
+    this.#outbox!.send([ToHost.line, port, memory, bell.memory], [port]);
+    return line;
   }
 
   ping(sequence: number, method: number): void {
@@ -377,13 +356,18 @@ export class RemoteHost implements Host {
     if (this.#hasExited) return;
     this.#vessel?.channel.deliverPending();
     this.#hasExited = true;
-    this.#called.ends();
+    this.#wakefulness?.ends();
     this.#vessel?.channel.close();
     this.#limits?.close();
     const { exitCode, signal } = details;
     const words = this.#lastWords;
     const reason = this.#expected?.reason ?? words?.reason ?? details.reason;
-    this.#setup.events.exited({ reason, exitCode, signal }, this.#expected ? undefined : (words?.cause ?? cause));
+    const death = {
+      details: { reason, exitCode, signal },
+      cause: this.#expected ? undefined : (words?.cause ?? cause),
+    };
+    this.#line?.end(death);
+    this.#setup.events.exited(death.details, death.cause);
   }
 
   #decode(failure: unknown): unknown {

@@ -4,43 +4,58 @@ import { SerializationError } from "../errors.js";
 import type { Stream } from "../future/stream.js";
 import { hostState } from "../host/host-state.js";
 import { importRegistration } from "../host/import-module.js";
-import { encodeFailure } from "../wire/error-codec.js";
+import { Bell } from "../wire/bell.js";
+import { encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { canSend } from "../wire/unsendable.js";
-import type { BridgeReply, BridgeRequest, BridgeStart } from "./bridge.js";
+import type { BridgeMessage, BridgeReply, BridgeStart } from "./bridge.js";
+import { Lending } from "./lending.js";
 import { openPool, sourceOf } from "./open-pool.js";
 import { openStream } from "./open-stream.js";
 import type { PoolCore } from "./pool-core.js";
 
+/** The pool, once it is opened. */
+interface Opened {
+  readonly core: PoolCore;
+  readonly lending: Lending;
+}
+
 const start = workerData as BridgeStart;
-const bell = new Int32Array(start.bell);
+const bell = new Bell(start.bell);
 const streams = new Map<number, Stream<unknown>>();
-let core: Promise<PoolCore> | undefined;
+let opening: Promise<Opened> | undefined;
+let opened: Opened | undefined;
 let lastStream = 0;
 
 const isSendable = (value: unknown): boolean => canSend(structuredClone, value);
 
-start.port.on("message", (request: BridgeRequest) => void answer(request));
+start.port.on("message", (message: BridgeMessage) => void answer(message));
 
-async function answer(request: BridgeRequest): Promise<void> {
-  let reply: BridgeReply;
+async function answer(message: BridgeMessage): Promise<void> {
+  let outcome: { value: unknown } | { failure: WireFailure };
   try {
-    reply = { value: await carryOut(request) };
+    outcome = { value: await carryOut(message) };
   } catch (error) {
-    reply = { failure: encodeFailure(error, isSendable) };
+    outcome = { failure: encodeFailure(error, isSendable) };
   }
+  const lease = opened?.lending.lend();
   try {
-    start.port.postMessage(reply);
+    reply({ ...outcome, lease });
   } catch (cause) {
     const error = new SerializationError("Cannot return the result as it cannot be sent", "result", { cause });
-    start.port.postMessage({ failure: encodeFailure(error, isSendable) } satisfies BridgeReply);
+    reply({ failure: encodeFailure(error, isSendable), lease });
   }
-  Atomics.add(bell, 0, 1);
-  Atomics.notify(bell, 0);
+  bell.ring();
 }
 
-async function carryOut(request: BridgeRequest): Promise<unknown> {
-  core ??= open();
-  const pool = await core;
+function reply(message: BridgeReply): void {
+  const ports = message.lease?.workers.flatMap(({ line }) => line?.port ?? []) ?? [];
+  start.port.postMessage(message, ports);
+}
+
+async function carryOut({ request, usages }: BridgeMessage): Promise<unknown> {
+  opening ??= open();
+  const { core: pool, lending } = await opening;
+  for (const usage of usages) lending.returned(usage);
   switch (request.do) {
     case "call": {
       const method = pool.methods[request.method]!;
@@ -62,17 +77,20 @@ async function carryOut(request: BridgeRequest): Promise<unknown> {
     case "resize":
       pool.resize(request.size);
       return undefined;
+    case "lost":
+      return lending.lost(request.worker, pool.methods[request.method]!.name);
     case "stop":
       await pool.stop(request.timeout);
       return undefined;
   }
 }
 
-async function open(): Promise<PoolCore> {
+async function open(): Promise<Opened> {
   const { url, key, name, options, configured, args, depth } = start;
   hostState.depth = depth;
   const registration = await importRegistration(url, key, name);
   const source = sourceOf(registration);
   const schema = { ...source.schema, init: undefined };
-  return openPool({ ...source, schema }, options, args, { mode: undefined, options: () => configured });
+  const core = openPool({ ...source, schema }, options, args, { mode: undefined, options: () => configured });
+  return (opened = { core, lending: new Lending(core, bell) });
 }

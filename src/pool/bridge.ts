@@ -1,13 +1,21 @@
-/** The caller's side of a blocking pool: posts a request to the bridge thread and parks until the reply is there. */
+/**
+ * The caller's side of a blocking pool: posts a request to the bridge thread and parks until the reply is there, or makes
+ * the call directly to a worker that the bridge has lent with the last reply.
+ */
 import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } from "node:worker_threads";
+import type { SerializationError } from "../errors.js";
+import { Bell } from "../wire/bell.js";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
+import { ToCaller } from "../wire/protocol.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { configuredOptions } from "../config/configure.js";
 import { LONGEST_TIMER } from "../config/duration.js";
 import { startThread } from "../modes/start-thread.js";
 import { currentScope } from "../scope/current-scope.js";
 import type { BlockingBackend } from "./blocking-pool.js";
+import { type BorrowedWorker, DirectCalls } from "./direct-calls.js";
 import { effectiveOptions } from "./effective-options.js";
+import type { Lease, LostWorker, Usage } from "./lending.js";
 import { planMethods } from "./method-plan.js";
 import { assertMayOpen, type PoolSource, validArguments } from "./open-pool.js";
 import { type CallOptions, type ElasticSize, type PoolOptions, resolveOptions } from "./options.js";
@@ -20,15 +28,24 @@ export type BridgeRequest =
   | { readonly do: "next" | "return"; readonly stream: number }
   | { readonly do: "stats" }
   | { readonly do: "resize"; readonly size: number | ElasticSize }
-  | { readonly do: "stop"; readonly timeout: number | undefined };
+  | { readonly do: "stop"; readonly timeout: number | undefined }
+  | { readonly do: "lost"; readonly worker: LostWorker; readonly method: number };
 
-/** What the bridge answers. */
-export type BridgeReply = { readonly value: unknown } | { readonly failure: WireFailure };
+/** A request, and what was done meanwhile with what was lent. */
+export interface BridgeMessage {
+  readonly request: BridgeRequest;
+  readonly usages: readonly Usage[];
+}
+
+/** What the bridge answers, and what it lends. */
+export type BridgeReply = ({ readonly value: unknown } | { readonly failure: WireFailure }) & {
+  readonly lease: Lease | undefined;
+};
 
 /** What a bridge thread is started with. */
 export interface BridgeStart {
   readonly port: MessagePort;
-  /** One counter: it rises with each reply, and by the bridge's end. */
+  /** Wakes the caller: with each reply, and for what was lent. */
   readonly bell: SharedArrayBuffer;
   readonly url: string;
   readonly key: string;
@@ -66,7 +83,8 @@ function relevant(configured: PoolOptions, definition: PoolOptions): PoolOptions
 export class Bridge implements BlockingBackend {
   readonly #source: PoolSource;
   readonly #port: MessagePort;
-  readonly #bell: Int32Array;
+  readonly #bell = new Bell();
+  readonly #direct = new DirectCalls(this.#bell);
   /** That of the pool, in ms. */
   readonly #timeout: number | undefined;
   #isStopped = false;
@@ -75,9 +93,7 @@ export class Bridge implements BlockingBackend {
   constructor(source: PoolSource, explicit: PoolOptions, args: readonly unknown[]) {
     this.#source = source;
     const { port1, port2 } = new MessageChannel();
-    const bell = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     this.#port = port1;
-    this.#bell = new Int32Array(bell);
     const { registration, methods, errorClasses } = source;
     const { url, key, name } = registration;
     const options = effectiveOptions(explicit, source.defaults);
@@ -96,7 +112,7 @@ export class Bridge implements BlockingBackend {
     errorClasses.load(url);
     const start: BridgeStart = {
       port: port2,
-      bell,
+      bell: this.#bell.memory,
       url,
       key,
       name,
@@ -117,6 +133,11 @@ export class Bridge implements BlockingBackend {
 
   call(method: MethodInfo, args: readonly unknown[], options: CallOptions): unknown {
     const bounded = this.#inScope(options);
+    const worker = isEmpty(bounded) ? this.#direct.workerFor(method) : undefined;
+    if (worker) {
+      const answer = this.#callDirectly(worker, method, args);
+      if (answer) return answer.value;
+    }
     const result = this.#ask({ do: "call", method: method.index, args, options: bounded }, method.name);
     return method.isStream ? this.#iterate(result as number) : result;
   }
@@ -132,6 +153,7 @@ export class Bridge implements BlockingBackend {
   stop(timeout: number | undefined): void {
     if (this.#isStopped) return;
     this.#ask({ do: "stop", timeout });
+    this.#direct.close();
     this.#isStopped = true;
   }
 
@@ -160,19 +182,65 @@ export class Bridge implements BlockingBackend {
     }
   }
 
-  #ask(request: BridgeRequest, method = ""): unknown {
-    const seen = Atomics.load(this.#bell, 0);
+  /** Makes a call to a worker that is lent; `undefined` where that died before it could begin. */
+  #callDirectly(
+    worker: BorrowedWorker,
+    method: MethodInfo,
+    args: readonly unknown[],
+  ): { readonly value: unknown } | undefined {
+    let answer: unknown[] | undefined;
     try {
-      this.#port.postMessage(request);
+      answer = this.#direct.call(worker, method, args);
     } catch (cause) {
-      const args = request.do === "call" ? request.args : [];
-      const index = args.findIndex((arg) => !canSend(structuredClone, arg));
-      throw unsendableError(`call '${method}'`, `args[${index}]`, args[index], structuredClone, cause);
+      throw unsendable(method.name, args, cause);
     }
-    Atomics.wait(this.#bell, 0, seen);
-    const reply = receiveMessageOnPort(this.#port)?.message as BridgeReply;
-    if ("value" in reply) return reply.value;
-    const { name } = this.#source.registration;
-    throw decodeFailure(reply.failure, (className) => this.#source.errorClasses.find(className), `${name}.${method}`);
+    if (!answer) {
+      if (!worker.noteLoss()) return undefined;
+      const { index, id, isUnreadable } = worker;
+      return {
+        value: this.#ask({ do: "lost", worker: { index, id, isUnreadable }, method: method.index }, method.name),
+      };
+    }
+    const [code, , , value] = answer;
+    if (code === ToCaller.done) return { value };
+    worker.noteFailure();
+    throw this.#revive(value as WireFailure, method.name);
   }
+
+  #ask(request: BridgeRequest, method = ""): unknown {
+    const message: BridgeMessage = { request, usages: this.#direct.giveBack() };
+    try {
+      this.#port.postMessage(message);
+    } catch (cause) {
+      throw unsendable(method, request.do === "call" ? request.args : [], cause);
+    }
+    const reply = this.#receive();
+    this.#direct.borrow(reply.lease);
+    if ("value" in reply) return reply.value;
+    throw this.#revive(reply.failure, method);
+  }
+
+  #receive(): BridgeReply {
+    for (;;) {
+      const { count } = this.#bell;
+      const received = receiveMessageOnPort(this.#port);
+      if (received) return received.message as BridgeReply;
+      this.#bell.wait(count);
+    }
+  }
+
+  #revive(failure: WireFailure, method: string): unknown {
+    const { name } = this.#source.registration;
+    return decodeFailure(failure, (className) => this.#source.errorClasses.find(className), `${name}.${method}`);
+  }
+}
+
+function unsendable(method: string, args: readonly unknown[], cause: unknown): SerializationError {
+  const index = args.findIndex((arg) => !canSend(structuredClone, arg));
+  return unsendableError(`call '${method}'`, `args[${index}]`, args[index], structuredClone, cause);
+}
+
+function isEmpty(options: object): boolean {
+  for (const _ in options) return false;
+  return true;
 }

@@ -54,7 +54,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #tally = new Tally();
   readonly roster: Roster;
   readonly #isLocal: boolean;
-  #calls = 0;
   #generation = 0;
   #state: "running" | "stopping" | "stopped" = "running";
   #stopping: Promise<void> | undefined;
@@ -98,6 +97,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     return this.roster.all;
   }
 
+  get tally(): Tally {
+    return this.#tally;
+  }
+
   /** The workers that take calls, or will. */
   get liveSlots(): readonly Slot[] {
     return this.roster.live;
@@ -115,7 +118,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
   submit(kind: CallKind, args: readonly unknown[]): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
-    const call = new Call(kind, ++this.#calls, args, this.#isLocal ? readNow() : turnNow());
+    const call = new Call(kind, ++this.#tally.made, args, this.#isLocal ? readNow() : turnNow());
     this.#tally.queued += 1;
     if (this.#state !== "running") {
       call.finish("failed", poolStopped(call));
@@ -156,10 +159,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       this.#leftTheRoom();
       this.#feedIfFree();
     }
-    if (call.ran !== undefined) {
-      this.#tally.run.record(call.ran);
-      this.#tally.wait.record(call.waited!);
-    }
+    if (call.ran !== undefined) this.#tally.took(call.ran, call.waited!);
     this.#checkDrained();
   }
 
@@ -472,8 +472,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   // Starting and stopping.
 
   get #isDrained(): boolean {
-    const { done, failed, cancelled } = this.#tally;
-    return this.#calls === done + failed + cancelled && this.slots.every(({ isQuiet }) => isQuiet);
+    return this.#tally.areAllOver && this.slots.every(({ isQuiet }) => isQuiet);
   }
 
   #checkDrained(): void {

@@ -73,13 +73,15 @@ function reportWorker({
   restarts,
   memory,
   waitingFor,
-  spin,
+  host,
 }: Slot): WorkerStats {
-  return { index, id: identity?.id, state, active, total, restarts, memory, waitingFor, spin };
+  return { index, id: identity?.id, state, active, total, restarts, memory, waitingFor, spin: host?.spin };
 }
 
 /** Counts what happens to the calls of one pool. */
 export class Tally {
+  /** Calls so far. */
+  made = 0;
   queued = 0;
   dispatched = 0;
   done = 0;
@@ -88,8 +90,18 @@ export class Tally {
   cancelled = 0;
   /** Restarts of workers whose place is gone. */
   restarts = 0;
-  readonly wait = new Histogram();
-  readonly run = new Histogram();
+  readonly #wait = new Histogram();
+  readonly #run = new Histogram();
+
+  get areAllOver(): boolean {
+    return this.made === this.done + this.failed + this.cancelled;
+  }
+
+  /** A call ran and waited for so long, in ms. */
+  took(ran: number, waited: number): void {
+    this.#run.record(ran);
+    this.#wait.record(waited);
+  }
 
   report(
     id: string,
@@ -125,8 +137,8 @@ export class Tally {
         cancelled: this.cancelled,
       },
       limits: limits.filter((set) => set.limits.length > 0),
-      wait: this.wait.percentiles(),
-      run: this.run.percentiles(),
+      wait: this.#wait.percentiles(),
+      run: this.#run.percentiles(),
       loadBalancer: {
         algorithm: typeof loadBalancing === "function" ? "custom" : loadBalancing,
         dispatched: this.dispatched,

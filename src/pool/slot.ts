@@ -19,7 +19,7 @@
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
 import { type CrashDetails, TimeoutError, type WorkerStartError } from "../errors.js";
-import type { Host, HostEvents, SpinStats } from "../modes/executor.js";
+import type { Host, HostEvents } from "../modes/executor.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
@@ -59,7 +59,8 @@ export class Slot implements Candidate, CallPlace {
   waitingFor: string | undefined;
   /** Since when it has had nothing to do; kept in pools that shrink. */
   idleSince = performance.now();
-  #served = 0;
+  /** Calls that its worker has answered. */
+  served = 0;
   readonly #starts: Starts;
   readonly #abandoned = new AbandonedCalls();
   readonly #alarm = new Alarm();
@@ -91,8 +92,8 @@ export class Slot implements Candidate, CallPlace {
     return this.#state;
   }
 
-  get spin(): SpinStats | undefined {
-    return this.#host?.spin;
+  get host(): Host | undefined {
+    return this.#host;
   }
 
   get active(): number {
@@ -125,7 +126,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   get isOpen(): boolean {
-    return this.#intake.isOpen(this.active, this.#served, this.#owner.isOwed, this.#host);
+    return this.#intake.isOpen(this.active, this.served, this.#owner.isOwed, this.#host);
   }
 
   #reckon(): void {
@@ -286,7 +287,7 @@ export class Slot implements Candidate, CallPlace {
       call.ran = ran;
       this.#intake.pace.record(ran);
       this.#owner.answered(call, status, value);
-      this.#served += 1;
+      this.served += 1;
       this.#starts.succeeded();
       if (this.#isListening) this.#hasHeardOutcome = true;
       else this.#afterCall();
@@ -363,7 +364,7 @@ export class Slot implements Candidate, CallPlace {
     this.#owner.roster.changed(this);
     if (this.#state === "retiring") this.#stopWhenQuiet();
     else if (onDemand && this.isQuiet) this.retire(false);
-    else if (this.#served >= recycle.afterCalls || (this.memory ?? 0) > recycle.afterMemory) this.retire(true);
+    else if (this.served >= recycle.afterCalls || (this.memory ?? 0) > recycle.afterMemory) this.retire(true);
     else this.#owner.hasRoom(this);
   }
 
@@ -445,7 +446,7 @@ export class Slot implements Candidate, CallPlace {
     const { broken, lost } = divide(handed, begun, this.#owner.options.delivery);
     // One that dies as soon as it is ready, before it begins what waits for it, would do so for ever.
     const isByItself = !isPlanned && !isForced(details.reason);
-    const isStillborn = wasStarting || (isByItself && this.#served === 0 && begun === 0 && lost.length > 0);
+    const isStillborn = wasStarting || (isByItself && this.served === 0 && begun === 0 && lost.length > 0);
     broken.push(...this.#handed.urgent());
     if (host.runsOn) for (const call of broken) this.#abandoned.keep(call);
     this.#lose(broken, details, cause);
@@ -487,7 +488,7 @@ export class Slot implements Candidate, CallPlace {
   #end(): void {
     this.#keepAlive.set(false);
     this.idleSince = performance.now();
-    this.#served = 0;
+    this.served = 0;
     if (this.#isReplaced) {
       this.#become("cold");
       if (this.line.size > 0) this.#owner.hasRoom(this);

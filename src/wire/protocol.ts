@@ -42,6 +42,8 @@ export const ToHost = {
   grantedCall: 11,
   /** when the lease of the node ends, on two clocks, see `host/lease.ts`: no call begins after that */
   lease: 12,
+  /** port, memory, bell: serve a caller by a direct line too, see `direct-line.ts`; between threads only */
+  line: 13,
 } as const;
 
 /** Codes have so many bits; what the code of a plain call holds besides stands above them. */

@@ -9,10 +9,21 @@ import { availableParallelism } from "node:os";
 /** What `spin: "auto"` allows, in µs: about what waking two threads takes. */
 const AUTO_US = 50;
 
+/**
+ * The same for a caller that blocks and its worker. The two have waited for each other, and may be on one core, where one that
+ * is awake keeps the other from running: that they have a core each the scheduler sees only after some ms.
+ */
+const AUTO_BLOCKING_US = 2000;
+
 /** What an option allows, in µs. */
-export function spinBudget(spin: "auto" | "off" | number = "auto"): number {
+export function spinBudget(spin: "auto" | "off" | number = "auto", auto = AUTO_US): number {
   if (spin === "off") return 0;
-  return spin === "auto" ? AUTO_US : spin;
+  return spin === "auto" ? auto : spin;
+}
+
+/** What it allows a caller that blocks, in µs. */
+export function blockingSpinBudget(spin: "auto" | "off" | number | undefined): number {
+  return spinBudget(spin, AUTO_BLOCKING_US);
 }
 
 /** A host counts for so many ms after it was called, and up to as many more. */

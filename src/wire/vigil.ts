@@ -7,8 +7,9 @@
  *
  * V1. A vigil lasts no longer than its budget.
  * V2. One that was in vain is followed by a pause, twice as long each time, up to 256 times as long as the vigil was; one
- *     that was not halves it. So a caller of slow methods, or a machine whose cores have other work, hardly pays. One that
- *     obeys makes no pauses: somebody else sees to that for both sides, who would else never be awake together.
+ *     that was not halves it. So a caller of slow methods, or a machine whose cores have other work, hardly pays. But one in
+ *     vain after very many that were not has been paid for: any thread stands still for a moment now and then.
+ *     One that obeys makes no pauses: somebody else sees to that for both sides, who would else never be awake together.
  */
 
 /** What a vigil looks into for what is expected, instead of waiting for an event. */
@@ -24,6 +25,10 @@ export interface Watched {
 /** Pauses after one vigil in vain and after many, each so many times as long as that vigil. */
 const FIRST_PAUSE = 8;
 const LONGEST_PAUSE = 256;
+
+/** So many that were not in vain pay for one that is, and as many times that is remembered. */
+const PRICE = 100;
+const MOST_PAID = 4;
 
 /** Looks between two at the clock. */
 const LOOKS = 64;
@@ -63,6 +68,8 @@ export class Vigil {
   /** How long the next pause is at least, in budgets, and until when the present one lasts. */
   #pause = 0;
   #pausesUntil = 0;
+  /** How many were not in vain and have paid for none yet. */
+  #credit = 0;
   /** Vigils that were worth it, and those in vain. */
   hits = 0;
   misses = 0;
@@ -100,11 +107,26 @@ export class Vigil {
     this.#lookAgain(now);
   }
 
+  /**
+   * Looks for it here and now, for so many ms at most: where the event loop stands still until it is there.
+   * @returns whether it arrived
+   */
+  watch(budget: number): boolean {
+    if (budget <= 0 || this.isPausing) return false;
+    this.#budget = budget;
+    this.#until = this.#now() + budget;
+    this.#watched?.attend();
+    const isFound = this.#finds();
+    if (!isFound) this.#fail();
+    return isFound;
+  }
+
   /** It arrived, or something else did. */
   arrived(): void {
     if (this.#until === 0) return;
     this.#until = 0;
     this.#pause >>= 1;
+    if (this.#credit < MOST_PAID * PRICE) this.#credit += 1;
     this.hits += 1;
   }
 
@@ -144,6 +166,10 @@ export class Vigil {
 
   /** It was in vain, here or on the other side. */
   pause(): void {
+    if (this.#credit >= PRICE) {
+      this.#credit -= PRICE;
+      return;
+    }
     this.#pause = Math.min(Math.max(2 * this.#pause, FIRST_PAUSE), LONGEST_PAUSE);
     this.#pausesUntil = this.#now() + this.#pause * this.#budget;
   }

@@ -4,7 +4,8 @@
  * Most entries are written into a ring (`RingWriter`) as they are put; what our encoding does not carry, is large, or is
  * handed over instead of copied goes through a message port, and keeps its place in the order.
  *
- * The port also wakes the other side: by a message that says nothing, and only one when that side said it sleeps.
+ * The port also wakes the other side: by a message that says nothing, and only one when that side said it sleeps. One that
+ * has no event loop to be woken in is rung for otherwise.
  *
  * Owns the port and this side's part of the memory.
  */
@@ -26,6 +27,7 @@ export class RingChannel implements Channel, Watched {
   readonly #writer: RingWriter;
   readonly #reader: RingReader;
   readonly #spin: SpinWords;
+  readonly #ring: () => void;
   /** Entries that came by the port, before their turn. */
   readonly #early: unknown[][] = [];
   #isAttentive = false;
@@ -37,12 +39,19 @@ export class RingChannel implements Channel, Watched {
   };
   onClose: () => void = () => {};
 
-  constructor(port: MessagePort, memory: SharedArrayBuffer, side: Side) {
+  /** @param ring - wakes the other side, where it does not wait for messages of the port */
+  constructor(
+    port: MessagePort,
+    memory: SharedArrayBuffer,
+    side: Side,
+    ring: () => void = () => port.postMessage(BELL),
+  ) {
     const { outgoing, incoming, spin } = openRings(memory, side);
     this.#port = port;
     this.#writer = new RingWriter(outgoing);
     this.#reader = new RingReader(incoming);
     this.#spin = spin;
+    this.#ring = ring;
     this.#reader.sleep();
     port.on("message", (message: unknown) => {
       if (Array.isArray(message)) this.#early.push(message);
@@ -90,6 +99,11 @@ export class RingChannel implements Channel, Watched {
     return this.#writer.mustWake;
   }
 
+  /** Whether the other side took all that was sent. */
+  get isAllTaken(): boolean {
+    return this.#writer.isAllTaken;
+  }
+
   get allowance(): number {
     const { words, allowance } = this.#spin;
     return words[allowance]!;
@@ -135,7 +149,12 @@ export class RingChannel implements Channel, Watched {
   rest(): void {
     this.#isAttentive = false;
     // What came between the last look and now is dealt with in a turn of its own: timers and sockets are served between.
-    if (!this.#isClosed && this.#reader.sleep()) laterTurn(() => this.#woken());
+    if (!this.#isClosed && !this.fallAsleep()) laterTurn(() => this.#woken());
+  }
+
+  /** Says that this side must be woken; `false` where it need not sleep, as something has arrived meanwhile. */
+  fallAsleep(): boolean {
+    return !this.#reader.sleep();
   }
 
   ref(): void {
@@ -156,10 +175,6 @@ export class RingChannel implements Channel, Watched {
     if (this.#writer.isFull) this.flush();
     this.poll();
     if (!this.#isAttentive) this.rest();
-  }
-
-  #ring(): void {
-    this.#port.postMessage(BELL);
   }
 
   #takeFromPort(): unknown[] {

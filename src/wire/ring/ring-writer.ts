@@ -53,6 +53,12 @@ export class RingWriter {
     return this.#overflow.length > 0;
   }
 
+  /** Whether the reader has taken everything. */
+  get isAllTaken(): boolean {
+    const { words, tail } = this.#ring;
+    return Atomics.load(words, tail) === this.#position;
+  }
+
   /** Whether the reader sleeps. */
   get mustWake(): boolean {
     const { words, asleep } = this.#ring;

@@ -1,0 +1,64 @@
+/**
+ * Whether one who calls a host stays awake for its answers, and lets the host stay awake for the next call: the caller
+ * decides for both sides, who would else never be awake together.
+ *
+ * Owns what is known of this one host; whether there are cores is known to `spinning.ts`, whether it was worth it lately to
+ * the `Vigil`.
+ */
+import type { RingChannel } from "./ring/ring-channel.js";
+import { CalledHost, mayAwaitAnswers, mayAwaitCalls } from "./spinning.js";
+import type { Vigil } from "./vigil.js";
+
+/** What a worker that sleeps takes to wake up, in ms, at most where cores are idle. */
+const WAKING_MS = 0.15;
+
+/** Calls that take less, in ms, are answered so soon that it is worth while to stay awake for the answers of others. */
+const SOON_MS = 0.02;
+
+export class Wakefulness {
+  /** None for a host that is not told from call to call. */
+  readonly #rings: RingChannel | undefined;
+  readonly #vigil: Vigil;
+  readonly #called = new CalledHost();
+  /** In µs. */
+  readonly #budget: number;
+  /** For how many µs the host may stay awake, and since when it does, for the next call; 0 when it does not. */
+  #allowed = 0;
+  #awaitedSince = 0;
+
+  /** @param budget - of the option `spin`, in µs */
+  constructor(rings: RingChannel | undefined, vigil: Vigil, budget: number) {
+    this.#rings = rings;
+    this.#vigil = vigil;
+    this.#budget = budget;
+  }
+
+  /** A call is made and is alone. Returns for how many ms to stay awake for its answer. */
+  begins(): number {
+    this.#called.begins();
+    if (this.#budget === 0) return 0;
+    const rings = this.#rings;
+    const vigil = this.#vigil;
+    const budget = this.#budget / 1000;
+    if (!rings) return mayAwaitAnswers() ? budget : 0;
+    // The host stayed awake for this call; in vain, where it came late.
+    if (this.#awaitedSince > 0 && performance.now() - this.#awaitedSince > budget) vigil.pause();
+    this.#awaitedSince = 0;
+    const isWorthWhile = mayAwaitAnswers() && !vigil.isPausing;
+    this.#allowed = isWorthWhile && mayAwaitCalls() ? this.#budget : 0;
+    rings.allow(this.#allowed);
+    if (!isWorthWhile) return 0;
+    return budget + (rings.isOtherAsleep ? WAKING_MS : 0);
+  }
+
+  /** Some calls are answered, the last of which ran for so long, in ms, and some are not. Returns as `begins`. */
+  goesOn(ran: number): number {
+    return this.#rings && ran < SOON_MS ? (2 * this.#budget) / 1000 : 0;
+  }
+
+  /** All calls are answered, or the host is gone. */
+  ends(): void {
+    this.#called.ends();
+    if (this.#allowed > 0) this.#awaitedSince = performance.now();
+  }
+}
