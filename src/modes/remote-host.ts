@@ -83,9 +83,11 @@ export class RemoteHost implements Host {
   #inFlight = 0;
   #vigil: Vigil | undefined;
   readonly #called = new CalledHost();
-  /** For how many µs the worker may stay awake, and since when it does, for the next call; 0 when it does not. */
+  /** For how many µs the worker may stay awake for the next call; 0 when it may not. */
   #allowed = 0;
-  #awaitedSince = 0;
+  /** When a call was made while there was none, and when there was none again. */
+  #calledAt = 0;
+  #answeredAt = 0;
   readonly #spinBudget: number;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
@@ -190,22 +192,22 @@ export class RemoteHost implements Host {
     const vigil = this.#vigil!;
     const { rings } = this.#vessel!;
     const budget = this.#spinBudget / 1000;
-    if (!rings) {
-      if (mayAwaitAnswers()) vigil.expect(budget);
-      return;
-    }
-    // The worker stayed awake for this call; in vain, where it came late.
-    if (this.#awaitedSince > 0 && performance.now() - this.#awaitedSince > budget) vigil.pause();
-    this.#awaitedSince = 0;
-    const isWorthWhile = mayAwaitAnswers() && !vigil.isPausing;
-    this.#allowed = isWorthWhile && mayAwaitCalls() ? this.#spinBudget : 0;
-    rings.allow(this.#allowed);
-    if (isWorthWhile) vigil.expect(budget + (rings.isOtherAsleep ? WAKING_MS : 0));
+    const now = performance.now();
+    // What comes next is most likely as what came last.
+    const isLate = now - this.#answeredAt > budget;
+    const isSlow = this.#answeredAt - this.#calledAt > budget + WAKING_MS;
+    this.#calledAt = now;
+    // The worker stayed awake for this call, in vain.
+    if (isLate && this.#allowed > 0) vigil.pause(this.#answeredAt + budget);
+    const isWorthWhile = !isLate && !isSlow && mayAwaitAnswers() && !vigil.isPausing;
+    this.#allowed = rings && isWorthWhile && mayAwaitCalls() ? this.#spinBudget : 0;
+    rings?.allow(this.#allowed);
+    if (isWorthWhile) vigil.expect(budget + (rings?.isOtherAsleep ? WAKING_MS : 0));
   }
 
   #rests(): void {
     this.#called.ends();
-    if (this.#allowed > 0) this.#awaitedSince = performance.now();
+    if (this.#spinBudget > 0) this.#answeredAt = performance.now();
   }
 
   #entryOf(request: CallRequest): unknown[] {

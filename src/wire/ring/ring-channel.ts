@@ -4,9 +4,14 @@
  * Most entries are written into a ring (`RingWriter`) as they are put; what our encoding does not carry, is large, or is
  * handed over instead of copied goes through a message port, and keeps its place in the order.
  *
- * The port also wakes the other side: by a message that says nothing, and only one when that side said it sleeps.
+ * The port also wakes the other side when that said it sleeps: with an entry that goes by it, or else with a message that
+ * says nothing.
  *
  * Owns the port and this side's part of the memory.
+ *
+ * N1. An entry that goes by the port is posted before its place is readable: who finds the place need not wait for it. To
+ *     look for a message again and again would hold up who posts it, as a port has a lock.
+ * N2. Who sleeps is woken once: a side that goes to sleep before it could read what it was woken for says so again.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Channel } from "../channel.js";
@@ -54,7 +59,7 @@ export class RingChannel implements Channel, Watched {
 
   put(entry: readonly unknown[], transfer: readonly object[]): number {
     if (transfer.length === 0 && this.#writer.put(entry)) return this.#writer.lastBytes;
-    this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+    this.#post(entry, transfer);
     this.#writer.standIn();
     return transfer.length === 0 ? LARGEST_ENTRY : 0;
   }
@@ -156,6 +161,17 @@ export class RingChannel implements Channel, Watched {
     if (this.#writer.isFull) this.flush();
     this.poll();
     if (!this.#isAttentive) this.rest();
+  }
+
+  #post(entry: readonly unknown[], transfer: readonly object[]): void {
+    const mustWake = this.#writer.wake();
+    try {
+      if (transfer.length === 0) this.#port.postMessage(entry);
+      else this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+    } catch (error) {
+      if (mustWake) this.#ring();
+      throw error;
+    }
   }
 
   #ring(): void {
