@@ -16,6 +16,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Channel } from "../channel.js";
 import type { Watched } from "../vigil.js";
+import { copyLarge } from "./large-copies.js";
 import { openRings, type Side, type SpinWords } from "./ring-memory.js";
 import { RingReader } from "./ring-reader.js";
 import { LARGEST_ENTRY, RingWriter } from "./ring-writer.js";
@@ -59,7 +60,9 @@ export class RingChannel implements Channel, Watched {
 
   put(entry: readonly unknown[], transfer: readonly object[]): number {
     if (transfer.length === 0 && this.#writer.put(entry)) return this.#writer.lastBytes;
-    this.#post(entry, transfer);
+    const copied = transfer.length === 0 ? copyLarge(entry) : undefined;
+    if (copied) this.#post(copied.values, copied.transfer);
+    else this.#post(entry, transfer);
     this.#writer.standIn();
     return transfer.length === 0 ? LARGEST_ENTRY : 0;
   }
@@ -87,7 +90,7 @@ export class RingChannel implements Channel, Watched {
   /** For how many µs the host may stay awake: the caller's to say. */
   allow(microseconds: number): void {
     const { words, allowance } = this.#spin;
-    words[allowance] = microseconds;
+    if (words[allowance] !== microseconds) words[allowance] = microseconds;
   }
 
   /** Whether the other side must be woken for what is sent next. */
