@@ -269,17 +269,18 @@ class ChannelHost implements Replies, Pacing {
       const list = transferOf(result);
       if (this.#line?.has(id)) {
         this.#line.answer(entry, list);
-      } else if (list) {
-        // What moves instead of being copied travels alone: other replies may look at it.
-        this.#outbox.send(entry, list);
-      } else if (this.#isLone) {
-        // Nothing else is on its way: a reply that waits for the end of the turn would only be late.
-        this.#isLone = false;
-        this.#outbox.send(entry);
-        this.#expectCall();
-      } else {
-        this.#outbox.add(entry, this.#isBulk);
+        return;
       }
+      if (!list && !this.#isLone) {
+        this.#outbox.add(entry, this.#isBulk);
+        return;
+      }
+      // What moves instead of being copied travels alone: other replies may look at it. And where nothing else is on its
+      // way, a reply that waits for the end of the turn would only be late.
+      this.#outbox.send(entry, list);
+      if (!this.#isLone) return;
+      this.#isLone = false;
+      this.#expectCall();
     } catch (cause) {
       this.failed(id, ran, unsendableError("return a result", "result", result, this.#environment.trySend, cause));
     }

@@ -10,6 +10,8 @@
  *     that was not halves it. So a caller of slow methods, or a machine whose cores have other work, hardly pays. But one in
  *     vain after very many that were not has been paid for: any thread stands still for a moment now and then.
  *     One that obeys makes no pauses: somebody else sees to that for both sides, who would else never be awake together.
+ * V3. What is longer ago than the longest pause is forgotten: by then it has cost next to nothing, and a burst of calls
+ *     would be over before the pause that those of another burst have earned.
  */
 
 /** What a vigil looks into for what is expected, instead of waiting for an event. */
@@ -164,14 +166,15 @@ export class Vigil {
     this.#end();
   }
 
-  /** It was in vain, here or on the other side. */
-  pause(): void {
+  /** It was in vain, here or on the other side, up to this time. */
+  pause(since = this.#now()): void {
     if (this.#credit >= PRICE) {
       this.#credit -= PRICE;
       return;
     }
+    if (since - this.#pausesUntil > LONGEST_PAUSE * this.#budget) this.#pause = 0;
     this.#pause = Math.min(Math.max(2 * this.#pause, FIRST_PAUSE), LONGEST_PAUSE);
-    this.#pausesUntil = this.#now() + this.#pause * this.#budget;
+    this.#pausesUntil = since + this.#pause * this.#budget;
   }
 
   #end(): void {

@@ -22,9 +22,11 @@ export class Wakefulness {
   readonly #called = new CalledHost();
   /** In µs. */
   readonly #budget: number;
-  /** For how many µs the host may stay awake, and since when it does, for the next call; 0 when it does not. */
+  /** For how many µs the host may stay awake for the next call; 0 when it may not. */
   #allowed = 0;
-  #awaitedSince = 0;
+  /** When a call was made while there was none, and when there was none again. */
+  #calledAt = 0;
+  #answeredAt = 0;
 
   /** @param budget - of the option `spin`, in µs */
   constructor(rings: RingChannel | undefined, vigil: Vigil, budget: number) {
@@ -40,15 +42,18 @@ export class Wakefulness {
     const rings = this.#rings;
     const vigil = this.#vigil;
     const budget = this.#budget / 1000;
-    if (!rings) return mayAwaitAnswers() ? budget : 0;
-    // The host stayed awake for this call; in vain, where it came late.
-    if (this.#awaitedSince > 0 && performance.now() - this.#awaitedSince > budget) vigil.pause();
-    this.#awaitedSince = 0;
-    const isWorthWhile = mayAwaitAnswers() && !vigil.isPausing;
-    this.#allowed = isWorthWhile && mayAwaitCalls() ? this.#budget : 0;
-    rings.allow(this.#allowed);
+    const now = performance.now();
+    // What comes next is most likely as what came last.
+    const isLate = now - this.#answeredAt > budget;
+    const isSlow = this.#answeredAt - this.#calledAt > budget + WAKING_MS;
+    this.#calledAt = now;
+    // The host stayed awake for this call, in vain.
+    if (isLate && this.#allowed > 0) vigil.pause(this.#answeredAt + budget);
+    const isWorthWhile = !isLate && !isSlow && mayAwaitAnswers() && !vigil.isPausing;
+    this.#allowed = rings && isWorthWhile && mayAwaitCalls() ? this.#budget : 0;
+    rings?.allow(this.#allowed);
     if (!isWorthWhile) return 0;
-    return budget + (rings.isOtherAsleep ? WAKING_MS : 0);
+    return budget + (rings?.isOtherAsleep ? WAKING_MS : 0);
   }
 
   /** Some calls are answered, the last of which ran for so long, in ms, and some are not. Returns as `begins`. */
@@ -59,6 +64,6 @@ export class Wakefulness {
   /** All calls are answered, or the host is gone. */
   ends(): void {
     this.#called.ends();
-    if (this.#allowed > 0) this.#awaitedSince = performance.now();
+    if (this.#budget > 0) this.#answeredAt = performance.now();
   }
 }

@@ -81,12 +81,13 @@ describe("Vigil", () => {
     const loop = new Loop();
     const vigil = new Vigil(undefined, 0, false, loop);
     for (let occasion = 0; occasion < 20; occasion += 1) {
-      loop.time += 1000;
+      while (vigil.isPausing) loop.time += BUDGET_MS;
       vigil.expect(BUDGET_MS);
       loop.run(0.01);
     }
+    loop.time += 250 * BUDGET_MS;
     expect(vigil.isPausing).toBe(true);
-    loop.time += 256 * BUDGET_MS;
+    loop.time += 7 * BUDGET_MS;
     expect(vigil.isPausing).toBe(false);
     for (let occasion = 0; occasion < 10; occasion += 1) {
       vigil.expect(BUDGET_MS);
@@ -98,6 +99,34 @@ describe("Vigil", () => {
     vigil.expect(BUDGET_MS);
     loop.run(0.01);
     loop.time += 9 * BUDGET_MS;
+    expect(vigil.isPausing).toBe(false);
+  });
+
+  it("forgets what was in vain long ago (V3)", () => {
+    const loop = new Loop();
+    const vigil = new Vigil(undefined, 0, false, loop);
+    for (let occasion = 0; occasion < 20; occasion += 1) {
+      loop.time += 300 * BUDGET_MS;
+      expect(vigil.isPausing).toBe(false);
+      vigil.expect(BUDGET_MS);
+      loop.run(0.01);
+      expect(vigil.isPausing).toBe(true);
+      loop.time += 9 * BUDGET_MS;
+      expect(vigil.isPausing).toBe(false);
+    }
+  });
+
+  it("counts a pause from when the vigil was in vain, however late that is told", () => {
+    const loop = new Loop();
+    const vigil = new Vigil(undefined, 0, false, loop);
+    vigil.expect(BUDGET_MS);
+    vigil.arrived();
+    loop.run(0.001);
+    const since = loop.time;
+    loop.time += 7 * BUDGET_MS;
+    vigil.pause(since);
+    expect(vigil.isPausing).toBe(true);
+    loop.time += 2 * BUDGET_MS;
     expect(vigil.isPausing).toBe(false);
   });
 

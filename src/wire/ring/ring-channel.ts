@@ -4,14 +4,19 @@
  * Most entries are written into a ring (`RingWriter`) as they are put; what our encoding does not carry, is large, or is
  * handed over instead of copied goes through a message port, and keeps its place in the order.
  *
- * The port also wakes the other side: by a message that says nothing, and only one when that side said it sleeps. One that
- * has no event loop to be woken in is rung for otherwise.
+ * The port also wakes the other side when that said it sleeps: with an entry that goes by it, or else with a message that
+ * says nothing. One that has no event loop to be woken in is rung for otherwise.
  *
  * Owns the port and this side's part of the memory.
+ *
+ * N1. An entry that goes by the port is posted before its place is readable: who finds the place need not wait for it. To
+ *     look for a message again and again would hold up who posts it, as a port has a lock.
+ * N2. Who sleeps is woken once: a side that goes to sleep before it could read what it was woken for says so again.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import type { Channel } from "../channel.js";
 import type { Watched } from "../vigil.js";
+import { copyLarge } from "./large-copies.js";
 import { openRings, type Side, type SpinWords } from "./ring-memory.js";
 import { RingReader } from "./ring-reader.js";
 import { LARGEST_ENTRY, RingWriter } from "./ring-writer.js";
@@ -28,6 +33,7 @@ export class RingChannel implements Channel, Watched {
   readonly #reader: RingReader;
   readonly #spin: SpinWords;
   readonly #ring: () => void;
+  readonly #wakesByPort: boolean;
   /** Entries that came by the port, before their turn. */
   readonly #early: unknown[][] = [];
   #isAttentive = false;
@@ -39,19 +45,15 @@ export class RingChannel implements Channel, Watched {
   };
   onClose: () => void = () => {};
 
-  /** @param ring - wakes the other side, where it does not wait for messages of the port */
-  constructor(
-    port: MessagePort,
-    memory: SharedArrayBuffer,
-    side: Side,
-    ring: () => void = () => port.postMessage(BELL),
-  ) {
+  /** @param ring - wakes the other side, where it does not wait for messages of the port. Default: a message says so */
+  constructor(port: MessagePort, memory: SharedArrayBuffer, side: Side, ring?: () => void) {
     const { outgoing, incoming, spin } = openRings(memory, side);
     this.#port = port;
     this.#writer = new RingWriter(outgoing);
     this.#reader = new RingReader(incoming);
     this.#spin = spin;
-    this.#ring = ring;
+    this.#ring = ring ?? (() => port.postMessage(BELL));
+    this.#wakesByPort = ring === undefined;
     this.#reader.sleep();
     port.on("message", (message: unknown) => {
       if (Array.isArray(message)) this.#early.push(message);
@@ -63,7 +65,9 @@ export class RingChannel implements Channel, Watched {
 
   put(entry: readonly unknown[], transfer: readonly object[]): number {
     if (transfer.length === 0 && this.#writer.put(entry)) return this.#writer.lastBytes;
-    this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+    const copied = transfer.length === 0 ? copyLarge(entry) : undefined;
+    if (copied) this.#post(copied.values, copied.transfer);
+    else this.#post(entry, transfer);
     this.#writer.standIn();
     return transfer.length === 0 ? LARGEST_ENTRY : 0;
   }
@@ -91,7 +95,7 @@ export class RingChannel implements Channel, Watched {
   /** For how many µs the host may stay awake: the caller's to say. */
   allow(microseconds: number): void {
     const { words, allowance } = this.#spin;
-    words[allowance] = microseconds;
+    if (words[allowance] !== microseconds) words[allowance] = microseconds;
   }
 
   /** Whether the other side must be woken for what is sent next. */
@@ -175,6 +179,17 @@ export class RingChannel implements Channel, Watched {
     if (this.#writer.isFull) this.flush();
     this.poll();
     if (!this.#isAttentive) this.rest();
+  }
+
+  #post(entry: readonly unknown[], transfer: readonly object[]): void {
+    const mustWake = this.#wakesByPort && this.#writer.wake();
+    try {
+      if (transfer.length === 0) this.#port.postMessage(entry);
+      else this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
+    } catch (error) {
+      if (mustWake) this.#ring();
+      throw error;
+    }
   }
 
   #takeFromPort(): unknown[] {

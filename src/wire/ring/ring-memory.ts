@@ -10,10 +10,14 @@
 /** Bytes of one direction; a power of two. What is not used takes no memory. */
 export const RING_BYTES = 1_048_576;
 
-/** Words that are written by different threads lie this far apart, so that no two share a line of the cache. */
+/**
+ * Words of different threads lie this far apart, so that no two share a line of the cache. A flag, which seldom changes, lies
+ * beside the word whose writer looks at it each time: a line that another core has written costs more than what is done with
+ * it.
+ */
 const LINE_WORDS = 16;
-const WORDS_PER_DIRECTION = 4;
-const CONTROL_WORDS = LINE_WORDS * (2 * WORDS_PER_DIRECTION + 2);
+const LINES_PER_DIRECTION = 2;
+const CONTROL_WORDS = LINE_WORDS * (2 * LINES_PER_DIRECTION + 2);
 const CONTROL_BYTES = CONTROL_WORDS * Int32Array.BYTES_PER_ELEMENT;
 
 /** Which of the two sides one is. */
@@ -62,20 +66,20 @@ export function openRings(memory: SharedArrayBuffer, side: Side): Rings {
   const words = new Int32Array(memory, 0, CONTROL_WORDS);
   const direction = (index: number): Ring => {
     const start = CONTROL_BYTES + index * RING_BYTES;
-    const word = index * WORDS_PER_DIRECTION * LINE_WORDS;
+    const word = index * LINES_PER_DIRECTION * LINE_WORDS;
     return {
       words,
       headers: new Int32Array(memory, start, RING_BYTES / Int32Array.BYTES_PER_ELEMENT),
       bytes: Buffer.from(memory, start, RING_BYTES),
       head: word,
       tail: word + LINE_WORDS,
-      asleep: word + 2 * LINE_WORDS,
-      isWaitedFor: word + 3 * LINE_WORDS,
+      asleep: word + 1,
+      isWaitedFor: word + LINE_WORDS + 1,
     };
   };
   const toHost = direction(0);
   const toCaller = direction(1);
-  const spinWord = 2 * WORDS_PER_DIRECTION * LINE_WORDS;
+  const spinWord = 2 * LINES_PER_DIRECTION * LINE_WORDS;
   const spin = { words, allowance: spinWord, hits: spinWord + LINE_WORDS, misses: spinWord + LINE_WORDS + 1 };
   return side === "caller"
     ? { outgoing: toHost, incoming: toCaller, spin }

@@ -90,9 +90,15 @@ export class RingWriter {
     this.#version += 1;
     this.#close();
     if (this.isFull) this.#makeUseOfRoom();
-    const { words, head, asleep } = this.#ring;
+    const { words, head } = this.#ring;
     if (words[head] === this.#position) return false;
     Atomics.store(words, head, this.#position);
+    return this.wake();
+  }
+
+  /** Undertakes to wake the reader, if it sleeps; returns whether it does. */
+  wake(): boolean {
+    const { words, asleep } = this.#ring;
     return Atomics.load(words, asleep) === 1 && Atomics.exchange(words, asleep, 0) === 1;
   }
 

@@ -32,6 +32,26 @@ function send(channel: Channel, entry: unknown[], transfer = NOTHING): void {
   channel.flush();
 }
 
+/** Both ends of rings, and how many messages the near one has posted. */
+function openCounted(): { near: RingChannel; far: RingChannel; arrived: unknown[]; posts: () => number } {
+  const { port1, port2 } = new MessageChannel();
+  let posts = 0;
+  const counting = new Proxy(port1, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown;
+      if (key === "postMessage") posts += 1;
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+  const memory = allocateRings();
+  const near = new RingChannel(counting, memory, "caller");
+  const far = new RingChannel(port2, memory, "host");
+  opened.push(near, far);
+  const arrived: unknown[] = [];
+  far.onMessage = (values) => arrived.push(...values);
+  return { near, far, arrived, posts: () => posts };
+}
+
 /** Looks for what has arrived, without being woken. */
 function look(channel: RingChannel): void {
   channel.attend();
@@ -158,36 +178,68 @@ describe("RingChannel", () => {
   });
 
   it("wakes the other side once, however much is sent before it looks", async () => {
-    const { port1, port2 } = new MessageChannel();
-    let wakes = 0;
-    const counting = new Proxy(port1, {
-      get(target, key) {
-        const value = Reflect.get(target, key) as unknown;
-        if (key === "postMessage") wakes += 1;
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
-    const memory = allocateRings();
-    const near = new RingChannel(counting, memory, "caller");
-    const far = new RingChannel(port2, memory, "host");
-    opened.push(near, far);
-    const arrived: unknown[] = [];
-    far.onMessage = (values) => arrived.push(...values);
+    const { near, far, arrived, posts } = openCounted();
     for (let index = 0; index < 10; index += 1) send(near, [index]);
-    expect(wakes).toBe(1);
+    expect(posts()).toBe(1);
     await expect.poll(() => arrived.length).toBe(10);
     send(near, ["again"]);
-    expect(wakes).toBe(2);
+    expect(posts()).toBe(2);
     await expect.poll(() => arrived.length).toBe(11);
     far.attend();
     send(near, ["seen without being woken"]);
-    expect(wakes).toBe(2);
+    expect(posts()).toBe(2);
     expect(far.poll()).toBe(true);
     expect(far.poll()).toBe(false);
     far.rest();
     send(near, ["woken"]);
-    expect(wakes).toBe(3);
+    expect(posts()).toBe(3);
     await expect.poll(() => arrived.length).toBe(13);
+  });
+
+  it("wakes the other side once for an entry that goes by the port, and what comes with it", async () => {
+    const { near, far, arrived, posts } = openCounted();
+    send(near, [new Error("by port")]);
+    expect(posts()).toBe(1);
+    send(near, ["at its side"]);
+    expect(posts()).toBe(1);
+    await expect.poll(() => arrived.length).toBe(2);
+    send(near, ["behind"]);
+    expect(posts()).toBe(2);
+    await expect.poll(() => arrived.length).toBe(3);
+    // Entries before its place, which is not readable yet, have been waiting for nobody: they are found when it wakes.
+    near.put(["before"], NOTHING);
+    near.put([new Error("by port too")], NOTHING);
+    expect(posts()).toBe(3);
+    near.flush();
+    near.put(["after"], NOTHING);
+    near.flush();
+    expect(posts()).toBe(3);
+    await expect.poll(() => arrived.length).toBe(6);
+    expect(arrived.slice(3)).toEqual(["before", new Error("by port too"), "after"]);
+    far.close();
+  });
+
+  it("wakes who was woken by an entry and could not read its place yet", async () => {
+    const { near, arrived, posts } = openCounted();
+    near.put([new Error("by port")], NOTHING);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(arrived).toEqual([]);
+    near.flush();
+    expect(posts()).toBe(2);
+    await expect.poll(() => arrived.length).toBe(1);
+  });
+
+  it("wakes the other side for others, where an entry was refused that was to wake it", async () => {
+    const { near, arrived } = openCounted();
+    const getter = {
+      get value(): unknown {
+        // Published while the entry is on its way that wakes the other side, which then is none.
+        send(near, ["in between"]);
+        return () => {};
+      },
+    };
+    expect(() => near.put([new Error("by port"), getter], NOTHING)).toThrow(/could not be cloned/);
+    await expect.poll(() => arrived).toEqual(["in between"]);
   });
 
   it("stays in the memory that it used before, where little is under way", () => {
