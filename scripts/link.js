@@ -15,12 +15,12 @@ const compiled = join(root, "build/.cache/src.tsbuildinfo");
 /** Of which a thread must never have two. */
 const SHARED = new Set(["errors.js"]);
 
-/** @typedef {{ to: string, run: string, exports?: string }} Program */
+/** @typedef {{ to: string, run: string, exports: string }} Program */
 
 /** @type {Program[]} */
 const programs = [
   { to: "host/linked/thread-entry.js", run: "host/thread-entry.js", exports: "host-index.js" },
-  { to: "host/linked/process-entry.js", run: "host/process-entry.js" },
+  { to: "host/linked/process-entry.js", run: "host/process-entry.js", exports: "host-index.js" },
 ];
 
 /**
@@ -71,7 +71,12 @@ export function link({ to, run, exports }) {
     let name = outside.get(specifier);
     if (!name) {
       outside.set(specifier, (name = `outer${outside.size}`));
-      head.push(`import * as ${name} from "${specifier}";`);
+      // A built-in module that is imported is wrapped in a module first, for which all is loaded that it may ever export.
+      head.push(
+        specifier.startsWith("node:")
+          ? `const ${name} = process.getBuiltinModule("${specifier}");`
+          : `import * as ${name} from "${specifier}";`,
+      );
     }
     return name;
   };
@@ -93,11 +98,9 @@ export function link({ to, run, exports }) {
     return variable;
   };
 
-  if (exports) {
-    const variable = visit(exports);
-    const { names } = asFunctionBody(exports, to, () => "");
-    body.push(`export const { ${names.map((name) => name.split(":")[0]).join(", ")} } = ${variable};`);
-  }
+  const variable = visit(exports);
+  const { names } = asFunctionBody(exports, to, () => "");
+  body.push(`export const { ${names.map((name) => name.split(":")[0]).join(", ")} } = ${variable};`);
   visit(run);
   return `// Made by scripts/link.js.\n${[...head, ...body].join("\n")}\n`;
 }
@@ -123,7 +126,8 @@ function asFunctionBody(path, to, namespaceOf) {
     const namespace = namespaceOf(moduleRequest.value);
     const bindings = entries.map(({ importName, localName }) => {
       if (importName.kind === "NamespaceObject") return `const ${localName.value} = ${namespace};`;
-      const name = importName.kind === "Default" ? "default" : importName.name;
+      if (importName.kind === "Default") throw new Error(`Cannot link '${path}' as it imports a default: ${moduleRequest.value}`);
+      const name = importName.name;
       return `const { ${name === localName.value ? name : `${name}: ${localName.value}`} } = ${namespace};`;
     });
     edits.push([start, end, bindings.join(" ")]);

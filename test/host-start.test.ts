@@ -34,6 +34,6 @@ describe("the start of a host", () => {
 
   it.each(["thread", "process"] as const)("is that of the linked program in mode %s", async (mode) => {
     await using pool = PlaceWorker.options({ mode, maxWorkers: 1 }).init();
-    expect(await pool.library()).toMatch(/host\/linked\/thread-entry\.js$/);
+    expect(await pool.library()).toMatch(new RegExp(`host/linked/${mode}-entry\\.js$`));
   });
 });
