@@ -18,4 +18,5 @@ if (start) {
   const { port, memory } = start;
   const rings = memory && new RingChannel(port, memory, "host");
   serveChannel({ channel: rings ?? new PortChannel(port), ...(rings && { rings }), trySend: structuredClone });
+  rings?.catchUp();
 }
