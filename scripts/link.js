@@ -123,7 +123,8 @@ function asFunctionBody(path, to, namespaceOf) {
     const namespace = namespaceOf(moduleRequest.value);
     const bindings = entries.map(({ importName, localName }) => {
       if (importName.kind === "NamespaceObject") return `const ${localName.value} = ${namespace};`;
-      if (importName.kind === "Default") throw new Error(`Cannot link '${path}' as it imports a default: ${moduleRequest.value}`);
+      if (importName.kind === "Default")
+        throw new Error(`Cannot link '${path}' as it imports a default: ${moduleRequest.value}`);
       const name = importName.name;
       return `const { ${name === localName.value ? name : `${name}: ${localName.value}`} } = ${namespace};`;
     });
