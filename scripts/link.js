@@ -2,7 +2,7 @@
 // Links the modules that every host loads into one file for threads and one for processes, without a bundler: to find,
 // read and link forty small modules takes a thread longer than to start one. What is linked is a second copy of those
 // modules, as two copies of the library in one program are: what copies share hangs on `globalThis`
-// (`src/config/process-wide.ts`), and the error classes stay a module of their own, of which there is one.
+// (`src/config/process-wide.ts`), and the error classes stay a module of their own, which is loaded when it is needed.
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, posix } from "node:path";
@@ -12,15 +12,15 @@ const require = createRequire(import.meta.url);
 const dist = join(root, "dist");
 const compiled = join(root, "build/.cache/src.tsbuildinfo");
 
-/** Of which a thread must never have two. */
-const SHARED = new Set(["errors.js"]);
+/** Of which a thread must never have two: what stands for them loads them when it is first used. */
+const SHARED = new Map([["errors.js", "config/later-errors.js"]]);
 
-/** @typedef {{ to: string, run: string, exports?: string }} Program */
+/** @typedef {{ to: string, run: string, exports: string }} Program */
 
 /** @type {Program[]} */
 const programs = [
   { to: "host/linked/thread-entry.js", run: "host/thread-entry.js", exports: "host-index.js" },
-  { to: "host/linked/process-entry.js", run: "host/process-entry.js" },
+  { to: "host/linked/process-entry.js", run: "host/process-entry.js", exports: "host-index.js" },
 ];
 
 /**
@@ -66,12 +66,13 @@ export function link({ to, run, exports }) {
   /** @type {Map<string, string>} */
   const outside = new Map();
 
-  /** @param {string} specifier of a module that is not linked; returns its namespace */
-  const external = (specifier) => {
+  /** @param {string} specifier of a module of Node.js; returns what it exports */
+  const builtIn = (specifier) => {
     let name = outside.get(specifier);
     if (!name) {
       outside.set(specifier, (name = `outer${outside.size}`));
-      head.push(`import * as ${name} from "${specifier}";`);
+      // To import one wraps it in a module first, for which all is loaded that it may ever export.
+      head.push(`const ${name} = process.getBuiltinModule("${specifier}");`);
     }
     return name;
   };
@@ -83,9 +84,10 @@ export function link({ to, run, exports }) {
     if (known !== undefined) return known;
     linked.set(path, "");
     const { code, names } = asFunctionBody(path, to, (specifier) => {
-      if (!specifier.startsWith(".")) return external(specifier);
+      if (specifier.startsWith("node:")) return builtIn(specifier);
+      if (!specifier.startsWith(".")) throw new Error(`Cannot link '${path}' as it imports a package: ${specifier}`);
       const target = posix.join(posix.dirname(path), specifier);
-      return SHARED.has(target) ? external(relative(to, target)) : visit(target);
+      return visit(SHARED.get(target) ?? target);
     });
     const variable = `module${body.length}`;
     body.push(`// ${path}\nconst ${variable} = (() => {\n${code}\nreturn { ${names.join(", ")} };\n})();`);
@@ -93,11 +95,9 @@ export function link({ to, run, exports }) {
     return variable;
   };
 
-  if (exports) {
-    const variable = visit(exports);
-    const { names } = asFunctionBody(exports, to, () => "");
-    body.push(`export const { ${names.map((name) => name.split(":")[0]).join(", ")} } = ${variable};`);
-  }
+  const variable = visit(exports);
+  const { names } = asFunctionBody(exports, to, () => "");
+  body.push(`export const { ${names.map((name) => name.split(":")[0]).join(", ")} } = ${variable};`);
   visit(run);
   return `// Made by scripts/link.js.\n${[...head, ...body].join("\n")}\n`;
 }
@@ -123,7 +123,9 @@ function asFunctionBody(path, to, namespaceOf) {
     const namespace = namespaceOf(moduleRequest.value);
     const bindings = entries.map(({ importName, localName }) => {
       if (importName.kind === "NamespaceObject") return `const ${localName.value} = ${namespace};`;
-      const name = importName.kind === "Default" ? "default" : importName.name;
+      if (importName.kind === "Default")
+        throw new Error(`Cannot link '${path}' as it imports a default: ${moduleRequest.value}`);
+      const name = importName.name;
       return `const { ${name === localName.value ? name : `${name}: ${localName.value}`} } = ${namespace};`;
     });
     edits.push([start, end, bindings.join(" ")]);

@@ -44,7 +44,7 @@ export { call } from "./host/call-context.js";
 export { transfer } from "./wire/transfer.js";
 export { Worker } from "./worker-base.js";
 
-const require = createRequire(import.meta.url);
+const require = (path: string): unknown => createRequire(import.meta.url)(path);
 
 type Library = typeof library;
 

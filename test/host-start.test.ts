@@ -1,6 +1,8 @@
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
+import * as later from "../dist/config/later-errors.js";
+import * as errors from "../dist/errors.js";
 import { PlaceWorker } from "#fixtures/place.js";
 
 const dist = new URL("../dist/", import.meta.url);
@@ -19,9 +21,17 @@ function loadedBy(path: string, found = new Set<string>()): Set<string> {
 }
 
 describe("the start of a host", () => {
-  it.each(["thread", "process"])("of mode %s loads one file besides the error classes", (mode) => {
+  it.each(["thread", "process"])("of mode %s loads one file", (mode) => {
     const program = `host/linked/${mode}-entry.js`;
-    expect([...loadedBy(program)].toSorted()).toEqual(["errors.js", program]);
+    expect([...loadedBy(program)].toSorted()).toEqual([program]);
+  });
+
+  it("has stand-ins for all error classes, and each is that class once it is used", () => {
+    expect(Object.keys(later).toSorted()).toEqual(Object.keys(errors).toSorted());
+    expect({ ...later.ERROR_CLASSES }).toEqual(errors.ERROR_CLASSES);
+    expect(new later.CancelledError("Stop")).toBeInstanceOf(errors.CancelledError);
+    expect(new errors.TimeoutError("Late", 5)).toBeInstanceOf(later.ManyhandsError);
+    expect(later.ManyhandsError.is(new errors.TimeoutError("Late", 5))).toBe(true);
   });
 
   it("loads nothing that most workers do not need", () => {
@@ -34,6 +44,6 @@ describe("the start of a host", () => {
 
   it.each(["thread", "process"] as const)("is that of the linked program in mode %s", async (mode) => {
     await using pool = PlaceWorker.options({ mode, maxWorkers: 1 }).init();
-    expect(await pool.library()).toMatch(/host\/linked\/thread-entry\.js$/);
+    expect(await pool.library()).toMatch(new RegExp(`host/linked/${mode}-entry\\.js$`));
   });
 });

@@ -27,4 +27,5 @@ if (start) {
       return new RingChannel(linePort, lineMemory, "host", () => caller.ring());
     },
   });
+  rings?.catchUp();
 }

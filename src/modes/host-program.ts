@@ -17,10 +17,10 @@ export function plainProgram(name: string): HostProgram {
 }
 
 /** The same, linked into one file where there is one (`scripts/link.js`): that starts in half the time. */
-export function hostProgram(name: "thread-entry" | "process-entry"): HostProgram {
-  if (!isLinked()) return plainProgram(name);
-  const entry = new URL(`../host/linked/${name}.js`, import.meta.url);
-  return { entry, arguments: ["--conditions=manyhands-linked-host"] };
+export function hostProgram(mode: "thread" | "process"): HostProgram {
+  if (!isLinked()) return plainProgram(`${mode}-entry`);
+  const entry = new URL(`../host/linked/${mode}-entry.js`, import.meta.url);
+  return { entry, arguments: [`--conditions=manyhands-linked-${mode}`] };
 }
 
 let found: boolean | undefined;

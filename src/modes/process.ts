@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { CrashDetails } from "../errors.js";
 import type { Channel } from "../wire/channel.js";
+import type { Encoding } from "../wire/codec/entry-buffer.js";
 import { deserialize, serialize } from "../wire/serialize.js";
 import { SocketChannel } from "../wire/socket-channel.js";
 import type { Executor, HostSetup } from "./executor.js";
@@ -30,6 +31,9 @@ export const processExecutor: Executor = {
   create: (setup) => new RemoteHost(setup, (events) => openProcess(setup, events)),
 };
 
+/** What a process is told when it begins, as its first argument: the rest comes over the channel. */
+export type ProcessStart = `manyhands:${Encoding}`;
+
 /**
  * Starts a child process.
  * @param open - makes the channel; the usual one writes entries as bytes
@@ -40,18 +44,15 @@ export function openProcess(
   open?: (socket: Socket) => Channel,
 ): Vessel {
   const { execArgv = process.execArgv, env, resourceLimits, transport } = setup.settings;
-  const encoding = transport === "port" ? "v8" : "own";
-  const program = hostProgram("process-entry");
+  const encoding: Encoding = transport === "port" ? "v8" : "own";
+  const told: ProcessStart = `manyhands:${encoding}`;
+  const program = hostProgram("process");
   const own = [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...program.arguments];
-  const child = spawn(
-    process.execPath,
-    [...own, fileURLToPath(program.entry), ...(encoding === "own" ? [] : [encoding])],
-    {
-      stdio: ["ignore", "inherit", "inherit", "overlapped"],
-      env: { ...(env ?? process.env) },
-      windowsHide: true,
-    },
-  );
+  const child = spawn(process.execPath, [...own, fileURLToPath(program.entry), told], {
+    stdio: ["ignore", "inherit", "inherit", "overlapped"],
+    env: { ...(env ?? process.env) },
+    windowsHide: true,
+  });
   keepFromOutliving(child);
   const socket = child.stdio[3] as Socket;
   const channel = open ? open(socket) : new SocketChannel(socket, encoding);

@@ -54,7 +54,7 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   const memory = wire === "rings" ? allocateRings() : undefined;
   const { execArgv, env, resourceLimits } = setup.settings;
   const isPacked = wire === "packed";
-  const program = isPacked ? plainProgram("packed-thread-entry") : hostProgram("thread-entry");
+  const program = isPacked ? plainProgram("packed-thread-entry") : hostProgram("thread");
   const told: ThreadStart = isPacked ? { port: port2, begun: setup.begun } : { port: port2, memory };
   const { thread, end } = startThread(
     program.entry,

@@ -132,15 +132,20 @@ const BUILT_IN: Readonly<Record<string, object>> = Object.fromEntries(
 
 /** Marks the names of our own classes, which a user's class may share. */
 const OWN = "manyhands:";
-const OWN_BY_NAME = new Map(
-  [...Object.values(ERROR_CLASSES), ManyhandsError].map((errorClass) => [OWN + errorClass.name, errorClass.prototype]),
-);
+let ownByName: ReadonlyMap<string, object> | undefined;
+
+function ownPrototype(name: string): object | undefined {
+  ownByName ??= new Map(
+    [...Object.values(ERROR_CLASSES), ManyhandsError].map(({ name, prototype }) => [OWN + name, prototype]),
+  );
+  return ownByName.get(name);
+}
 
 function instantiate(wire: WireError, lookup: ErrorClassLookup): Error {
   if (wire.classes[0] === "DOMException") return new DOMException(wire.message, wire.name);
   const error = new Error(wire.message);
   for (const name of wire.classes) {
-    const prototype = OWN_BY_NAME.get(name) ?? lookup(name) ?? (Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : null);
+    const prototype = ownPrototype(name) ?? lookup(name) ?? (Object.hasOwn(BUILT_IN, name) ? BUILT_IN[name] : null);
     if (!prototype) continue;
     if (prototype !== Error.prototype) Object.setPrototypeOf(error, prototype);
     if (error instanceof ManyhandsError) Object.defineProperty(error, Symbol.for("manyhands.error"), { value: true });
@@ -184,7 +189,7 @@ function classNames(error: Error): string[] {
   ) {
     const constructor: unknown = Object.hasOwn(prototype, "constructor") ? prototype.constructor : undefined;
     if (typeof constructor !== "function" || constructor.name === "") continue;
-    if (prefix && OWN_BY_NAME.has(OWN + constructor.name)) names.push(OWN + constructor.name);
+    if (prefix && ownPrototype(OWN + constructor.name)) names.push(OWN + constructor.name);
     else names.push(constructor.name);
   }
   return names;

@@ -20,6 +20,7 @@ describe("inheritable", () => {
     ],
     [["-p", "-e", "1 + 1"], []],
     [["--check", "--conditions=dev"], ["--conditions=dev"]],
+    [["--conditions=manyhands-linked-process", "--expose-gc"], ["--expose-gc"]],
     [["-i"], []],
     [["--test", "--test-name-pattern", "it", "--enable-source-maps"], ["--enable-source-maps"]],
     [

@@ -130,6 +130,11 @@ export class RingChannel implements Channel, Watched {
     this.#reader.stayAwake();
   }
 
+  /** Delivers what arrived before there was anybody to take it. */
+  catchUp(): void {
+    this.#woken();
+  }
+
   /** Delivers what has arrived; `false` where nothing has. */
   poll(): boolean {
     if (this.#isClosed || !this.#reader.hasMore) return false;
