@@ -5,9 +5,12 @@
  */
 let now = 0;
 let isFresh = false;
+/** Whether what was read counts also as the end of calls, though other code has run (`hold`). */
+let isHeld = false;
 let isExpiring = false;
 const expire = (): void => {
   isFresh = false;
+  isHeld = false;
   isExpiring = false;
 };
 const settled = Promise.resolve();
@@ -17,7 +20,7 @@ const settled = Promise.resolve();
  * message has set off.
  */
 export function turnNow(): number {
-  if (!isFresh) {
+  if (!isFresh && !isHeld) {
     now = performance.now();
     isFresh = true;
     untilTurn();
@@ -37,9 +40,42 @@ export function lastNow(): number {
   return isFresh ? now : performance.now();
 }
 
+/** What was read, where it still counts. */
+export function stillNow(): number | undefined {
+  return isFresh ? now : undefined;
+}
+
 /** Somebody else's code has run: what was read does not count any more. */
 export function pass(): void {
   isFresh = false;
+  isHeld = false;
+}
+
+/** What was read last, whenever that was. */
+export function lastReading(): number {
+  return now;
+}
+
+/** What was read last counts for `turnNow`, until `pass()`, as it is near enough. */
+export function hold(): void {
+  isHeld = true;
+}
+
+// As it is when the library loads: a program may replace its globals, as fake timers do.
+const nextTurn = setImmediate;
+let turn = 0;
+let isCounting = false;
+
+/** Numbers the turns of the event loop, as far as anybody asks. */
+export function thisTurn(): number {
+  if (!isCounting) {
+    isCounting = true;
+    nextTurn(() => {
+      isCounting = false;
+      turn += 1;
+    });
+  }
+  return turn;
 }
 
 /** What was read counts until the end of the turn at most. */

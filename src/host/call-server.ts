@@ -12,17 +12,24 @@
  *     meanwhile still finds the next one waiting.
  */
 import { sharedController } from "../config/shared-controller.js";
-import { lastNow, pass, readNow, untilTurn } from "../config/turn-clock.js";
+import { lastNow, pass, readNow, stillNow, untilTurn } from "../config/turn-clock.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import {
   ASKS_AT_ONCE,
-  beginInCall,
+  beginFollowed,
+  beginPart,
   type CallContext,
-  type ExclusiveHost,
+  type CallHost,
+  ended,
+  endPart,
+  followsAll,
   runInCall,
   setExclusiveHost,
+  wentOn,
 } from "./call-context.js";
+import { LATER } from "./later.js";
+import { hasScopes, runOutsideScopes } from "../scope/current-scope.js";
 import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
 
 /** Where the outcome of calls goes: straight to the caller, or onto a wire. */
@@ -69,7 +76,10 @@ const laterTurn = setImmediate;
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-export class CallServer implements ExclusiveHost {
+/** So many results in a row, each at once, prove a method one whose calls do not go on after their first part. */
+const PROOF = 8;
+
+export class CallServer implements CallHost {
   readonly #instance: object;
   readonly #methods: readonly Method[];
   readonly #names: readonly string[];
@@ -88,8 +98,12 @@ export class CallServer implements ExclusiveHost {
   /** The one that runs, where no other can (`#isExclusive`), and how it shows itself, once it is asked to. */
   #alone: HostedCall | undefined;
   #shown: RunningCall | undefined;
-  /** The call whose first, synchronous part runs; it may be cancelled in that, and make another here before it returns. */
-  #beginning: RunningCall | undefined;
+  /** The call whose first, synchronous part runs, how it shows itself, once it is asked to, and the one that it is made in. */
+  #beginning: HostedCall | undefined;
+  #beginningShown: RunningCall | undefined;
+  #outer: RunningCall | undefined;
+  /** By method, the results in a row that were there at once. */
+  readonly #streaks: Uint8Array;
   /** Running calls that count towards `concurrency`. */
   #ordered = 0;
   #isHeld = false;
@@ -110,6 +124,7 @@ export class CallServer implements ExclusiveHost {
     this.#concurrency = options.concurrency;
     this.#followsOne = options.isAlone && options.concurrency === 1;
     this.#followsNone = (instance as { readonly [ASKS_AT_ONCE]?: unknown })[ASKS_AT_ONCE] === true;
+    this.#streaks = new Uint8Array(methods.length);
     this.#idPrefix = `${options.pool}:`;
     this.#limits = options.limits;
     this.#replies = replies;
@@ -118,6 +133,36 @@ export class CallServer implements ExclusiveHost {
 
   get isIdle(): boolean {
     return this.#running.size === 0 && this.#waiting.size === 0;
+  }
+
+  /**
+   * As `call`, where nothing paces them, for those who are there to take the outcome: returns the result where it is there at once, and throws the error,
+   * instead of a reply; else `LATER`, and a reply follows.
+   */
+  run(hosted: HostedCall): unknown {
+    if (hosted.isUrgent || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
+      this.call(hosted);
+      return LATER;
+    }
+    this.#ordered += 1;
+    const startedAt = stillNow();
+    let result: unknown;
+    let isFailed = false;
+    try {
+      result = this.#runPart(hosted, startedAt);
+    } catch (error) {
+      isFailed = true;
+      result = error;
+    }
+    if (result === LATER) return LATER;
+    // Others, which came meanwhile, begin only when it is known how this one ended.
+    if (this.#waiting.size > 0 || this.#onIdle.length > 0) {
+      this.#end(hosted, startedAt ?? readNow(), isFailed, result);
+      return LATER;
+    }
+    this.#ordered -= 1;
+    if (isFailed) throw result;
+    return result;
   }
 
   /** Takes several calls, and cancellations, that came together. */
@@ -226,8 +271,9 @@ export class CallServer implements ExclusiveHost {
     else disposable[Symbol.dispose]?.();
   }
 
-  /** The call that runs, where no other can. */
+  /** The call whose first part runs, else the one that runs where no other can. */
   get current(): CallContext | undefined {
+    if (this.#beginning !== undefined) return this.#showBeginning();
     return this.#alone && this.#show(this.#alone);
   }
 
@@ -263,25 +309,75 @@ export class CallServer implements ExclusiveHost {
   /** Begins a call that others may run beside, of this worker or another, or code of the caller. */
   #beginBeside(hosted: HostedCall): void {
     const startedAt = lastNow();
-    const outer = this.#beginning;
-    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits, outer);
-    const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
     let result: unknown;
-    let kind: Kind;
-    this.#beginning = running;
-    // What was read of the clock is of no use to those that the call makes.
-    pass();
     try {
-      result = this.#followsNone ? beginInCall(running, invoke) : runInCall(running, invoke);
-      kind = kindOf(hosted, result);
+      result = this.#runPart(hosted, startedAt);
     } catch (error) {
-      this.#beginning = outer;
       this.#end(hosted, startedAt, true, error);
       return;
     }
-    this.#beginning = outer;
-    if (kind === "value") this.#end(hosted, startedAt, false, result);
-    else this.#goOn(hosted, running, startedAt, kind, result);
+    if (result !== LATER) this.#end(hosted, startedAt, false, result);
+  }
+
+  /** Runs the first, synchronous part of a call beside others: its result, or `LATER` where it goes on. */
+  #runPart(hosted: HostedCall, startedAt: number | undefined): unknown {
+    const around = this.#beginning === undefined ? undefined : this.#showBeginning();
+    this.#outer = around;
+    this.#beginning = hosted;
+    this.#beginningShown = undefined;
+    const outer = beginPart(this);
+    // What was read of the clock is of no use to those that the call makes.
+    pass();
+    try {
+      const isFollowed = this.#isFollowed(hosted);
+      const result = isFollowed ? this.#runFollowed(hosted) : this.#invoke(hosted);
+      const kind = kindOf(hosted, result);
+      if (kind === "value") {
+        if (isFollowed) this.#count(hosted);
+        return result;
+      }
+      const running = this.#showBeginning();
+      this.#streaks[hosted.method] = 0;
+      if (!this.#followsNone) wentOn(running, isFollowed);
+      this.#goOn(hosted, running, startedAt ?? readNow(), kind, result);
+      return LATER;
+    } finally {
+      endPart(outer);
+      this.#beginning = around?.hosted;
+      this.#beginningShown = around;
+      this.#outer = around?.outer;
+    }
+  }
+
+  /** Whether it may have to be found after its first part, too: as long as its method was not seen to end with that. */
+  #isFollowed({ method, readAhead }: HostedCall): boolean {
+    if (this.#followsNone) return false;
+    return followsAll() || readAhead > 0 || this.#streaks[method]! < PROOF;
+  }
+
+  #count({ method }: HostedCall): void {
+    const streak = this.#streaks[method]!;
+    if (streak < PROOF) this.#streaks[method] = streak + 1;
+  }
+
+  #runFollowed(hosted: HostedCall): unknown {
+    return beginFollowed(this.#showBeginning(), () => this.#invoke(hosted));
+  }
+
+  #invoke({ method, args }: HostedCall): unknown {
+    // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
+    if (!hasScopes()) return Reflect.apply(this.#methods[method]!, this.#instance, args);
+    return runOutsideScopes(() => Reflect.apply(this.#methods[method]!, this.#instance, args));
+  }
+
+  #showBeginning(): RunningCall {
+    return (this.#beginningShown ??= new RunningCall(
+      this.#idPrefix,
+      this.#beginning!,
+      this.#replies,
+      this.#limits,
+      this.#outer,
+    ));
   }
 
   /** The first, synchronous part of the call is over, and it is not. */
@@ -292,7 +388,8 @@ export class CallServer implements ExclusiveHost {
       return;
     }
     this.#running.set(hosted.id, running);
-    const ended = (isFailed: boolean, value: unknown): void => {
+    const finish = (isFailed: boolean, value: unknown): void => {
+      ended(running);
       if (running.isAbandoned) {
         this.#replies.abandonedEnded?.(hosted.id);
       } else {
@@ -301,17 +398,17 @@ export class CallServer implements ExclusiveHost {
       }
     };
     if (kind === "stream") {
-      this.#beginStream(hosted, running, result, ended);
+      this.#beginStream(hosted, running, result, finish);
     } else {
       void Promise.resolve(result).then(
-        (value) => ended(false, value),
-        (error: unknown) => ended(true, error),
+        (value) => finish(false, value),
+        (error: unknown) => finish(true, error),
       );
     }
   }
 
   #beginningOf(id: number): RunningCall | undefined {
-    let running = this.#beginning;
+    let running = this.#beginning && this.#showBeginning();
     while (running && running.hosted.id !== id) running = running.outer;
     return running;
   }

@@ -2,6 +2,7 @@
 import type { CrashDetails } from "../errors.js";
 import { CallServer } from "../host/call-server.js";
 import { construct } from "../host/host-state.js";
+import { LATER } from "../host/later.js";
 import { findRegistration } from "../registry.js";
 import type { CallRequest, Executor, Host, HostSetup } from "./executor.js";
 
@@ -48,10 +49,17 @@ class LocalHost implements Host {
     events.ready();
   }
 
-  call(request: CallRequest): void {
-    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
+  call(request: CallRequest): unknown {
+    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant, time } = request;
     const args = request.args as unknown[];
-    this.#server!.call({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0, grant });
+    const startedAt = time.begin();
+    let result: unknown;
+    try {
+      result = this.#server!.run({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0, grant });
+      return result;
+    } finally {
+      if (result !== LATER) request.ran = time.end(startedAt);
+    }
   }
 
   cancel(sequence: number, reason: unknown): void {

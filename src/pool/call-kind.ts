@@ -1,3 +1,4 @@
+import { SampledTime } from "../config/sampled-time.js";
 import type { CallOwner, CallTraits } from "./call.js";
 import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ResolvedOptions } from "./options.js";
@@ -25,6 +26,7 @@ export class CallKind {
   /** Whether calls go to one certain worker: by their options, the balancer, or as they are made on one. */
   readonly isRouted: boolean;
   readonly isUrgent: boolean;
+  readonly time = new SampledTime();
 
   constructor(
     owner: CallOwner,

@@ -16,6 +16,7 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
+import type { SampledTime } from "../config/sampled-time.js";
 import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
@@ -211,6 +212,10 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
 
   get transfer(): readonly object[] | undefined {
     return this.options.transfer;
+  }
+
+  get time(): SampledTime {
+    return this.kind.time;
   }
 
   get isUrgent(): boolean {

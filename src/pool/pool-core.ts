@@ -18,7 +18,7 @@ import {
   PoolStoppedError,
   type WorkerStartError,
 } from "../errors.js";
-import { pass, readNow, turnNow } from "../config/turn-clock.js";
+import { pass, turnNow } from "../config/turn-clock.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
@@ -115,7 +115,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
   submit(kind: CallKind, args: readonly unknown[]): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
-    const call = new Call(kind, ++this.#calls, args, this.#isLocal ? readNow() : turnNow());
+    const call = new Call(kind, ++this.#calls, args, this.#isLocal ? kind.time.now() : turnNow());
     this.#tally.queued += 1;
     if (this.#state !== "running") {
       call.finish("failed", poolStopped(call));

@@ -20,6 +20,7 @@
  */
 import { type CrashDetails, TimeoutError, type WorkerStartError } from "../errors.js";
 import type { Host, HostEvents, SpinStats } from "../modes/executor.js";
+import { LATER } from "../host/later.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
@@ -271,25 +272,41 @@ export class Slot implements Candidate, CallPlace {
     call.worker = this.identity;
     this.#handed.add(call);
     if (this.#owner.roster.followsLoad) this.#owner.roster.changed(this);
-    this.#host!.call(call);
+    const host = this.#host!;
+    let outcome: unknown;
+    let status: "done" | "failed" = "done";
+    try {
+      outcome = host.call(call);
+      if (outcome === LATER) return;
+    } catch (error) {
+      outcome = error;
+      status = "failed";
+    }
+    if (this.#host === host) this.#answered(call.sequence, call.ran!, status, outcome);
+    else this.#abandoned.ended(call.sequence);
+  }
+
+  #answered(sequence: number, ran: number, status: "done" | "failed", outcome: unknown): void {
+    const call = this.#handed.take(sequence);
+    if (!call) {
+      this.#abandoned.ended(sequence);
+      return;
+    }
+    // What follows from it may already give it another; what it may have besides is found out after them all.
+    this.#owner.roster.changed(this);
+    call.ran = ran;
+    this.#intake.pace.record(ran);
+    this.#owner.answered(call, status, outcome);
+    this.#served += 1;
+    this.#starts.succeeded();
+    if (this.#isListening) this.#hasHeardOutcome = true;
+    else this.#afterCall();
   }
 
   #events(isCurrent: () => boolean): HostEvents {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
-      const call = isCurrent() ? this.#handed.take(sequence) : undefined;
-      if (!call) {
-        this.#abandoned.ended(sequence);
-        return;
-      }
-      // What follows from it may already give it another; what it may have besides is found out after them all.
-      this.#owner.roster.changed(this);
-      call.ran = ran;
-      this.#intake.pace.record(ran);
-      this.#owner.answered(call, status, value);
-      this.#served += 1;
-      this.#starts.succeeded();
-      if (this.#isListening) this.#hasHeardOutcome = true;
-      else this.#afterCall();
+      if (isCurrent()) this.#answered(sequence, ran, status, value);
+      else this.#abandoned.ended(sequence);
     };
     return {
       together: (tell) => this.#listen(tell),
