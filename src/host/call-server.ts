@@ -45,9 +45,9 @@ export interface Replies {
 
 /** One call as the host sees it. */
 export interface HostedCall {
-  readonly id: number;
+  readonly sequence: number;
   readonly method: number;
-  readonly args: unknown[];
+  readonly args: readonly unknown[];
   readonly attempt: number;
   /** In ms since the epoch; 0 for none. */
   readonly deadline: number;
@@ -56,7 +56,7 @@ export interface HostedCall {
   /** Begins at once, beside what runs. */
   readonly isUrgent: boolean;
   /** The how-manieth call of this host it is; 0 for an urgent one. */
-  readonly arrival: number;
+  readonly handedAs: number;
   /** What it took of limits before it came here; only where its method has a declared cost. */
   readonly grant: Grant | undefined;
 }
@@ -181,12 +181,12 @@ export class CallServer implements CallHost {
     if (hosted.isUrgent) {
       this.#begin(hosted);
     } else if (this.#isHeld || this.#waiting.size > 0 || this.#ordered >= this.#concurrency || this.#isBlind(hosted)) {
-      this.#waiting.set(hosted.id, hosted);
+      this.#waiting.set(hosted.sequence, hosted);
     } else if (this.#pacing.mayBegin(hosted)) {
       this.#begin(hosted);
     } else {
       this.#isHeld = true;
-      this.#waiting.set(hosted.id, hosted);
+      this.#waiting.set(hosted.sequence, hosted);
     }
   }
 
@@ -367,7 +367,7 @@ export class CallServer implements CallHost {
   #invoke({ method, args }: HostedCall): unknown {
     // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
     if (!hasScopes()) return Reflect.apply(this.#methods[method]!, this.#instance, args);
-    return runOutsideScopes(() => Reflect.apply(this.#methods[method]!, this.#instance, args));
+    return runOutsideScopes((): unknown => Reflect.apply(this.#methods[method]!, this.#instance, args));
   }
 
   #showBeginning(): RunningCall {
@@ -387,13 +387,13 @@ export class CallServer implements CallHost {
       this.#end(hosted, startedAt, true, this.#unexpectedIterator(hosted));
       return;
     }
-    this.#running.set(hosted.id, running);
+    this.#running.set(hosted.sequence, running);
     const finish = (isFailed: boolean, value: unknown): void => {
       ended(running);
       if (running.isAbandoned) {
-        this.#replies.abandonedEnded?.(hosted.id);
+        this.#replies.abandonedEnded?.(hosted.sequence);
       } else {
-        this.#running.delete(hosted.id);
+        this.#running.delete(hosted.sequence);
         this.#end(hosted, startedAt, isFailed, value);
       }
     };
@@ -409,7 +409,7 @@ export class CallServer implements CallHost {
 
   #beginningOf(id: number): RunningCall | undefined {
     let running = this.#beginning && this.#showBeginning();
-    while (running && running.hosted.id !== id) running = running.outer;
+    while (running && running.hosted.sequence !== id) running = running.outer;
     return running;
   }
 
@@ -421,7 +421,7 @@ export class CallServer implements CallHost {
   ): void {
     running.stream = serveStream(result, {
       readAhead: hosted.readAhead,
-      emit: (items) => this.#replies.items(hosted.id, items),
+      emit: (items) => this.#replies.items(hosted.sequence, items),
       abort: (reason) => running.abort(reason),
       step: (step) => (this.#isExclusive(hosted) ? step() : runInCall(running, step)),
       ended,
@@ -433,8 +433,8 @@ export class CallServer implements CallHost {
     const ran = readNow() - startedAt;
     if (!hosted.isUrgent) this.#ordered -= 1;
     if (this.#isExclusive(hosted)) this.#alone = this.#shown = undefined;
-    if (isFailed) this.#replies.failed(hosted.id, ran, value);
-    else this.#replies.done(hosted.id, ran, value);
+    if (isFailed) this.#replies.failed(hosted.sequence, ran, value);
+    else this.#replies.done(hosted.sequence, ran, value);
     if (this.#pacing.mayGoOn(hosted.method, ran)) {
       if (!this.#isHeld && this.#waiting.size > 0) this.resume();
       else this.#checkIdle();
@@ -488,7 +488,7 @@ class RunningCall implements CallContext {
   }
 
   get id(): string {
-    return this.#prefix + this.hosted.id;
+    return this.#prefix + this.hosted.sequence;
   }
 
   get attempt(): number {
@@ -513,11 +513,11 @@ class RunningCall implements CallContext {
   }
 
   progress(done: number, total?: number): void {
-    this.#replies.progress(this.hosted.id, done, total);
+    this.#replies.progress(this.hosted.sequence, done, total);
   }
 
   log(...values: unknown[]): void {
-    this.#replies.log(this.hosted.id, values);
+    this.#replies.log(this.hosted.sequence, values);
   }
 
   abort(reason: unknown): void {

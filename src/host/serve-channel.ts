@@ -164,14 +164,14 @@ class ChannelHost implements Replies, Pacing {
   #receivePlainCall(header: number, message: unknown[], at: number): number {
     const end = at + 1 + countOf(header);
     this.#server!.call({
-      id: message[at] as number,
+      sequence: message[at] as number,
       method: methodOf(header),
       attempt: 1,
       deadline: 0,
       readAhead: 0,
       args: message.slice(at + 1, end),
       isUrgent: false,
-      arrival: (this.#arrivals = (this.#arrivals + 1) | 0),
+      handedAs: (this.#arrivals = (this.#arrivals + 1) | 0),
       grant: undefined,
     });
     return end;
@@ -192,7 +192,7 @@ class ChannelHost implements Replies, Pacing {
     const end = begin + count;
     const args = message.slice(begin, end);
     const arrival = isUrgent ? 0 : (this.#arrivals = (this.#arrivals + 1) | 0);
-    this.#take({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival, grant });
+    this.#take({ sequence: id, method, attempt, deadline, readAhead, args, isUrgent, handedAs: arrival, grant });
     return end;
   }
 
@@ -307,7 +307,7 @@ class ChannelHost implements Replies, Pacing {
     this.#flushIfDue();
   }
 
-  mayBegin({ method, arrival }: HostedCall): boolean {
+  mayBegin({ method, handedAs }: HostedCall): boolean {
     const { channel } = this.#environment;
     if (this.#isFenced) {
       setTimeout(() => this.#server!.resume(), FENCED_POLL_MS);
@@ -315,7 +315,7 @@ class ChannelHost implements Replies, Pacing {
     }
     if (!this.#swiftness.isSwift(method)) this.#flush();
     if (!channel.isCongested) {
-      if (this.#begun) Atomics.store(this.#begun, 0, arrival);
+      if (this.#begun) Atomics.store(this.#begun, 0, handedAs);
       return true;
     }
     channel.onceDrained(() => this.#server!.resume());

@@ -50,12 +50,11 @@ class LocalHost implements Host {
   }
 
   call(request: CallRequest): unknown {
-    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant, time } = request;
-    const args = request.args as unknown[];
+    const { time } = request;
     const startedAt = time.begin();
     let result: unknown;
     try {
-      result = this.#server!.run({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0, grant });
+      result = this.#server!.run(request);
       return result;
     } finally {
       if (result !== LATER) request.ran = time.end(startedAt);

@@ -26,6 +26,8 @@ export class CallKind {
   /** Whether calls go to one certain worker: by their options, the balancer, or as they are made on one. */
   readonly isRouted: boolean;
   readonly isUrgent: boolean;
+  /** Whether nothing is done around its calls, and any worker may take them. */
+  readonly isPlain: boolean;
   readonly time = new SampledTime();
 
   constructor(
@@ -48,5 +50,6 @@ export class CallKind {
     this.isWatched = this.timeout !== undefined || options.signal !== undefined;
     this.isRouted = traits.target !== undefined || isByKey || typeof loadBalancing === "function";
     this.isUrgent = traits.isUrgent ?? false;
+    this.isPlain = plan === undefined && !this.isWatched && !this.isRouted;
   }
 }

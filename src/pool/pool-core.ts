@@ -25,6 +25,7 @@ import { WaitingRoom } from "../waiting/waiting-room.js";
 import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
+import { currentScope } from "../scope/current-scope.js";
 import { CallKind } from "./call-kind.js";
 import { Emitter } from "./events.js";
 import { Gate } from "../waiting/gate.js";
@@ -53,7 +54,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #limited: LimitedCalls;
   readonly #tally = new Tally();
   readonly roster: Roster;
-  readonly #isLocal: boolean;
+  readonly isLocal: boolean;
   #calls = 0;
   #generation = 0;
   #state: "running" | "stopping" | "stopped" = "running";
@@ -69,7 +70,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   constructor(setup: PoolSetup) {
     this.#setup = setup;
     this.options = setup.options;
-    this.#isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
+    this.isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
     if (setup.plans) this.#attempts = new Attempts(this);
     this.roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
     this.#limited = new LimitedCalls(this, setup.limits, this.roster);
@@ -115,16 +116,21 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
   submit(kind: CallKind, args: readonly unknown[]): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
-    const call = new Call(kind, ++this.#calls, args, this.#isLocal ? kind.time.now() : turnNow());
+    const call = new Call(kind, ++this.#calls, args, this.isLocal ? kind.time.now() : turnNow());
     this.#tally.queued += 1;
     if (this.#state !== "running") {
       call.finish("failed", poolStopped(call));
+    } else if (kind.isPlain && currentScope() === undefined && arePrimitive(args)) {
+      // What most calls are: there is nothing to watch and nothing to look into.
+      if (this.#mayEnter(call)) {
+        call.wait();
+        this.#giveAny(call);
+      }
     } else if (call.watch()) {
       kind.plan?.retry?.onCall(call.submittedAt);
-      if (kind.plan === undefined && arePrimitive(args)) this.#goOn(call);
-      else prepare(call, kind.plan?.args, this);
+      prepare(call, kind.plan?.args, this);
     }
-    if (this.#isLocal) pass();
+    if (this.isLocal) pass();
     return call;
   }
 
@@ -149,7 +155,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
-    this.#tally[status] += 1;
+    this.#tally.ended(status);
     if (from !== "worker") {
       this.#aside.drop(call);
       call.refundGrant();

@@ -91,6 +91,12 @@ export class Tally {
   readonly wait = new Histogram();
   readonly run = new Histogram();
 
+  ended(status: "done" | "failed" | "cancelled"): void {
+    if (status === "done") this.done += 1;
+    else if (status === "failed") this.failed += 1;
+    else this.cancelled += 1;
+  }
+
   report(
     id: string,
     isStopped: boolean,

@@ -72,7 +72,8 @@ export class Slot implements Candidate, CallPlace {
   #isCondemned = false;
   /** Whether a pause before the next start is followed by that start. */
   #isWanted = false;
-  readonly #keepAlive = new KeepAlive();
+  /** What a worker in this event loop does keeps that alive by itself, or not. */
+  readonly #keepAlive: KeepAlive | undefined;
   /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
   #isListening = false;
   #hasHeardOutcome = false;
@@ -85,6 +86,7 @@ export class Slot implements Candidate, CallPlace {
     this.#starts = new Starts(owner.name);
     this.#intake = new Intake(owner.options);
     this.#isReplaced = !owner.options.onDemand;
+    if (!owner.isLocal) this.#keepAlive = new KeepAlive();
     this.#reckon();
   }
 
@@ -149,8 +151,8 @@ export class Slot implements Candidate, CallPlace {
   assign(call: Call): void {
     call.assignTo(this);
     this.total += 1;
-    this.#keepAlive.set(true);
-    if (this.active === 0) this.#intake.pace.begun();
+    this.#keepAlive?.set(true);
+    if (this.#intake.pace.isAdaptive && this.active === 0) this.#intake.pace.begun();
     if (this.#owner.options.onDemand) this.#reckon();
     if (this.#state === "ready") {
       this.#hand(call);
@@ -165,7 +167,7 @@ export class Slot implements Candidate, CallPlace {
     this.#isWanted = true;
     if (this.#state !== "cold") return;
     this.#become("starting");
-    this.#keepAlive.set(true);
+    this.#keepAlive?.set(true);
     const identity = this.#owner.identify(this.index);
     this.identity = identity;
     const host: Host = this.#owner.createHost(
@@ -177,7 +179,7 @@ export class Slot implements Candidate, CallPlace {
     this.#waits(undefined);
     // It outlives the call that starts it.
     runOutsideScopes(() => host.launch());
-    this.#keepAlive.attach(host);
+    this.#keepAlive?.attach(host);
   }
 
   /** Stops feeding the worker and ends it when its calls are over; a replacement starts when one is needed. */
@@ -361,7 +363,7 @@ export class Slot implements Candidate, CallPlace {
     this.#become("ready");
     this.idleSince = performance.now();
     for (const call of this.#takePending()) this.#hand(call);
-    this.#keepAlive.set(!this.isQuiet);
+    this.#keepAlive?.set(!this.isQuiet);
     this.#owner.becameReady(this);
     this.#owner.hasRoom(this);
   }
@@ -371,7 +373,7 @@ export class Slot implements Candidate, CallPlace {
     const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
       if (isElastic) this.idleSince = performance.now();
-      this.#keepAlive.set(false);
+      this.#keepAlive?.set(false);
     }
     if (this.#intake.pace.isAdaptive) {
       this.#intake.pace.heard();
@@ -392,7 +394,7 @@ export class Slot implements Candidate, CallPlace {
     }
     if (!this.isQuiet) return;
     this.#become("stopping");
-    this.#keepAlive.set(true);
+    this.#keepAlive?.set(true);
     const host = this.#host!;
     this.#alarm.set(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
     host.stop();
@@ -428,7 +430,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #cannotStart(error: WorkerStartError): void {
-    this.#keepAlive.set(false);
+    this.#keepAlive?.set(false);
     this.#isWanted = false;
     this.#back();
     this.#owner.cannotStart(this, error);
@@ -502,7 +504,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** The host is gone: the place is free for another, or gone too. */
   #end(): void {
-    this.#keepAlive.set(false);
+    this.#keepAlive?.set(false);
     this.idleSince = performance.now();
     this.#served = 0;
     if (this.#isReplaced) {
