@@ -8,7 +8,7 @@
  *     turn of the event loop: so calls that take longer are timed each, and so is the first after a pause.
  * S2. At most 15 in a row go untimed. For them the last that was timed stands: when it was made, and how long it ran.
  */
-import { hold, lastNow, lastReading, readNow, thisTurn } from "./turn-clock.js";
+import { endUntimed, lastNow, lastReading, readNow, thisTurn } from "./turn-clock.js";
 
 /** So many calls are dense that take no longer than this together, in ms for each. */
 const DENSE_MS = 0.002;
@@ -44,7 +44,7 @@ export class SampledTime {
   /** It has ended: returns how long it ran, in ms. */
   end(startedAt: number | undefined): number {
     if (startedAt === undefined) {
-      hold();
+      endUntimed();
       return this.#ran!;
     }
     const now = readNow();

@@ -5,12 +5,12 @@
  */
 let now = 0;
 let isFresh = false;
-/** Whether what was read counts also as the end of calls, though other code has run (`hold`). */
-let isHeld = false;
+/** Whether something has just ended that was not timed. */
+let isUntimed = false;
 let isExpiring = false;
 const expire = (): void => {
   isFresh = false;
-  isHeld = false;
+  isUntimed = false;
   isExpiring = false;
 };
 const settled = Promise.resolve();
@@ -20,7 +20,7 @@ const settled = Promise.resolve();
  * message has set off.
  */
 export function turnNow(): number {
-  if (!isFresh && !isHeld) {
+  if (!isFresh) {
     now = performance.now();
     isFresh = true;
     untilTurn();
@@ -48,7 +48,7 @@ export function stillNow(): number | undefined {
 /** Somebody else's code has run: what was read does not count any more. */
 export function pass(): void {
   isFresh = false;
-  isHeld = false;
+  isUntimed = false;
 }
 
 /** What was read last, whenever that was. */
@@ -56,9 +56,14 @@ export function lastReading(): number {
   return now;
 }
 
-/** What was read last counts for `turnNow`, until `pass()`, as it is near enough. */
-export function hold(): void {
-  isHeld = true;
+/** Something has ended that was not timed: so it is, until `pass()`, with what is told of its end. */
+export function endUntimed(): void {
+  isUntimed = true;
+}
+
+/** When that ended which is over now, as `turnNow` tells; `undefined` where it was not timed. */
+export function endOfRun(): number | undefined {
+  return isUntimed ? undefined : turnNow();
 }
 
 // As it is when the library loads: a program may replace its globals, as fake timers do.

@@ -36,32 +36,17 @@ export class Histogram {
   #count = 0;
   #sum = 0;
   #max = 0;
-  /** The last duration, and how often in a row it came, not counted yet: where calls take no time, many are equal. */
-  #last = 0;
-  #times = 0;
 
-  /** Adds a duration, in ms. */
-  record(ms: number): void {
-    if (ms === this.#last) {
-      this.#times += 1;
-      return;
-    }
-    this.#add();
-    this.#last = ms;
-    this.#times = 1;
-  }
-
-  #add(): void {
-    const bucket = bucketOf(this.#last);
-    this.#buckets[bucket] = this.#buckets[bucket]! + this.#times;
-    this.#count += this.#times;
-    this.#sum += this.#last * this.#times;
-    this.#max = Math.max(this.#max, this.#last);
-    this.#times = 0;
+  /** Adds a duration, in ms, that came so many times. */
+  record(ms: number, times = 1): void {
+    const bucket = bucketOf(ms);
+    this.#buckets[bucket] = this.#buckets[bucket]! + times;
+    this.#count += times;
+    this.#sum += ms * times;
+    if (ms > this.#max) this.#max = ms;
   }
 
   percentiles(): Percentiles {
-    this.#add();
     return {
       count: this.#count,
       mean: this.#count === 0 ? 0 : this.#sum / this.#count,

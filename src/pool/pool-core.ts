@@ -162,10 +162,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       this.#leftTheRoom();
       this.#feedIfFree();
     }
-    if (call.ran !== undefined) {
-      this.#tally.run.record(call.ran);
-      this.#tally.wait.record(call.waited!);
-    }
+    if (call.ran !== undefined) this.#tally.ran(call.ran, call.measuredWait);
     this.#checkDrained();
   }
 
@@ -238,9 +235,12 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   hasRoom(slot: Slot): void {
-    if (this.#limited.isOwed) this.#limited.serve();
-    this.#feed(slot);
-    this.#feedIfFree();
+    // Whoever waits for a worker, for limits, or for anything else is counted there.
+    if (this.#tally.queued > 0) {
+      if (this.#limited.isOwed) this.#limited.serve();
+      this.#feed(slot);
+      this.#feedIfFree();
+    }
     this.#checkDrained();
   }
 

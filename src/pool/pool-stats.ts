@@ -88,8 +88,29 @@ export class Tally {
   cancelled = 0;
   /** Restarts of workers whose place is gone. */
   restarts = 0;
-  readonly wait = new Histogram();
-  readonly run = new Histogram();
+  readonly #wait = new Histogram();
+  readonly #run = new Histogram();
+  /** Calls in a row that were not timed, and how long the one ran that stands for them (`SampledTime`). */
+  #untimed = 0;
+  #untimedRan = 0;
+
+  /** A call ran for so long, in ms, and waited before; how long is not known of one that began at once and was not timed. */
+  ran(ran: number, waited: number | undefined): void {
+    if (waited !== undefined) {
+      this.#run.record(ran);
+      this.#wait.record(waited);
+    } else {
+      if (ran !== this.#untimedRan) this.#countUntimed();
+      this.#untimedRan = ran;
+      this.#untimed += 1;
+    }
+  }
+
+  #countUntimed(): void {
+    this.#run.record(this.#untimedRan, this.#untimed);
+    this.#wait.record(0, this.#untimed);
+    this.#untimed = 0;
+  }
 
   ended(status: "done" | "failed" | "cancelled"): void {
     if (status === "done") this.done += 1;
@@ -104,6 +125,7 @@ export class Tally {
     slots: readonly Slot[],
     limits: readonly LimitSetStats[],
   ): PoolStats {
+    this.#countUntimed();
     const each = slots.map(reportWorker);
     const up = each.filter(({ state }) => state === "ready" || state === "retiring" || state === "stopping");
     const busy = up.filter(({ active }) => active > 0).length;
@@ -131,8 +153,8 @@ export class Tally {
         cancelled: this.cancelled,
       },
       limits: limits.filter((set) => set.limits.length > 0),
-      wait: this.wait.percentiles(),
-      run: this.run.percentiles(),
+      wait: this.#wait.percentiles(),
+      run: this.#run.percentiles(),
       loadBalancer: {
         algorithm: typeof loadBalancing === "function" ? "custom" : loadBalancing,
         dispatched: this.dispatched,

@@ -79,6 +79,8 @@ export class Slot implements Candidate, CallPlace {
   #hasHeardOutcome = false;
   readonly #health = new HealthCheck();
   readonly #intake: Intake;
+  /** Whether its worker lives in this event loop, is ready, and does not change by what it does. */
+  #isSteady = false;
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
@@ -132,6 +134,9 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #reckon(): void {
+    const { onDemand, isElastic, recycle } = this.#owner.options;
+    const isRecycled = recycle.afterCalls < Number.POSITIVE_INFINITY;
+    this.#isSteady = this.#owner.isLocal && this.#state === "ready" && !onDemand && !isElastic && !isRecycled;
     const isTaken = this.#owner.options.onDemand ? this.total > 0 : this.waitingFor !== undefined;
     this.#intake.reckon(this.#state, this.#isLeaving || isTaken);
   }
@@ -151,6 +156,10 @@ export class Slot implements Candidate, CallPlace {
   assign(call: Call): void {
     call.assignTo(this);
     this.total += 1;
+    if (this.#isSteady) {
+      this.#hand(call);
+      return;
+    }
     this.#keepAlive?.set(true);
     if (this.#intake.pace.isAdaptive && this.active === 0) this.#intake.pace.begun();
     if (this.#owner.options.onDemand) this.#reckon();
@@ -297,7 +306,7 @@ export class Slot implements Candidate, CallPlace {
     // What follows from it may already give it another; what it may have besides is found out after them all.
     this.#owner.roster.changed(this);
     call.ran = ran;
-    this.#intake.pace.record(ran);
+    if (this.#intake.pace.isAdaptive) this.#intake.pace.record(ran);
     this.#owner.answered(call, status, outcome);
     this.#served += 1;
     this.#starts.succeeded();
@@ -370,6 +379,11 @@ export class Slot implements Candidate, CallPlace {
 
   /** After any call has left the worker, or what was sent to it this process. */
   #afterCall(): void {
+    if (this.#isSteady) {
+      this.#owner.roster.changed(this);
+      this.#owner.hasRoom(this);
+      return;
+    }
     const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
       if (isElastic) this.idleSince = performance.now();
