@@ -8,7 +8,7 @@
  *     turn of the event loop: so calls that take longer are timed each, and so is the first after a pause.
  * S2. At most 15 in a row go untimed. For them the last that was timed stands: when it was made, and how long it ran.
  */
-import { endUntimed, lastNow, lastReading, readNow, thisTurn } from "./turn-clock.js";
+import { endUntimed, isTurn, lastNow, lastReading, readNow, thisTurn } from "./turn-clock.js";
 
 /** So many calls are dense that take no longer than this together, in ms for each. */
 const DENSE_MS = 0.002;
@@ -26,7 +26,7 @@ export class SampledTime {
   #ran: number | undefined = undefined;
 
   get #isUntimed(): boolean {
-    return this.#left > 0 && this.#turn === thisTurn();
+    return this.#left > 0 && isTurn(this.#turn);
   }
 
   /** When a call is made that is made now, on the monotonic clock, in ms (S2). */

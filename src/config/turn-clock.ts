@@ -40,11 +40,6 @@ export function lastNow(): number {
   return isFresh ? now : performance.now();
 }
 
-/** What was read, where it still counts. */
-export function stillNow(): number | undefined {
-  return isFresh ? now : undefined;
-}
-
 /** Somebody else's code has run: what was read does not count any more. */
 export function pass(): void {
   isFresh = false;
@@ -71,7 +66,7 @@ const nextTurn = setImmediate;
 let turn = 0;
 let isCounting = false;
 
-/** Numbers the turns of the event loop, as far as anybody asks. */
+/** The number of this turn of the event loop, for `isTurn`. */
 export function thisTurn(): number {
   if (!isCounting) {
     isCounting = true;
@@ -81,6 +76,11 @@ export function thisTurn(): number {
     });
   }
   return turn;
+}
+
+/** Whether it is still the turn that had this number. */
+export function isTurn(number: number): boolean {
+  return turn === number;
 }
 
 /** What was read counts until the end of the turn at most. */

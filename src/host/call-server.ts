@@ -11,8 +11,9 @@
  * C3. After a call that was not swift the event loop turns before the next begins, so that a cancellation that arrived
  *     meanwhile still finds the next one waiting.
  */
+import type { SampledTime } from "../config/sampled-time.js";
 import { sharedController } from "../config/shared-controller.js";
-import { lastNow, pass, readNow, stillNow, untilTurn } from "../config/turn-clock.js";
+import { lastNow, pass, readNow, untilTurn } from "../config/turn-clock.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import {
@@ -59,6 +60,13 @@ export interface HostedCall {
   readonly handedAs: number;
   /** What it took of limits before it came here; only where its method has a declared cost. */
   readonly grant: Grant | undefined;
+}
+
+/** One of a caller in the same event loop. */
+export interface TimedCall extends HostedCall {
+  readonly time: SampledTime;
+  /** How long it ran, in ms: told here where the outcome is returned. */
+  ran: number | undefined;
 }
 
 /** What decides, in one mode, when the next call may begin. */
@@ -136,16 +144,16 @@ export class CallServer implements CallHost {
   }
 
   /**
-   * As `call`, where nothing paces them, for those who are there to take the outcome: returns the result where it is there at once, and throws the error,
-   * instead of a reply; else `LATER`, and a reply follows.
+   * As `call`, where nothing paces them, for those who are there to take the outcome: returns the result where it is there at
+   * once, and throws the error, instead of a reply; else `LATER`, and a reply follows.
    */
-  run(hosted: HostedCall): unknown {
+  run(hosted: TimedCall): unknown {
     if (hosted.isUrgent || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
       this.call(hosted);
       return LATER;
     }
     this.#ordered += 1;
-    const startedAt = stillNow();
+    const startedAt = hosted.time.begin();
     let result: unknown;
     let isFailed = false;
     try {
@@ -161,6 +169,7 @@ export class CallServer implements CallHost {
       return LATER;
     }
     this.#ordered -= 1;
+    hosted.ran = hosted.time.end(startedAt);
     if (isFailed) throw result;
     return result;
   }
@@ -321,10 +330,8 @@ export class CallServer implements CallHost {
 
   /** Runs the first, synchronous part of a call beside others: its result, or `LATER` where it goes on. */
   #runPart(hosted: HostedCall, startedAt: number | undefined): unknown {
-    const around = this.#beginning === undefined ? undefined : this.#showBeginning();
-    this.#outer = around;
+    if (this.#beginning !== undefined) return this.#runWithin(this.#showBeginning(), hosted, startedAt);
     this.#beginning = hosted;
-    this.#beginningShown = undefined;
     const outer = beginPart(this);
     // What was read of the clock is of no use to those that the call makes.
     pass();
@@ -332,21 +339,36 @@ export class CallServer implements CallHost {
       const isFollowed = this.#isFollowed(hosted);
       const result = isFollowed ? this.#runFollowed(hosted) : this.#invoke(hosted);
       const kind = kindOf(hosted, result);
-      if (kind === "value") {
-        if (isFollowed) this.#count(hosted);
-        return result;
-      }
-      const running = this.#showBeginning();
-      this.#streaks[hosted.method] = 0;
-      if (!this.#followsNone) wentOn(running, isFollowed);
-      this.#goOn(hosted, running, startedAt ?? readNow(), kind, result);
+      if (kind === "value") return result;
+      this.#wentOn(hosted, isFollowed, startedAt ?? readNow(), kind, result);
       return LATER;
     } finally {
       endPart(outer);
-      this.#beginning = around?.hosted;
-      this.#beginningShown = around;
-      this.#outer = around?.outer;
+      this.#beginning = undefined;
+      this.#beginningShown = undefined;
     }
+  }
+
+  /** The same, of a call that is made in the first part of another. */
+  #runWithin(outer: RunningCall, hosted: HostedCall, startedAt: number | undefined): unknown {
+    const around = this.#outer;
+    this.#outer = outer;
+    this.#beginning = undefined;
+    this.#beginningShown = undefined;
+    try {
+      return this.#runPart(hosted, startedAt);
+    } finally {
+      this.#outer = around;
+      this.#beginning = outer.hosted;
+      this.#beginningShown = outer;
+    }
+  }
+
+  #wentOn(hosted: HostedCall, isFollowed: boolean, startedAt: number, kind: Kind, result: unknown): void {
+    const running = this.#showBeginning();
+    this.#streaks[hosted.method] = 0;
+    if (!this.#followsNone) wentOn(running, isFollowed);
+    this.#goOn(hosted, running, startedAt, kind, result);
   }
 
   /** Whether it may have to be found after its first part, too: as long as its method was not seen to end with that. */
@@ -355,13 +377,12 @@ export class CallServer implements CallHost {
     return followsAll() || readAhead > 0 || this.#streaks[method]! < PROOF;
   }
 
-  #count({ method }: HostedCall): void {
+  #runFollowed(hosted: HostedCall): unknown {
+    const { method } = hosted;
+    const result = beginFollowed(this.#showBeginning(), () => this.#invoke(hosted));
     const streak = this.#streaks[method]!;
     if (streak < PROOF) this.#streaks[method] = streak + 1;
-  }
-
-  #runFollowed(hosted: HostedCall): unknown {
-    return beginFollowed(this.#showBeginning(), () => this.#invoke(hosted));
+    return result;
   }
 
   #invoke({ method, args }: HostedCall): unknown {

@@ -2,7 +2,6 @@
 import type { CrashDetails } from "../errors.js";
 import { CallServer } from "../host/call-server.js";
 import { construct } from "../host/host-state.js";
-import { LATER } from "../host/later.js";
 import { findRegistration } from "../registry.js";
 import type { CallRequest, Executor, Host, HostSetup } from "./executor.js";
 
@@ -50,15 +49,7 @@ class LocalHost implements Host {
   }
 
   call(request: CallRequest): unknown {
-    const { time } = request;
-    const startedAt = time.begin();
-    let result: unknown;
-    try {
-      result = this.#server!.run(request);
-      return result;
-    } finally {
-      if (result !== LATER) request.ran = time.end(startedAt);
-    }
+    return this.#server!.run(request);
   }
 
   cancel(sequence: number, reason: unknown): void {

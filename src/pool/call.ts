@@ -360,16 +360,17 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     this.place = "over";
     this.#at = undefined;
     if (this.ran !== undefined) this.#endedAt = endOfRun();
-    const extras = this.#extras;
-    if (extras !== undefined) {
-      clearTimeout(extras.timer);
-      extras.forgetSignal?.();
-    }
+    if (this.#extras !== undefined) Call.#unwatch(this.#extras);
     // Whoever keeps the future need not keep what it was made from.
     this.args = NO_ARGS;
     this.kind.owner.over(this, status, from);
     settle(this.future, status, outcome);
-    if (extras !== undefined) Call.#leave(this, extras);
+    if (this.#extras !== undefined) Call.#leave(this, this.#extras);
+  }
+
+  static #unwatch(extras: CallExtras): void {
+    clearTimeout(extras.timer);
+    extras.forgetSignal?.();
   }
 }
 

@@ -117,21 +117,29 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   submit(kind: CallKind, args: readonly unknown[]): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
     const call = new Call(kind, ++this.#calls, args, this.isLocal ? kind.time.now() : turnNow());
-    this.#tally.queued += 1;
-    if (this.#state !== "running") {
-      call.finish("failed", poolStopped(call));
-    } else if (kind.isPlain && currentScope() === undefined && arePrimitive(args)) {
-      // What most calls are: there is nothing to watch and nothing to look into.
-      if (this.#mayEnter(call)) {
-        call.wait();
-        this.#giveAny(call);
-      }
-    } else if (call.watch()) {
-      kind.plan?.retry?.onCall(call.submittedAt);
-      prepare(call, kind.plan?.args, this);
+    // What most calls are: nothing to watch, nothing to look into, and a worker that takes it.
+    const isPlain = kind.isPlain && this.#state === "running" && currentScope() === undefined && arePrimitive(args);
+    const slot = isPlain && this.#room.size === 0 ? this.roster.choose() : undefined;
+    if (slot !== undefined) {
+      this.#tally.dispatched += 1;
+      slot.assign(call);
+    } else {
+      this.#prepare(call);
     }
     if (this.isLocal) pass();
     return call;
+  }
+
+  #prepare(call: Call): void {
+    const { plan } = call.kind;
+    this.#tally.queued += 1;
+    if (this.#state !== "running") {
+      call.finish("failed", poolStopped(call));
+    } else if (call.watch()) {
+      plan?.retry?.onCall(call.submittedAt);
+      if (plan === undefined && arePrimitive(call.args)) this.#goOn(call);
+      else prepare(call, plan?.args, this);
+    }
   }
 
   /** The reader of a stream took `count` items. */
@@ -156,14 +164,17 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
     this.#tally.ended(status);
-    if (from !== "worker") {
-      this.#aside.drop(call);
-      call.refundGrant();
-      this.#leftTheRoom();
-      this.#feedIfFree();
-    }
+    if (from !== "worker") this.#overBefore(call);
     if (call.ran !== undefined) this.#tally.ran(call.ran, call.measuredWait);
     this.#checkDrained();
+  }
+
+  /** It is over before a worker was given it. */
+  #overBefore(call: Call): void {
+    this.#aside.drop(call);
+    call.refundGrant();
+    this.#leftTheRoom();
+    this.#feedIfFree();
   }
 
   /** Resolves when the waiting room has space. */
@@ -236,12 +247,14 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   hasRoom(slot: Slot): void {
     // Whoever waits for a worker, for limits, or for anything else is counted there.
-    if (this.#tally.queued > 0) {
-      if (this.#limited.isOwed) this.#limited.serve();
-      this.#feed(slot);
-      this.#feedIfFree();
-    }
+    if (this.#tally.queued > 0) this.#serve(slot);
     this.#checkDrained();
+  }
+
+  #serve(slot: Slot): void {
+    if (this.#limited.isOwed) this.#limited.serve();
+    this.#feed(slot);
+    this.#feedIfFree();
   }
 
   takeBack(calls: Call[]): void {

@@ -293,31 +293,32 @@ export class Slot implements Candidate, CallPlace {
       outcome = error;
       status = "failed";
     }
-    if (this.#host === host) this.#answered(call.sequence, call.ran!, status, outcome);
+    if (this.#host === host && this.#handed.take(call.sequence) !== undefined) this.#answered(call, status, outcome);
     else this.#abandoned.ended(call.sequence);
   }
 
-  #answered(sequence: number, ran: number, status: "done" | "failed", outcome: unknown): void {
-    const call = this.#handed.take(sequence);
-    if (!call) {
-      this.#abandoned.ended(sequence);
-      return;
-    }
+  /** Its worker has answered a call, which it has no more. */
+  #answered(call: Call, status: "done" | "failed", outcome: unknown): void {
     // What follows from it may already give it another; what it may have besides is found out after them all.
     this.#owner.roster.changed(this);
-    call.ran = ran;
-    if (this.#intake.pace.isAdaptive) this.#intake.pace.record(ran);
     this.#owner.answered(call, status, outcome);
     this.#served += 1;
     this.#starts.succeeded();
-    if (this.#isListening) this.#hasHeardOutcome = true;
+    if (this.#isSteady) this.#owner.hasRoom(this);
+    else if (this.#isListening) this.#hasHeardOutcome = true;
     else this.#afterCall();
   }
 
   #events(isCurrent: () => boolean): HostEvents {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
-      if (isCurrent()) this.#answered(sequence, ran, status, value);
-      else this.#abandoned.ended(sequence);
+      const call = isCurrent() ? this.#handed.take(sequence) : undefined;
+      if (!call) {
+        this.#abandoned.ended(sequence);
+        return;
+      }
+      call.ran = ran;
+      this.#intake.pace.record(ran);
+      this.#answered(call, status, value);
     };
     return {
       together: (tell) => this.#listen(tell),
@@ -379,11 +380,6 @@ export class Slot implements Candidate, CallPlace {
 
   /** After any call has left the worker, or what was sent to it this process. */
   #afterCall(): void {
-    if (this.#isSteady) {
-      this.#owner.roster.changed(this);
-      this.#owner.hasRoom(this);
-      return;
-    }
     const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
       if (isElastic) this.idleSince = performance.now();
