@@ -88,7 +88,10 @@ function currentCall(): CallContext | undefined {
   return contexts.beginning?.current ?? contexts.storage.getStore() ?? contexts.exclusive?.current;
 }
 
-/** The one call that went on unexpectedly, and is not followed; there is hardly ever one, and never another that begins later. */
+/**
+ * The one call that went on unexpectedly, and is not followed. There is hardly ever one, and none that begins later: only calls
+ * in the first part of which it was made may be others, and then it is not known which of them asks.
+ */
 function unexpectedCall(): CallContext | undefined {
   const [context, ...others] = contexts.unexpected;
   return others.length === 0 ? context : undefined;
@@ -121,18 +124,9 @@ export function followsAll(): boolean {
   return contexts.isFollowing;
 }
 
-/**
- * Runs the first part of a call so that it can be followed through awaits. As long as no call of this thread has gone on,
- * promises are slowed only meanwhile.
- */
+/** Runs the first part of a call so that it can be followed through awaits; `wentOn` or `endedAtOnce` is told what became of it. */
 export function beginFollowed<T>(context: CallContext, step: () => T): T {
-  const { storage } = contexts;
-  try {
-    return storage.run(context, step);
-  } finally {
-    // A call around this one may go on yet.
-    if (!contexts.isFollowing && storage.getStore() === undefined) storage.disable();
-  }
+  return contexts.storage.run(context, step);
 }
 
 /** A call goes on after its first part; to be told while that still counts as running. */
@@ -141,9 +135,16 @@ export function wentOn(context: CallContext, isFollowed: boolean): void {
   if (!isFollowed) contexts.unexpected.add(context);
 }
 
+/** A call was over with its first part, for which it was followed: as long as none has gone on, promises were slowed only for that. */
+export function endedAtOnce(): void {
+  const { storage } = contexts;
+  // A call around this one may go on yet.
+  if (!contexts.isFollowing && storage.getStore() === undefined) storage.disable();
+}
+
 /** A call that went on is over. */
-export function ended(context: CallContext): void {
-  contexts.unexpected.delete(context);
+export function endedLater(context: CallContext): void {
+  if (contexts.unexpected.size > 0) contexts.unexpected.delete(context);
 }
 
 /** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */

@@ -22,7 +22,8 @@ import {
   beginPart,
   type CallContext,
   type CallHost,
-  ended,
+  endedAtOnce,
+  endedLater,
   endPart,
   followsAll,
   runInCall,
@@ -333,19 +334,22 @@ export class CallServer implements CallHost {
     if (this.#beginning !== undefined) return this.#runWithin(this.#showBeginning(), hosted, startedAt);
     this.#beginning = hosted;
     const outer = beginPart(this);
+    const isFollowed = this.#isFollowed(hosted);
+    let isOver = true;
     // What was read of the clock is of no use to those that the call makes.
     pass();
     try {
-      const isFollowed = this.#isFollowed(hosted);
       const result = isFollowed ? this.#runFollowed(hosted) : this.#invoke(hosted);
       const kind = kindOf(hosted, result);
       if (kind === "value") return result;
+      isOver = false;
       this.#wentOn(hosted, isFollowed, startedAt ?? readNow(), kind, result);
       return LATER;
     } finally {
       endPart(outer);
       this.#beginning = undefined;
       this.#beginningShown = undefined;
+      if (isFollowed && isOver) this.#endedAtOnce(hosted);
     }
   }
 
@@ -378,11 +382,13 @@ export class CallServer implements CallHost {
   }
 
   #runFollowed(hosted: HostedCall): unknown {
-    const { method } = hosted;
-    const result = beginFollowed(this.#showBeginning(), () => this.#invoke(hosted));
+    return beginFollowed(this.#showBeginning(), () => this.#invoke(hosted));
+  }
+
+  #endedAtOnce({ method }: HostedCall): void {
     const streak = this.#streaks[method]!;
     if (streak < PROOF) this.#streaks[method] = streak + 1;
-    return result;
+    endedAtOnce();
   }
 
   #invoke({ method, args }: HostedCall): unknown {
@@ -410,7 +416,7 @@ export class CallServer implements CallHost {
     }
     this.#running.set(hosted.sequence, running);
     const finish = (isFailed: boolean, value: unknown): void => {
-      ended(running);
+      endedLater(running);
       if (running.isAbandoned) {
         this.#replies.abandonedEnded?.(hosted.sequence);
       } else {
