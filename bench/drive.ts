@@ -20,7 +20,7 @@ export interface RateOptions {
   readonly inFlight: number;
 }
 
-/** For so much of the time calls are made and not counted: the heap, just collected, grows back to its usual size. */
+/** For so much of the time calls are made and not counted: the process has slept, and its memory is not in the caches. */
 const UNCOUNTED = 0.25;
 /** Answers between two looks at the clock; a power of two. */
 const LOOK_EVERY = 16;

@@ -16,6 +16,8 @@ export interface Benchmark {
   /** Packages whose versions are to be named. */
   readonly packages: readonly string[];
   readonly rounds: number;
+  /** How long each contestant runs before its figures count, in ms, unless the run is quick. */
+  readonly warmUpMs?: number;
 }
 
 /** A quick run: one round, with so much of the usual work, for a first look. */
@@ -50,13 +52,14 @@ async function run(benchmark: Benchmark): Promise<void> {
   }
   const { rounds, peers, json, isQuick } = settings;
   const effort = isQuick ? QUICK_EFFORT : 1;
+  const warmUpMs = isQuick ? QUICK_WARM_UP_MS : benchmark.warmUpMs;
   const loadAtStart = load();
   const tables: Finding[] = [];
   for (const section of settings.sections) {
     const context: SectionContext = {
       rounds,
       effort,
-      ...(isQuick && { warmUpMs: QUICK_WARM_UP_MS }),
+      ...(warmUpMs !== undefined && { warmUpMs }),
       say: (line) => process.stderr.write(`${section.name}: ${line}\n`),
       select: (all) =>
         all.filter(({ name }) => peers.length === 0 || peers.some((beginning) => name.startsWith(beginning))),

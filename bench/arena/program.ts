@@ -34,7 +34,6 @@ async function answer(request: Request): Promise<void> {
 
 async function perform(request: Request): Promise<number> {
   if (request.type === "open") return open(request.workers);
-  globalThis.gc?.();
   const measure = measures[request.measure] as (client: Client, options: object) => Promise<number>;
   return measure(client!, request.options);
 }

@@ -11,3 +11,10 @@ export const localPeers: readonly Peer[] = [
     load: async () => (await import("./bare-object.js")).bareObjectInContext,
   },
 ];
+
+/** No pool: the memory that a queue of calls takes, and what it costs. */
+export const queuePeer: Peer = {
+  name: "bare promises",
+  role: "floor",
+  load: async () => (await import("./bare-object.js")).bareQueue,
+};

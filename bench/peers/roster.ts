@@ -1,12 +1,12 @@
 import type { Peer } from "../peer.js";
-import { localPeers } from "./local-peers.js";
+import { localPeers, queuePeer } from "./local-peers.js";
 import { processPeers } from "./process-peers.js";
 import { blockingThread, idealThread, wokenThread, threadPeers } from "./thread-peers.js";
 
 const kinds = {
   thread: [...threadPeers, wokenThread, idealThread, blockingThread],
   process: processPeers,
-  local: localPeers,
+  local: [...localPeers, queuePeer],
 } as const;
 
 /** Where the work is done; peers of different kinds may have the same name. */

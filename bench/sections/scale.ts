@@ -1,7 +1,8 @@
-import { withEntrants } from "../arena/entrant.js";
+import { type Entrant, withEntrants } from "../arena/entrant.js";
 import { measureFresh } from "../arena/fresh.js";
-import { contest } from "../contest.js";
+import { type Contestant, contest } from "../contest.js";
 import type { Peer } from "../peer.js";
+import { queuePeer } from "../peers/local-peers.js";
 import { threadPeers } from "../peers/thread-peers.js";
 import type { Section, SectionContext, Table } from "../section.js";
 
@@ -22,14 +23,22 @@ async function dispatch(context: SectionContext): Promise<Table> {
   context.say("dispatch");
   const large = context.effort < 1 ? QUICK_LARGE : LARGE;
   const rows = await withEntrants("thread", [manyhands], SMALL.workers, ([few]) =>
-    withEntrants("thread", [manyhands], large.workers, async ([many]) =>
-      contest(
-        [
-          { ...few!.contestant("bursts", { calls: large.queued, burst: SMALL.queued }), name: nameOf(SMALL) },
-          { ...many!.contestant("bursts", { calls: large.queued, burst: large.queued }), name: nameOf(large) },
-        ],
-        { ...context, warmUpMs: 1 },
-      ),
+    withEntrants("thread", [manyhands], large.workers, ([many]) =>
+      withEntrants("local", [queuePeer], 1, async ([bare]) => {
+        const bursts = (entrant: Entrant, burst: number, name: string): Contestant => ({
+          ...entrant.contestant("bursts", { calls: large.queued, burst }),
+          name,
+        });
+        return contest(
+          [
+            bursts(few!, SMALL.queued, nameOf(SMALL)),
+            bursts(many!, large.queued, nameOf(large)),
+            bursts(bare!, SMALL.queued, bareNameOf(SMALL)),
+            bursts(bare!, large.queued, bareNameOf(large)),
+          ],
+          { ...context, warmUpMs: 1 },
+        );
+      }),
     ),
   );
   return {
@@ -37,7 +46,10 @@ async function dispatch(context: SectionContext): Promise<Table> {
     title: "Cost of a call by workers and queue",
     unit: "ns of the caller's thread",
     better: "lower",
-    notes: ["No-op calls on threads; made in one go and then awaited, in a pool of so many workers."],
+    notes: [
+      "No-op calls on threads; made in one go and then awaited, in a pool of so many workers.",
+      "Bare promises: no pool, for each call an object in a list and a promise; what longer queues cost there is the memory.",
+    ],
     rows,
     against: nameOf(SMALL),
     bars: [{ row: nameOf(large), against: nameOf(SMALL), atMost: 1.5 }],
@@ -97,4 +109,8 @@ async function calls(context: SectionContext): Promise<Table> {
 
 function nameOf({ workers, queued }: typeof SMALL): string {
   return `${workers} workers, ${queued.toLocaleString("en-US")} queued`;
+}
+
+function bareNameOf({ queued }: typeof SMALL): string {
+  return `bare promises, ${queued.toLocaleString("en-US")} queued`;
 }

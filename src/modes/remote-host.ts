@@ -66,8 +66,11 @@ const WAKING_MS = 0.15;
 /** How long the caller looks for an answer within one turn of its event loop, which has more to do, in ms. */
 const LOOK_MS = 0.005;
 
-/** With so many entries a message need not wait for more. */
-const WORTHWHILE = 32;
+/** With so many entries a message need not wait for more: what the other side makes of them takes as long as to wake it. */
+const WORTHWHILE = 64;
+
+/** Calls that take less, in ms, are answered so soon that it is worth while to stay awake for more answers. */
+const SOON_MS = 0.02;
 
 export class RemoteHost implements Host {
   readonly runsOn = false;
@@ -88,6 +91,8 @@ export class RemoteHost implements Host {
   #allowed = 0;
   #awaitedSince = 0;
   readonly #spinBudget: number;
+  /** How long the call took that was answered last, in ms. */
+  #lastRan = Number.POSITIVE_INFINITY;
   readonly #frame: string;
   /** Why we ended it, or the last words it sent. */
   #expected: CrashDetails | undefined;
@@ -121,6 +126,7 @@ export class RemoteHost implements Host {
       vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
       if (this.#inFlight === 0) this.#rests();
+      else this.#expectMore();
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
     };
@@ -203,6 +209,11 @@ export class RemoteHost implements Host {
     this.#allowed = isWorthWhile && mayAwaitCalls() ? this.#spinBudget : 0;
     rings.allow(this.#allowed);
     if (isWorthWhile) vigil.expect(budget + (rings.isOtherAsleep ? WAKING_MS : 0));
+  }
+
+  /** Stays awake for the answers to the calls that are left, where they take so little that some come at once. */
+  #expectMore(): void {
+    if (this.#vessel!.rings && this.#lastRan < SOON_MS) this.#vigil!.expect((2 * this.#spinBudget) / 1000);
   }
 
   #rests(): void {
@@ -305,7 +316,8 @@ export class RemoteHost implements Host {
       if (code === ToCaller.done) {
         this.#inFlight -= 1;
         this.#limits?.callEnded(message[at + 1] as number);
-        events.done(message[at + 1] as number, message[at + 2] as number, message[at + 3]);
+        this.#lastRan = message[at + 2] as number;
+        events.done(message[at + 1] as number, this.#lastRan, message[at + 3]);
         at += 4;
       } else {
         at = this.#receiveOther(code, message, at + 1);
