@@ -3,11 +3,10 @@ import { SampledTime } from "../../dist/config/sampled-time.js";
 
 /** Makes a call; returns whether it was timed, and how long it is said to have run. */
 function make(time: SampledTime, work = (): void => {}): { isTimed: boolean; ran: number } {
-  const made = time.now();
+  time.now();
   const startedAt = time.begin();
   work();
   const ran = time.end(startedAt);
-  expect(made).toBeLessThanOrEqual(performance.now());
   return { isTimed: startedAt !== undefined, ran };
 }
 
