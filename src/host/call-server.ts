@@ -12,7 +12,6 @@
  *     meanwhile still finds the next one waiting.
  */
 import type { SampledTime } from "../config/sampled-time.js";
-import { sharedController } from "../config/shared-controller.js";
 import { lastNow, pass, readNow, untilTurn } from "../config/turn-clock.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
@@ -32,7 +31,8 @@ import {
 } from "./call-context.js";
 import { LATER } from "./later.js";
 import { hasScopes, runOutsideScopes } from "../scope/current-scope.js";
-import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
+import { RunningCall } from "./running-call.js";
+import { isIterator, serveStream } from "./serve-stream.js";
 
 /** Where the outcome of calls goes: straight to the caller, or onto a wire. */
 export interface Replies {
@@ -490,67 +490,6 @@ export class CallServer implements CallHost {
         `'async *${name}', or define it with methods: { ${name}: { stream: true } }`,
       "result",
     );
-  }
-}
-
-/** A call that runs, as `call()` shows it. */
-class RunningCall implements CallContext {
-  stream: StreamControl | undefined;
-  isAbandoned = false;
-  readonly #prefix: string;
-  readonly hosted: HostedCall;
-  readonly limits: Limits;
-  /** The call in whose synchronous part this one began. */
-  readonly outer: RunningCall | undefined;
-  readonly #replies: Replies;
-  #abortion: { readonly reason: unknown } | undefined;
-  #controller: AbortController | undefined;
-
-  constructor(prefix: string, hosted: HostedCall, replies: Replies, limits: Limits, outer: RunningCall | undefined) {
-    this.#prefix = prefix;
-    this.hosted = hosted;
-    this.#replies = replies;
-    this.limits = limits;
-    this.outer = outer;
-  }
-
-  get id(): string {
-    return this.#prefix + this.hosted.sequence;
-  }
-
-  get attempt(): number {
-    return this.hosted.attempt;
-  }
-
-  get deadline(): number | undefined {
-    return this.hosted.deadline || undefined;
-  }
-
-  get grant(): Grant | undefined {
-    return this.hosted.grant;
-  }
-
-  /** Made when first asked for: most calls never look. */
-  get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = sharedController();
-      if (this.#abortion) this.#controller.abort(this.#abortion.reason);
-    }
-    return this.#controller.signal;
-  }
-
-  progress(done: number, total?: number): void {
-    this.#replies.progress(this.hosted.sequence, done, total);
-  }
-
-  log(...values: unknown[]): void {
-    this.#replies.log(this.hosted.sequence, values);
-  }
-
-  abort(reason: unknown): void {
-    this.#abortion ??= { reason };
-    this.#controller?.abort(reason);
-    this.stream?.close();
   }
 }
 

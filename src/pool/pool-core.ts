@@ -11,13 +11,7 @@
  *     started, or when the pool stops.
  * P3. Between a call that only one worker may take and one that any may take, the lower rank goes first.
  */
-import {
-  BrokerUnavailableError,
-  CancelledError,
-  type CrashDetails,
-  PoolStoppedError,
-  type WorkerStartError,
-} from "../errors.js";
+import { BrokerUnavailableError, CancelledError, type CrashDetails, type WorkerStartError } from "../errors.js";
 import { pass, turnNow } from "../config/turn-clock.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
@@ -36,7 +30,7 @@ import type { PoolSetup } from "./pool-setup.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
 import { arePrimitive, prepare } from "./prepare.js";
 import { Readiness } from "./readiness.js";
-import { poolFull, poolStopped, stoppedEarly, stoppedLate, tookTooLong } from "./refusals.js";
+import { poolFull, poolStopped, startedLate, stoppedEarly, stoppedLate, tookTooLong } from "./refusals.js";
 import { Roster } from "./roster.js";
 import { Slot } from "./slot.js";
 import type { SlotOwner } from "./slot-owner.js";
@@ -46,6 +40,9 @@ const STOP_WITHIN_MS = 30_000;
 
 export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwner {
   readonly #setup: PoolSetup;
+  readonly id: string;
+  readonly name: string;
+  readonly methods: readonly MethodInfo[];
   readonly options: ResolvedOptions;
   readonly events = new Emitter();
   readonly #room = new WaitingRoom<Call>();
@@ -69,6 +66,9 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   constructor(setup: PoolSetup) {
     this.#setup = setup;
+    this.id = setup.id;
+    this.name = setup.name;
+    this.methods = setup.methods;
     this.options = setup.options;
     this.isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
     if (setup.plans) this.#attempts = new Attempts(this);
@@ -81,18 +81,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       this.#upkeep.every(interval, () => this.slots.forEach((slot) => slot.checkHealth(timeout, index)));
     }
     if (isElastic) this.#upkeep.every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.roster.tooIdle()));
-  }
-
-  get id(): string {
-    return this.#setup.id;
-  }
-
-  get name(): string {
-    return this.#setup.name;
-  }
-
-  get methods(): readonly MethodInfo[] {
-    return this.#setup.methods;
   }
 
   get slots(): readonly Slot[] {
@@ -137,8 +125,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       call.finish("failed", poolStopped(call));
     } else if (call.watch()) {
       plan?.retry?.onCall(call.submittedAt);
-      if (plan === undefined && arePrimitive(call.args)) this.#goOn(call);
-      else prepare(call, plan?.args, this);
+      prepare(call, plan?.args, this);
     }
   }
 
@@ -189,17 +176,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Starts the workers that are always kept, and resolves when they take calls. */
   async ready(): Promise<void> {
-    if (this.#state !== "running")
-      throw new PoolStoppedError(`Cannot start the pool of '${this.name}' as it is stopped`);
+    if (this.isStopped) throw startedLate(this.name);
     if (this.options.onDemand) return;
     if (this.slots.length === 0) this.roster.add();
     const missing = this.liveSlots.filter((slot) => slot.state !== "ready");
     await Promise.all(missing.map(async (slot) => this.#readiness.of(slot)));
-  }
-
-  /** Workers at most. */
-  get size(): number {
-    return this.roster.max;
   }
 
   /** Changes the number of workers, or its bounds; surplus workers finish what they have. */
@@ -247,14 +228,12 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   hasRoom(slot: Slot): void {
     // Whoever waits for a worker, for limits, or for anything else is counted there.
-    if (this.#tally.queued > 0) this.#serve(slot);
+    if (this.#tally.queued > 0) {
+      if (this.#limited.isOwed) this.#limited.serve();
+      this.#feed(slot);
+      this.#feedIfFree();
+    }
     this.#checkDrained();
-  }
-
-  #serve(slot: Slot): void {
-    if (this.#limited.isOwed) this.#limited.serve();
-    this.#feed(slot);
-    this.#feedIfFree();
   }
 
   takeBack(calls: Call[]): void {
@@ -318,10 +297,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     if (call.place === "over") return;
     this.#aside.delete(call);
     call.args = args;
-    this.#goOn(call);
-  }
-
-  #goOn(call: Call): void {
     if (this.#mayEnter(call)) this.#enter(call);
   }
 

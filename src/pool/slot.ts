@@ -24,6 +24,7 @@ import { LATER } from "../host/later.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
+import { Aftermath } from "./aftermath.js";
 import { Alarm } from "./alarm.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
@@ -72,23 +73,17 @@ export class Slot implements Candidate, CallPlace {
   #isCondemned = false;
   /** Whether a pause before the next start is followed by that start. */
   #isWanted = false;
-  /** What a worker in this event loop does keeps that alive by itself, or not. */
-  readonly #keepAlive: KeepAlive | undefined;
-  /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
-  #isListening = false;
-  #hasHeardOutcome = false;
+  readonly #keepAlive = new KeepAlive();
+  readonly #aftermath = new Aftermath(() => this.#afterCall());
   readonly #health = new HealthCheck();
   readonly #intake: Intake;
-  /** Whether its worker lives in this event loop, is ready, and does not change by what it does. */
-  #isSteady = false;
 
   constructor(owner: SlotOwner, index: number) {
     this.#owner = owner;
     this.index = index;
     this.#starts = new Starts(owner.name);
-    this.#intake = new Intake(owner.options);
+    this.#intake = new Intake(owner.options, owner.isLocal);
     this.#isReplaced = !owner.options.onDemand;
-    if (!owner.isLocal) this.#keepAlive = new KeepAlive();
     this.#reckon();
   }
 
@@ -134,9 +129,6 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #reckon(): void {
-    const { onDemand, isElastic, recycle } = this.#owner.options;
-    const isRecycled = recycle.afterCalls < Number.POSITIVE_INFINITY;
-    this.#isSteady = this.#owner.isLocal && this.#state === "ready" && !onDemand && !isElastic && !isRecycled;
     const isTaken = this.#owner.options.onDemand ? this.total > 0 : this.waitingFor !== undefined;
     this.#intake.reckon(this.#state, this.#isLeaving || isTaken);
   }
@@ -156,11 +148,7 @@ export class Slot implements Candidate, CallPlace {
   assign(call: Call): void {
     call.assignTo(this);
     this.total += 1;
-    if (this.#isSteady) {
-      this.#hand(call);
-      return;
-    }
-    this.#keepAlive?.set(true);
+    this.#keepAlive.set(true);
     if (this.#intake.pace.isAdaptive && this.active === 0) this.#intake.pace.begun();
     if (this.#owner.options.onDemand) this.#reckon();
     if (this.#state === "ready") {
@@ -176,11 +164,10 @@ export class Slot implements Candidate, CallPlace {
     this.#isWanted = true;
     if (this.#state !== "cold") return;
     this.#become("starting");
-    this.#keepAlive?.set(true);
-    const identity = this.#owner.identify(this.index);
-    this.identity = identity;
+    this.#keepAlive.set(true);
+    this.identity = this.#owner.identify(this.index);
     const host: Host = this.#owner.createHost(
-      identity,
+      this.identity,
       this.#events(() => this.#host === host),
     );
     this.#host = host;
@@ -188,7 +175,7 @@ export class Slot implements Candidate, CallPlace {
     this.#waits(undefined);
     // It outlives the call that starts it.
     runOutsideScopes(() => host.launch());
-    this.#keepAlive?.attach(host);
+    this.#keepAlive.attach(host);
   }
 
   /** Stops feeding the worker and ends it when its calls are over; a replacement starts when one is needed. */
@@ -293,35 +280,32 @@ export class Slot implements Candidate, CallPlace {
       outcome = error;
       status = "failed";
     }
-    if (this.#host === host && this.#handed.take(call.sequence) !== undefined) this.#answered(call, status, outcome);
+    if (this.#host === host && this.#handed.take(call.sequence) !== undefined)
+      this.#answered(call, call.ran!, status, outcome);
     else this.#abandoned.ended(call.sequence);
   }
 
   /** Its worker has answered a call, which it has no more. */
-  #answered(call: Call, status: "done" | "failed", outcome: unknown): void {
+  #answered(call: Call, ran: number, status: "done" | "failed", outcome: unknown): void {
+    call.ran = ran;
+    this.#intake.pace.record(ran);
     // What follows from it may already give it another; what it may have besides is found out after them all.
     this.#owner.roster.changed(this);
     this.#owner.answered(call, status, outcome);
     this.#served += 1;
     this.#starts.succeeded();
-    if (this.#isSteady) this.#owner.hasRoom(this);
-    else if (this.#isListening) this.#hasHeardOutcome = true;
-    else this.#afterCall();
+    if (this.#intake.isSteady) this.#owner.hasRoom(this);
+    else this.#aftermath.due();
   }
 
   #events(isCurrent: () => boolean): HostEvents {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
       const call = isCurrent() ? this.#handed.take(sequence) : undefined;
-      if (!call) {
-        this.#abandoned.ended(sequence);
-        return;
-      }
-      call.ran = ran;
-      this.#intake.pace.record(ran);
-      this.#answered(call, status, value);
+      if (call) this.#answered(call, ran, status, value);
+      else this.#abandoned.ended(sequence);
     };
     return {
-      together: (tell) => this.#listen(tell),
+      together: (tell) => this.#aftermath.together(tell),
       ready: () => isCurrent() && this.#ready(),
       waiting: (reason) => isCurrent() && this.#waits(reason),
       retire: () => isCurrent() && this.retire(true),
@@ -337,19 +321,6 @@ export class Slot implements Candidate, CallPlace {
       abandonedEnded: (sequence) => this.#abandoned.ended(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
-  }
-
-  #listen(tell: () => void): void {
-    this.#isListening = true;
-    try {
-      tell();
-    } finally {
-      this.#isListening = false;
-      if (this.#hasHeardOutcome) {
-        this.#hasHeardOutcome = false;
-        this.#afterCall();
-      }
-    }
   }
 
   /** Room for the worker is waited for, as long as it takes, and meanwhile others have its calls; its start is not. */
@@ -373,7 +344,7 @@ export class Slot implements Candidate, CallPlace {
     this.#become("ready");
     this.idleSince = performance.now();
     for (const call of this.#takePending()) this.#hand(call);
-    this.#keepAlive?.set(!this.isQuiet);
+    this.#keepAlive.set(!this.isQuiet);
     this.#owner.becameReady(this);
     this.#owner.hasRoom(this);
   }
@@ -383,7 +354,7 @@ export class Slot implements Candidate, CallPlace {
     const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
       if (isElastic) this.idleSince = performance.now();
-      this.#keepAlive?.set(false);
+      this.#keepAlive.set(false);
     }
     if (this.#intake.pace.isAdaptive) {
       this.#intake.pace.heard();
@@ -404,7 +375,7 @@ export class Slot implements Candidate, CallPlace {
     }
     if (!this.isQuiet) return;
     this.#become("stopping");
-    this.#keepAlive?.set(true);
+    this.#keepAlive.set(true);
     const host = this.#host!;
     this.#alarm.set(DISPOSE_WITHIN_MS, () => host.terminate({ reason: "terminated" }));
     host.stop();
@@ -440,7 +411,7 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #cannotStart(error: WorkerStartError): void {
-    this.#keepAlive?.set(false);
+    this.#keepAlive.set(false);
     this.#isWanted = false;
     this.#back();
     this.#owner.cannotStart(this, error);
@@ -514,7 +485,7 @@ export class Slot implements Candidate, CallPlace {
 
   /** The host is gone: the place is free for another, or gone too. */
   #end(): void {
-    this.#keepAlive?.set(false);
+    this.#keepAlive.set(false);
     this.idleSince = performance.now();
     this.#served = 0;
     if (this.#isReplaced) {
