@@ -3,7 +3,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { processWide } from "../config/process-wide.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import { provideCaller } from "../limits/holdings.js";
-import { hasScopes, runOutsideScopes } from "../scope/current-scope.js";
+import { runOutsideScopes } from "../scope/current-scope.js";
 
 /** The call that the running code serves. */
 export interface CallContext {
@@ -41,9 +41,8 @@ export function abortCall(context: CallContext, reason: unknown): void {
   (context as AbortableCall).abort(reason);
 }
 
-/** Runs one call at a time, and nothing else runs beside it. */
-export interface ExclusiveHost {
-  /** The call that it runs. */
+/** Runs calls, and knows the one whose code runs now, where it runs one at a time or runs the first part of one. */
+export interface CallHost {
   readonly current: CallContext | undefined;
 }
 
@@ -51,15 +50,21 @@ interface Contexts {
   /** Follows a call through awaits, where several run at once. */
   readonly storage: AsyncLocalStorage<CallContext>;
   /** A host that runs one call at a time: to follow that through awaits would slow all of its promises. */
-  exclusive: ExclusiveHost | undefined;
-  /** The call whose first, synchronous part runs, of an instance that asks for it only there (`ASKS_AT_ONCE`). */
-  beginning: CallContext | undefined;
+  exclusive: CallHost | undefined;
+  /** The host of the call whose first, synchronous part runs. */
+  beginning: CallHost | undefined;
+  /** Whether a call of this thread has ever gone on after its first part: from then on all are followed. */
+  isFollowing: boolean;
+  /** Calls that went on though nobody had expected them to (`wentOn`), for as long as they run. */
+  readonly unexpected: Set<CallContext>;
 }
 
 const contexts = processWide<Contexts>("call-context", () => ({
   storage: new AsyncLocalStorage(),
   exclusive: undefined,
   beginning: undefined,
+  isFollowing: false,
+  unexpected: new Set(),
 }));
 
 /**
@@ -73,14 +78,23 @@ const contexts = processWide<Contexts>("call-context", () => ({
  * }
  */
 export function call(): CallContext {
-  const context = currentCall();
+  const context = currentCall() ?? unexpectedCall();
   if (!context) throw new TypeError("Cannot use call() as no call is running here: use it inside a method of a worker");
   return context;
 }
 
 /** The current call, where there is one. */
 function currentCall(): CallContext | undefined {
-  return contexts.beginning ?? contexts.storage.getStore() ?? contexts.exclusive?.current;
+  return contexts.beginning?.current ?? contexts.storage.getStore() ?? contexts.exclusive?.current;
+}
+
+/**
+ * The one call that went on unexpectedly, and is not followed. There is hardly ever one, and none that begins later: only calls
+ * in the first part of which it was made may be others, and then it is not known which of them asks.
+ */
+function unexpectedCall(): CallContext | undefined {
+  const [context, ...others] = contexts.unexpected;
+  return others.length === 0 ? context : undefined;
 }
 
 provideCaller(currentCall);
@@ -91,25 +105,61 @@ provideCaller(currentCall);
  */
 export const ASKS_AT_ONCE = Symbol.for("manyhands.asks-at-once");
 
-/** Runs the first, synchronous part of a call so that `call()` finds it there. */
-export function beginInCall<T>(context: CallContext, step: () => T): T {
+/** The first, synchronous part of a call of this host begins; returns what `endPart` needs when that part is over. */
+export function beginPart(host: CallHost): CallHost | undefined {
   const outer = contexts.beginning;
-  contexts.beginning = context;
-  try {
-    return runOutsideScopes(step);
-  } finally {
-    contexts.beginning = outer;
-  }
+  contexts.beginning = host;
+  return outer;
+}
+
+export function endPart(outer: CallHost | undefined): void {
+  contexts.beginning = outer;
+}
+
+/**
+ * Whether calls are followed also where they are not expected to go on: where some are, the others would be taken for those
+ * that they are made by.
+ */
+export function followsAll(): boolean {
+  return contexts.isFollowing;
+}
+
+/** Runs the first part of a call so that it can be followed through awaits; `wentOn` or `endedAtOnce` is told what became of it. */
+export function beginFollowed<T>(context: CallContext, step: () => T): T {
+  return contexts.storage.run(context, step);
+}
+
+/** A call goes on after its first part; to be told while that still counts as running. */
+export function wentOn(context: CallContext, isFollowed: boolean): void {
+  contexts.isFollowing = true;
+  if (!isFollowed) contexts.unexpected.add(context);
+}
+
+/** A call was over with its first part, for which it was followed: as long as none has gone on, promises were slowed only for that. */
+export function endedAtOnce(): void {
+  const { storage } = contexts;
+  // A call around this one may go on yet.
+  if (!contexts.isFollowing && storage.getStore() === undefined) storage.disable();
+}
+
+/** A call that went on is over. */
+export function endedLater(context: CallContext): void {
+  if (contexts.unexpected.size > 0) contexts.unexpected.delete(context);
 }
 
 /** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */
 export function runInCall<T>(context: CallContext, step: () => T): T {
-  // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
-  if (!hasScopes()) return contexts.storage.run(context, step);
-  return runOutsideScopes(() => contexts.storage.run(context, step));
+  contexts.isFollowing = true;
+  const outer = beginPart({ current: context });
+  try {
+    // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
+    return runOutsideScopes(() => contexts.storage.run(context, step));
+  } finally {
+    endPart(outer);
+  }
 }
 
 /** Says who knows the running call, where no other can run. */
-export function setExclusiveHost(host: ExclusiveHost): void {
+export function setExclusiveHost(host: CallHost): void {
   contexts.exclusive = host;
 }

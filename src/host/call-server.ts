@@ -11,19 +11,28 @@
  * C3. After a call that was not swift the event loop turns before the next begins, so that a cancellation that arrived
  *     meanwhile still finds the next one waiting.
  */
-import { sharedController } from "../config/shared-controller.js";
+import type { SampledTime } from "../config/sampled-time.js";
 import { lastNow, pass, readNow, untilTurn } from "../config/turn-clock.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import {
   ASKS_AT_ONCE,
-  beginInCall,
+  beginFollowed,
+  beginPart,
   type CallContext,
-  type ExclusiveHost,
+  type CallHost,
+  endedAtOnce,
+  endedLater,
+  endPart,
+  followsAll,
   runInCall,
   setExclusiveHost,
+  wentOn,
 } from "./call-context.js";
-import { isIterator, serveStream, type StreamControl } from "./serve-stream.js";
+import { LATER } from "./later.js";
+import { hasScopes, runOutsideScopes } from "../scope/current-scope.js";
+import { RunningCall } from "./running-call.js";
+import { isIterator, serveStream } from "./serve-stream.js";
 
 /** Where the outcome of calls goes: straight to the caller, or onto a wire. */
 export interface Replies {
@@ -38,9 +47,9 @@ export interface Replies {
 
 /** One call as the host sees it. */
 export interface HostedCall {
-  readonly id: number;
+  readonly sequence: number;
   readonly method: number;
-  readonly args: unknown[];
+  readonly args: readonly unknown[];
   readonly attempt: number;
   /** In ms since the epoch; 0 for none. */
   readonly deadline: number;
@@ -49,9 +58,16 @@ export interface HostedCall {
   /** Begins at once, beside what runs. */
   readonly isUrgent: boolean;
   /** The how-manieth call of this host it is; 0 for an urgent one. */
-  readonly arrival: number;
+  readonly handedAs: number;
   /** What it took of limits before it came here; only where its method has a declared cost. */
   readonly grant: Grant | undefined;
+}
+
+/** One of a caller in the same event loop. */
+export interface TimedCall extends HostedCall {
+  readonly time: SampledTime;
+  /** How long it ran, in ms: told here where the outcome is returned. */
+  ran: number | undefined;
 }
 
 /** What decides, in one mode, when the next call may begin. */
@@ -69,7 +85,10 @@ const laterTurn = setImmediate;
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
-export class CallServer implements ExclusiveHost {
+/** So many results in a row, each at once, prove a method one whose calls do not go on after their first part. */
+const PROOF = 8;
+
+export class CallServer implements CallHost {
   readonly #instance: object;
   readonly #methods: readonly Method[];
   readonly #names: readonly string[];
@@ -88,8 +107,12 @@ export class CallServer implements ExclusiveHost {
   /** The one that runs, where no other can (`#isExclusive`), and how it shows itself, once it is asked to. */
   #alone: HostedCall | undefined;
   #shown: RunningCall | undefined;
-  /** The call whose first, synchronous part runs; it may be cancelled in that, and make another here before it returns. */
-  #beginning: RunningCall | undefined;
+  /** The call whose first, synchronous part runs, how it shows itself, once it is asked to, and the one that it is made in. */
+  #beginning: HostedCall | undefined;
+  #beginningShown: RunningCall | undefined;
+  #outer: RunningCall | undefined;
+  /** By method, the results in a row that were there at once. */
+  readonly #streaks: Uint8Array;
   /** Running calls that count towards `concurrency`. */
   #ordered = 0;
   #isHeld = false;
@@ -110,6 +133,7 @@ export class CallServer implements ExclusiveHost {
     this.#concurrency = options.concurrency;
     this.#followsOne = options.isAlone && options.concurrency === 1;
     this.#followsNone = (instance as { readonly [ASKS_AT_ONCE]?: unknown })[ASKS_AT_ONCE] === true;
+    this.#streaks = new Uint8Array(methods.length);
     this.#idPrefix = `${options.pool}:`;
     this.#limits = options.limits;
     this.#replies = replies;
@@ -118,6 +142,37 @@ export class CallServer implements ExclusiveHost {
 
   get isIdle(): boolean {
     return this.#running.size === 0 && this.#waiting.size === 0;
+  }
+
+  /**
+   * As `call`, where nothing paces them, for those who are there to take the outcome: returns the result where it is there at
+   * once, and throws the error, instead of a reply; else `LATER`, and a reply follows.
+   */
+  run(hosted: TimedCall): unknown {
+    if (hosted.isUrgent || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
+      this.call(hosted);
+      return LATER;
+    }
+    this.#ordered += 1;
+    const startedAt = hosted.time.begin();
+    let result: unknown;
+    let isFailed = false;
+    try {
+      result = this.#runPart(hosted, startedAt);
+    } catch (error) {
+      isFailed = true;
+      result = error;
+    }
+    if (result === LATER) return LATER;
+    // Others, which came meanwhile, begin only when it is known how this one ended.
+    if (this.#waiting.size > 0 || this.#onIdle.length > 0) {
+      this.#end(hosted, startedAt ?? readNow(), isFailed, result);
+      return LATER;
+    }
+    this.#ordered -= 1;
+    hosted.ran = hosted.time.end(startedAt);
+    if (isFailed) throw result;
+    return result;
   }
 
   /** Takes several calls, and cancellations, that came together. */
@@ -136,12 +191,12 @@ export class CallServer implements ExclusiveHost {
     if (hosted.isUrgent) {
       this.#begin(hosted);
     } else if (this.#isHeld || this.#waiting.size > 0 || this.#ordered >= this.#concurrency || this.#isBlind(hosted)) {
-      this.#waiting.set(hosted.id, hosted);
+      this.#waiting.set(hosted.sequence, hosted);
     } else if (this.#pacing.mayBegin(hosted)) {
       this.#begin(hosted);
     } else {
       this.#isHeld = true;
-      this.#waiting.set(hosted.id, hosted);
+      this.#waiting.set(hosted.sequence, hosted);
     }
   }
 
@@ -226,8 +281,9 @@ export class CallServer implements ExclusiveHost {
     else disposable[Symbol.dispose]?.();
   }
 
-  /** The call that runs, where no other can. */
+  /** The call whose first part runs, else the one that runs where no other can. */
   get current(): CallContext | undefined {
+    if (this.#beginning !== undefined) return this.#showBeginning();
     return this.#alone && this.#show(this.#alone);
   }
 
@@ -263,25 +319,92 @@ export class CallServer implements ExclusiveHost {
   /** Begins a call that others may run beside, of this worker or another, or code of the caller. */
   #beginBeside(hosted: HostedCall): void {
     const startedAt = lastNow();
-    const outer = this.#beginning;
-    const running = new RunningCall(this.#idPrefix, hosted, this.#replies, this.#limits, outer);
-    const invoke = (): unknown => Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
     let result: unknown;
-    let kind: Kind;
-    this.#beginning = running;
-    // What was read of the clock is of no use to those that the call makes.
-    pass();
     try {
-      result = this.#followsNone ? beginInCall(running, invoke) : runInCall(running, invoke);
-      kind = kindOf(hosted, result);
+      result = this.#runPart(hosted, startedAt);
     } catch (error) {
-      this.#beginning = outer;
       this.#end(hosted, startedAt, true, error);
       return;
     }
-    this.#beginning = outer;
-    if (kind === "value") this.#end(hosted, startedAt, false, result);
-    else this.#goOn(hosted, running, startedAt, kind, result);
+    if (result !== LATER) this.#end(hosted, startedAt, false, result);
+  }
+
+  /** Runs the first, synchronous part of a call beside others: its result, or `LATER` where it goes on. */
+  #runPart(hosted: HostedCall, startedAt: number | undefined): unknown {
+    if (this.#beginning !== undefined) return this.#runWithin(this.#showBeginning(), hosted, startedAt);
+    this.#beginning = hosted;
+    const outer = beginPart(this);
+    const isFollowed = this.#isFollowed(hosted);
+    let isOver = true;
+    // What was read of the clock is of no use to those that the call makes.
+    pass();
+    try {
+      const result = isFollowed ? this.#runFollowed(hosted) : this.#invoke(hosted);
+      const kind = kindOf(hosted, result);
+      if (kind === "value") return result;
+      isOver = false;
+      this.#wentOn(hosted, isFollowed, startedAt ?? readNow(), kind, result);
+      return LATER;
+    } finally {
+      endPart(outer);
+      this.#beginning = undefined;
+      this.#beginningShown = undefined;
+      if (isFollowed && isOver) this.#endedAtOnce(hosted);
+    }
+  }
+
+  /** The same, of a call that is made in the first part of another. */
+  #runWithin(outer: RunningCall, hosted: HostedCall, startedAt: number | undefined): unknown {
+    const around = this.#outer;
+    this.#outer = outer;
+    this.#beginning = undefined;
+    this.#beginningShown = undefined;
+    try {
+      return this.#runPart(hosted, startedAt);
+    } finally {
+      this.#outer = around;
+      this.#beginning = outer.hosted;
+      this.#beginningShown = outer;
+    }
+  }
+
+  #wentOn(hosted: HostedCall, isFollowed: boolean, startedAt: number, kind: Kind, result: unknown): void {
+    const running = this.#showBeginning();
+    this.#streaks[hosted.method] = 0;
+    if (!this.#followsNone) wentOn(running, isFollowed);
+    this.#goOn(hosted, running, startedAt, kind, result);
+  }
+
+  /** Whether it may have to be found after its first part, too: as long as its method was not seen to end with that. */
+  #isFollowed({ method, readAhead }: HostedCall): boolean {
+    if (this.#followsNone) return false;
+    return followsAll() || readAhead > 0 || this.#streaks[method]! < PROOF;
+  }
+
+  #runFollowed(hosted: HostedCall): unknown {
+    return beginFollowed(this.#showBeginning(), () => this.#invoke(hosted));
+  }
+
+  #endedAtOnce({ method }: HostedCall): void {
+    const streak = this.#streaks[method]!;
+    if (streak < PROOF) this.#streaks[method] = streak + 1;
+    endedAtOnce();
+  }
+
+  #invoke({ method, args }: HostedCall): unknown {
+    // What the caller's scopes own is the call, and not what the worker makes of it: so it is in threads and processes.
+    if (!hasScopes()) return Reflect.apply(this.#methods[method]!, this.#instance, args);
+    return runOutsideScopes((): unknown => Reflect.apply(this.#methods[method]!, this.#instance, args));
+  }
+
+  #showBeginning(): RunningCall {
+    return (this.#beginningShown ??= new RunningCall(
+      this.#idPrefix,
+      this.#beginning!,
+      this.#replies,
+      this.#limits,
+      this.#outer,
+    ));
   }
 
   /** The first, synchronous part of the call is over, and it is not. */
@@ -291,28 +414,29 @@ export class CallServer implements ExclusiveHost {
       this.#end(hosted, startedAt, true, this.#unexpectedIterator(hosted));
       return;
     }
-    this.#running.set(hosted.id, running);
-    const ended = (isFailed: boolean, value: unknown): void => {
+    this.#running.set(hosted.sequence, running);
+    const finish = (isFailed: boolean, value: unknown): void => {
+      endedLater(running);
       if (running.isAbandoned) {
-        this.#replies.abandonedEnded?.(hosted.id);
+        this.#replies.abandonedEnded?.(hosted.sequence);
       } else {
-        this.#running.delete(hosted.id);
+        this.#running.delete(hosted.sequence);
         this.#end(hosted, startedAt, isFailed, value);
       }
     };
     if (kind === "stream") {
-      this.#beginStream(hosted, running, result, ended);
+      this.#beginStream(hosted, running, result, finish);
     } else {
       void Promise.resolve(result).then(
-        (value) => ended(false, value),
-        (error: unknown) => ended(true, error),
+        (value) => finish(false, value),
+        (error: unknown) => finish(true, error),
       );
     }
   }
 
   #beginningOf(id: number): RunningCall | undefined {
-    let running = this.#beginning;
-    while (running && running.hosted.id !== id) running = running.outer;
+    let running = this.#beginning && this.#showBeginning();
+    while (running && running.hosted.sequence !== id) running = running.outer;
     return running;
   }
 
@@ -324,7 +448,7 @@ export class CallServer implements ExclusiveHost {
   ): void {
     running.stream = serveStream(result, {
       readAhead: hosted.readAhead,
-      emit: (items) => this.#replies.items(hosted.id, items),
+      emit: (items) => this.#replies.items(hosted.sequence, items),
       abort: (reason) => running.abort(reason),
       step: (step) => (this.#isExclusive(hosted) ? step() : runInCall(running, step)),
       ended,
@@ -336,8 +460,8 @@ export class CallServer implements ExclusiveHost {
     const ran = readNow() - startedAt;
     if (!hosted.isUrgent) this.#ordered -= 1;
     if (this.#isExclusive(hosted)) this.#alone = this.#shown = undefined;
-    if (isFailed) this.#replies.failed(hosted.id, ran, value);
-    else this.#replies.done(hosted.id, ran, value);
+    if (isFailed) this.#replies.failed(hosted.sequence, ran, value);
+    else this.#replies.done(hosted.sequence, ran, value);
     if (this.#pacing.mayGoOn(hosted.method, ran)) {
       if (!this.#isHeld && this.#waiting.size > 0) this.resume();
       else this.#checkIdle();
@@ -366,67 +490,6 @@ export class CallServer implements ExclusiveHost {
         `'async *${name}', or define it with methods: { ${name}: { stream: true } }`,
       "result",
     );
-  }
-}
-
-/** A call that runs, as `call()` shows it. */
-class RunningCall implements CallContext {
-  stream: StreamControl | undefined;
-  isAbandoned = false;
-  readonly #prefix: string;
-  readonly hosted: HostedCall;
-  readonly limits: Limits;
-  /** The call in whose synchronous part this one began. */
-  readonly outer: RunningCall | undefined;
-  readonly #replies: Replies;
-  #abortion: { readonly reason: unknown } | undefined;
-  #controller: AbortController | undefined;
-
-  constructor(prefix: string, hosted: HostedCall, replies: Replies, limits: Limits, outer: RunningCall | undefined) {
-    this.#prefix = prefix;
-    this.hosted = hosted;
-    this.#replies = replies;
-    this.limits = limits;
-    this.outer = outer;
-  }
-
-  get id(): string {
-    return this.#prefix + this.hosted.id;
-  }
-
-  get attempt(): number {
-    return this.hosted.attempt;
-  }
-
-  get deadline(): number | undefined {
-    return this.hosted.deadline || undefined;
-  }
-
-  get grant(): Grant | undefined {
-    return this.hosted.grant;
-  }
-
-  /** Made when first asked for: most calls never look. */
-  get signal(): AbortSignal {
-    if (!this.#controller) {
-      this.#controller = sharedController();
-      if (this.#abortion) this.#controller.abort(this.#abortion.reason);
-    }
-    return this.#controller.signal;
-  }
-
-  progress(done: number, total?: number): void {
-    this.#replies.progress(this.hosted.id, done, total);
-  }
-
-  log(...values: unknown[]): void {
-    this.#replies.log(this.hosted.id, values);
-  }
-
-  abort(reason: unknown): void {
-    this.#abortion ??= { reason };
-    this.#controller?.abort(reason);
-    this.stream?.close();
   }
 }
 

@@ -164,18 +164,18 @@ class ChannelHost implements Replies, Pacing {
     }
   }
 
-  /** @param arrival - calls of a direct line are not counted: none is handed over ahead there */
-  #receivePlainCall(header: number, message: unknown[], at: number, arrival: number): number {
+  /** @param handedAs - calls of a direct line are not counted: none is handed over ahead there */
+  #receivePlainCall(header: number, message: unknown[], at: number, handedAs: number): number {
     const end = at + 1 + countOf(header);
     this.#server!.call({
-      id: message[at] as number,
+      sequence: message[at] as number,
       method: methodOf(header),
       attempt: 1,
       deadline: 0,
       readAhead: 0,
       args: message.slice(at + 1, end),
       isUrgent: false,
-      arrival,
+      handedAs,
       grant: undefined,
     });
     return end;
@@ -195,8 +195,8 @@ class ChannelHost implements Replies, Pacing {
     }
     const end = begin + count;
     const args = message.slice(begin, end);
-    const arrival = isUrgent ? 0 : this.#count();
-    this.#take({ id, method, attempt, deadline, readAhead, args, isUrgent, arrival, grant });
+    const handedAs = isUrgent ? 0 : this.#count();
+    this.#take({ sequence: id, method, attempt, deadline, readAhead, args, isUrgent, handedAs, grant });
     return end;
   }
 
@@ -331,7 +331,7 @@ class ChannelHost implements Replies, Pacing {
     this.#flushIfDue();
   }
 
-  mayBegin({ method, arrival }: HostedCall): boolean {
+  mayBegin({ method, handedAs }: HostedCall): boolean {
     const { channel } = this.#environment;
     if (this.#isFenced) {
       setTimeout(() => this.#server!.resume(), FENCED_POLL_MS);
@@ -339,7 +339,7 @@ class ChannelHost implements Replies, Pacing {
     }
     if (!this.#swiftness.isSwift(method)) this.#flush();
     if (!channel.isCongested) {
-      if (this.#begun) Atomics.store(this.#begun, 0, arrival);
+      if (this.#begun) Atomics.store(this.#begun, 0, handedAs);
       return true;
     }
     channel.onceDrained(() => this.#server!.resume());

@@ -1,5 +1,6 @@
 /** The one interface that a mode implements: how to make the place a worker lives in, and how to talk to it. */
 import type { ResolvedBroker } from "../config/broker.js";
+import type { SampledTime } from "../config/sampled-time.js";
 import type { Mode } from "../config/mode.js";
 import type { CrashDetails } from "../errors.js";
 import type { HeldGrant } from "../limits/grant.js";
@@ -117,6 +118,10 @@ export interface CallRequest {
   readonly isUrgent: boolean;
   /** What it took of the limits of its pool; `undefined` where its method has no declared cost. */
   readonly grant: HeldGrant<unknown> | undefined;
+  /** By which calls like it are timed in this event loop. */
+  readonly time: SampledTime;
+  /** How long it ran, in ms: for a host to say that returns the outcome itself. */
+  ran: number | undefined;
 }
 
 /** The place one worker lives in. */
@@ -131,7 +136,11 @@ export interface Host {
   readonly spin: SpinStats | undefined;
   /** Begins to start it: `ready`, `startFailed` or `exited` follows. */
   launch(): void;
-  call(request: CallRequest): void;
+  /**
+   * Hands over a call: returns its result, or throws its error, where it has ended at once; else `LATER`, and `done` or
+   * `failed` follows.
+   */
+  call(request: CallRequest): unknown;
   /**
    * Fires the signal of a call, or drops it when it has not begun; its outcome follows all the same.
    * @param hasBegun - whether the caller takes it to have begun

@@ -48,10 +48,8 @@ class LocalHost implements Host {
     events.ready();
   }
 
-  call(request: CallRequest): void {
-    const { sequence, method, attempt, deadline, readAhead, isUrgent, grant } = request;
-    const args = request.args as unknown[];
-    this.#server!.call({ id: sequence, method, args, attempt, deadline, readAhead, isUrgent, arrival: 0, grant });
+  call(request: CallRequest): unknown {
+    return this.#server!.run(request);
   }
 
   cancel(sequence: number, reason: unknown): void {

@@ -9,6 +9,7 @@
  */
 import { availableParallelism } from "node:os";
 import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
+import { LATER } from "../host/later.js";
 import { LimitServer } from "../limits/remote/limit-server.js";
 import type { LimitMessage } from "../limits/remote/line.js";
 import type { Bell } from "../wire/bell.js";
@@ -145,7 +146,7 @@ export class RemoteHost implements Host {
     }
   }
 
-  call(request: CallRequest): void {
+  call(request: CallRequest): typeof LATER {
     const outbox = this.#outbox!;
     const isPatient = this.#inFlight >= PATIENT_FROM;
     this.#inFlight += 1;
@@ -162,6 +163,7 @@ export class RemoteHost implements Host {
     } catch (error) {
       this.#cannotSend(request, error);
     }
+    return LATER;
   }
 
   get isCongested(): boolean {

@@ -1,3 +1,4 @@
+import { SampledTime } from "../config/sampled-time.js";
 import type { CallOwner, CallTraits } from "./call.js";
 import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ResolvedOptions } from "./options.js";
@@ -25,6 +26,9 @@ export class CallKind {
   /** Whether calls go to one certain worker: by their options, the balancer, or as they are made on one. */
   readonly isRouted: boolean;
   readonly isUrgent: boolean;
+  /** Whether nothing is done around its calls, and any worker may take them. */
+  readonly isPlain: boolean;
+  readonly time = new SampledTime();
 
   constructor(
     owner: CallOwner,
@@ -46,5 +50,6 @@ export class CallKind {
     this.isWatched = this.timeout !== undefined || options.signal !== undefined;
     this.isRouted = traits.target !== undefined || isByKey || typeof loadBalancing === "function";
     this.isUrgent = traits.isUrgent ?? false;
+    this.isPlain = plan === undefined && !this.isWatched && !this.isRouted;
   }
 }

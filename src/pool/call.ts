@@ -16,7 +16,8 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
-import { turnNow } from "../config/turn-clock.js";
+import type { SampledTime } from "../config/sampled-time.js";
+import { endOfRun } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
@@ -116,7 +117,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   /** The worker it was handed to last. */
   worker: WorkerIdentity | undefined = undefined;
   ran: number | undefined = undefined;
-  /** When it was over, on the monotonic clock, where it has run. */
+  /** When it was over, on the monotonic clock, where it has run and was timed. */
   #endedAt: number | undefined = undefined;
   #extras: CallExtras | undefined = undefined;
 
@@ -192,6 +193,12 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
 
   /** In ms, once it is over: all the time that it did not run. */
   get waited(): number | undefined {
+    // One that was not timed began at once.
+    return this.measuredWait ?? (this.ran !== undefined && this.place === "over" ? 0 : undefined);
+  }
+
+  /** The same; `undefined` also where it ran and was not timed. */
+  get measuredWait(): number | undefined {
     if (this.ran === undefined || this.#endedAt === undefined) return undefined;
     return Math.max(0, this.#endedAt - this.submittedAt - this.ran);
   }
@@ -211,6 +218,10 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
 
   get transfer(): readonly object[] | undefined {
     return this.options.transfer;
+  }
+
+  get time(): SampledTime {
+    return this.kind.time;
   }
 
   get isUrgent(): boolean {
@@ -348,17 +359,18 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     if (from === "over") return;
     this.place = "over";
     this.#at = undefined;
-    if (this.ran !== undefined) this.#endedAt = turnNow();
-    const extras = this.#extras;
-    if (extras !== undefined) {
-      clearTimeout(extras.timer);
-      extras.forgetSignal?.();
-    }
+    if (this.ran !== undefined) this.#endedAt = endOfRun();
+    if (this.#extras !== undefined) Call.#unwatch(this.#extras);
     // Whoever keeps the future need not keep what it was made from.
     this.args = NO_ARGS;
     this.kind.owner.over(this, status, from);
     settle(this.future, status, outcome);
-    if (extras !== undefined) Call.#leave(this, extras);
+    if (this.#extras !== undefined) Call.#leave(this, this.#extras);
+  }
+
+  static #unwatch(extras: CallExtras): void {
+    clearTimeout(extras.timer);
+    extras.forgetSignal?.();
   }
 }
 

@@ -6,6 +6,8 @@ import type { Call } from "./call.js";
 import { CallTable } from "./call-table.js";
 
 export class HandedCalls {
+  /** The only one there is, for which a place in the table is not worth its price: the next puts it there. */
+  #only: Call | undefined;
   readonly #ordered = new CallTable<Call>();
   readonly #urgent = new Map<number, Call>();
   /** Those handed to the present worker so far, but for urgent ones. */
@@ -13,11 +15,11 @@ export class HandedCalls {
 
   /** How many there are, but for urgent ones. */
   get size(): number {
-    return this.#ordered.size;
+    return this.#only === undefined ? this.#ordered.size : 1;
   }
 
   get isEmpty(): boolean {
-    return this.#ordered.size === 0 && this.#urgent.size === 0;
+    return this.size === 0 && this.#urgent.size === 0;
   }
 
   /** Another worker begins to count anew. */
@@ -29,13 +31,24 @@ export class HandedCalls {
     call.held();
     if (call.isUrgent) {
       this.#urgent.set(call.sequence, call);
-    } else {
-      call.handedAs = this.#count = (this.#count + 1) | 0;
-      this.#ordered.add(call);
+      return;
     }
+    call.handedAs = this.#count = (this.#count + 1) | 0;
+    if (this.size === 0) this.#only = call;
+    else this.#table.add(call);
+  }
+
+  /** With all of them in it. */
+  get #table(): CallTable<Call> {
+    if (this.#only !== undefined) {
+      this.#ordered.add(this.#only);
+      this.#only = undefined;
+    }
+    return this.#ordered;
   }
 
   get(sequence: number): Call | undefined {
+    if (this.#only?.sequence === sequence) return this.#only;
     return this.#ordered.get(sequence) ?? this.#urgent.get(sequence);
   }
 
@@ -45,10 +58,15 @@ export class HandedCalls {
 
   /** Removes the call and returns it. */
   take(sequence: number): Call | undefined {
-    let call = this.#ordered.take(sequence);
-    if (!call) {
-      call = this.#urgent.get(sequence);
-      this.#urgent.delete(sequence);
+    let call = this.#only;
+    if (call?.sequence === sequence) {
+      this.#only = undefined;
+    } else {
+      call = this.#ordered.take(sequence);
+      if (!call) {
+        call = this.#urgent.get(sequence);
+        this.#urgent.delete(sequence);
+      }
     }
     call?.letGo();
     return call;
@@ -57,13 +75,14 @@ export class HandedCalls {
   /** Whether the call is among those that a worker runs which runs so many at once. */
   hasBegun(call: Call, concurrency: number): boolean {
     if (this.#urgent.has(call.sequence)) return true;
-    if (!this.#ordered.has(call.sequence)) return false;
-    return this.#ordered.size <= concurrency || this.#ordered.ahead(call) < concurrency;
+    const table = this.#table;
+    if (!table.has(call.sequence)) return false;
+    return table.size <= concurrency || table.ahead(call) < concurrency;
   }
 
   /** In the order they were handed over, but for urgent ones. */
   inOrder(): Call[] {
-    return this.#ordered.inOrder();
+    return this.#table.inOrder();
   }
 
   urgent(): Call[] {
@@ -77,6 +96,6 @@ export class HandedCalls {
   clear(): void {
     const urgent = this.urgent();
     this.#urgent.clear();
-    for (const call of [...this.#ordered.clear(), ...urgent]) call.letGo();
+    for (const call of [...this.#table.clear(), ...urgent]) call.letGo();
   }
 }

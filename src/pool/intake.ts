@@ -11,12 +11,16 @@ export class Intake {
   readonly pace: Pace;
   readonly #options: ResolvedOptions;
   readonly #isRecycled: boolean;
+  readonly #mayBeSteady: boolean;
+  /** Whether the worker is ready in this event loop, and what calls it runs or has run changes nothing about it. */
+  isSteady = false;
   /** As `reckon` found. */
   #most = 0;
 
-  constructor(options: ResolvedOptions) {
+  constructor(options: ResolvedOptions, isLocal: boolean) {
     this.#options = options;
     this.#isRecycled = options.recycle.afterCalls < Number.POSITIVE_INFINITY;
+    this.#mayBeSteady = isLocal && !options.onDemand && !options.isElastic && !this.#isRecycled;
     this.pace = new Pace(options);
   }
 
@@ -24,6 +28,7 @@ export class Intake {
   reckon(state: SlotState, isClosed: boolean): void {
     const { concurrency, isElastic } = this.#options;
     const isUp = state === "ready" || state === "cold" || state === "starting";
+    this.isSteady = this.#mayBeSteady && state === "ready";
     if (!isUp || isClosed) this.#most = 0;
     // A pool that grows has workers that run already: what waits is theirs rather than that of one that starts.
     else if (isElastic && state !== "ready") this.#most = concurrency;

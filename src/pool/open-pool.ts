@@ -118,7 +118,7 @@ export function openPool(
     // As many as there is room for, as nodes come and go, until somebody sets another size.
     let size = resolved.max;
     const stopWatching = watchRoom(registration, resolved.actor!, (workers) => {
-      if (core.isStopped || core.size !== size) return;
+      if (core.isStopped || core.roster.max !== size) return;
       size = Math.max(1, workers);
       core.resize(size);
     });

@@ -11,20 +11,15 @@
  *     started, or when the pool stops.
  * P3. Between a call that only one worker may take and one that any may take, the lower rank goes first.
  */
-import {
-  BrokerUnavailableError,
-  CancelledError,
-  type CrashDetails,
-  PoolStoppedError,
-  type WorkerStartError,
-} from "../errors.js";
-import { pass, readNow, turnNow } from "../config/turn-clock.js";
+import { BrokerUnavailableError, CancelledError, type CrashDetails, type WorkerStartError } from "../errors.js";
+import { pass, turnNow } from "../config/turn-clock.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
 import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
 import { Call, type CallOwner, type CallTraits } from "./call.js";
+import { currentScope } from "../scope/current-scope.js";
 import { CallKind } from "./call-kind.js";
 import { Emitter } from "./events.js";
 import { Gate } from "../waiting/gate.js";
@@ -35,7 +30,7 @@ import type { PoolSetup } from "./pool-setup.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
 import { arePrimitive, prepare } from "./prepare.js";
 import { Readiness } from "./readiness.js";
-import { poolFull, poolStopped, stoppedEarly, stoppedLate, tookTooLong } from "./refusals.js";
+import { poolFull, poolStopped, startedLate, stoppedEarly, stoppedLate, tookTooLong } from "./refusals.js";
 import { Roster } from "./roster.js";
 import { Slot } from "./slot.js";
 import type { SlotOwner } from "./slot-owner.js";
@@ -45,6 +40,9 @@ const STOP_WITHIN_MS = 30_000;
 
 export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwner {
   readonly #setup: PoolSetup;
+  readonly id: string;
+  readonly name: string;
+  readonly methods: readonly MethodInfo[];
   readonly options: ResolvedOptions;
   readonly events = new Emitter();
   readonly #room = new WaitingRoom<Call>();
@@ -53,7 +51,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   readonly #limited: LimitedCalls;
   readonly #tally = new Tally();
   readonly roster: Roster;
-  readonly #isLocal: boolean;
+  readonly isLocal: boolean;
   #generation = 0;
   #state: "running" | "stopping" | "stopped" = "running";
   #stopping: Promise<void> | undefined;
@@ -67,8 +65,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   constructor(setup: PoolSetup) {
     this.#setup = setup;
+    this.id = setup.id;
+    this.name = setup.name;
+    this.methods = setup.methods;
     this.options = setup.options;
-    this.#isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
+    this.isLocal = setup.options.mode === "sync" || setup.options.mode === "async";
     if (setup.plans) this.#attempts = new Attempts(this);
     this.roster = new Roster(setup.name, setup.options, (index) => new Slot(this, index));
     this.#limited = new LimitedCalls(this, setup.limits, this.roster);
@@ -79,18 +80,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
       this.#upkeep.every(interval, () => this.slots.forEach((slot) => slot.checkHealth(timeout, index)));
     }
     if (isElastic) this.#upkeep.every(Math.max(20, idleTimeout / 2), () => this.#retireAll(this.roster.tooIdle()));
-  }
-
-  get id(): string {
-    return this.#setup.id;
-  }
-
-  get name(): string {
-    return this.#setup.name;
-  }
-
-  get methods(): readonly MethodInfo[] {
-    return this.#setup.methods;
   }
 
   get slots(): readonly Slot[] {
@@ -118,17 +107,29 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
   submit(kind: CallKind, args: readonly unknown[]): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
-    const call = new Call(kind, ++this.#tally.made, args, this.#isLocal ? readNow() : turnNow());
+    const call = new Call(kind, ++this.#tally.made, args, this.isLocal ? kind.time.now() : turnNow());
+    // What most calls are: nothing to watch, nothing to look into, and a worker that takes it.
+    const isPlain = kind.isPlain && this.#state === "running" && currentScope() === undefined && arePrimitive(args);
+    const slot = isPlain && this.#room.size === 0 ? this.roster.choose() : undefined;
+    if (slot !== undefined) {
+      this.#tally.dispatched += 1;
+      slot.assign(call);
+    } else {
+      this.#prepare(call);
+    }
+    if (this.isLocal) pass();
+    return call;
+  }
+
+  #prepare(call: Call): void {
+    const { plan } = call.kind;
     this.#tally.queued += 1;
     if (this.#state !== "running") {
       call.finish("failed", poolStopped(call));
     } else if (call.watch()) {
-      kind.plan?.retry?.onCall(call.submittedAt);
-      if (kind.plan === undefined && arePrimitive(args)) this.#goOn(call);
-      else prepare(call, kind.plan?.args, this);
+      plan?.retry?.onCall(call.submittedAt);
+      prepare(call, plan?.args, this);
     }
-    if (this.#isLocal) pass();
-    return call;
   }
 
   /** The reader of a stream took `count` items. */
@@ -152,15 +153,18 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
-    this.#tally[status] += 1;
-    if (from !== "worker") {
-      this.#aside.drop(call);
-      call.refundGrant();
-      this.#leftTheRoom();
-      this.#feedIfFree();
-    }
-    if (call.ran !== undefined) this.#tally.took(call.ran, call.waited!);
+    this.#tally.ended(status);
+    if (from !== "worker") this.#overBefore(call);
+    if (call.ran !== undefined) this.#tally.took(call.ran, call.measuredWait);
     this.#checkDrained();
+  }
+
+  /** It is over before a worker was given it. */
+  #overBefore(call: Call): void {
+    this.#aside.drop(call);
+    call.refundGrant();
+    this.#leftTheRoom();
+    this.#feedIfFree();
   }
 
   /** Resolves when the waiting room has space. */
@@ -175,17 +179,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   /** Starts the workers that are always kept, and resolves when they take calls. */
   async ready(): Promise<void> {
-    if (this.#state !== "running")
-      throw new PoolStoppedError(`Cannot start the pool of '${this.name}' as it is stopped`);
+    if (this.isStopped) throw startedLate(this.name);
     if (this.options.onDemand) return;
     if (this.slots.length === 0) this.roster.add();
     const missing = this.liveSlots.filter((slot) => slot.state !== "ready");
     await Promise.all(missing.map(async (slot) => this.#readiness.of(slot)));
-  }
-
-  /** Workers at most. */
-  get size(): number {
-    return this.roster.max;
   }
 
   /** Changes the number of workers, or its bounds; surplus workers finish what they have. */
@@ -232,9 +230,12 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   }
 
   hasRoom(slot: Slot): void {
-    if (this.#limited.isOwed) this.#limited.serve();
-    this.#feed(slot);
-    this.#feedIfFree();
+    // Whoever waits for a worker, for limits, or for anything else is counted there.
+    if (this.#tally.queued > 0) {
+      if (this.#limited.isOwed) this.#limited.serve();
+      this.#feed(slot);
+      this.#feedIfFree();
+    }
     this.#checkDrained();
   }
 
@@ -299,10 +300,6 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     if (call.place === "over") return;
     this.#aside.delete(call);
     call.args = args;
-    this.#goOn(call);
-  }
-
-  #goOn(call: Call): void {
     if (this.#mayEnter(call)) this.#enter(call);
   }
 

@@ -16,7 +16,7 @@ export interface PreparationOwner {
 /** Prepares the arguments; at once, where nothing is pending. */
 export function prepare(call: Call, schema: StandardSchema | undefined, owner: PreparationOwner): void {
   try {
-    const futures = owner.options.unwrapFutures ? findFutures(call.args) : undefined;
+    const futures = owner.options.unwrapFutures && !arePrimitive(call.args) ? findFutures(call.args) : undefined;
     if (!futures) {
       validate(call, call.args, schema, owner);
       return;

@@ -25,3 +25,7 @@ export function stoppedEarly(pool: string): PoolStoppedError {
 export function stoppedLate(pool: string, timeout: number): PoolStoppedError {
   return new PoolStoppedError(`The pool of '${pool}' was stopped and the call did not end in ${timeout} ms`);
 }
+
+export function startedLate(pool: string): PoolStoppedError {
+  return new PoolStoppedError(`Cannot start the pool of '${pool}' as it is stopped`);
+}

@@ -24,6 +24,8 @@ export class Roster {
   /** Whether more calls of a slot are a change too: `changed` must be called for them. */
   readonly followsLoad: boolean;
   #slots: Slot[] = [];
+  /** Where there is one alone, and none is added when it is busy: it need not be chosen. */
+  #only: Slot | undefined;
   /** Those that are not on their way out, once somebody asked. */
   #live: readonly Slot[] | undefined;
   /** Whether any of them may have become open (O1). */
@@ -64,10 +66,19 @@ export class Roster {
 
   /** The slot takes more or fewer calls than before, or has more or fewer (O1). */
   changed(slot: Slot): void {
+    if (slot === this.#only) return;
     // One that is new says so before it is in its place.
     if (this.#at(slot.index) !== slot) return;
     this.#balancer.changed(slot);
     this.#idle.note(slot);
+  }
+
+  /** Another number of slots. */
+  #count(): void {
+    const { isElastic, onDemand } = this.#options;
+    this.#only = this.#slots.length === 1 && !isElastic && !onDemand ? this.#slots[0] : undefined;
+    // Of one alone, changes were not told.
+    this.#isStale = true;
   }
 
   /** Any of them may take more calls than before (O1). */
@@ -102,6 +113,7 @@ export class Roster {
 
   /** A worker that would begin with a call at once. */
   get #ready(): Slot | undefined {
+    if (this.#only !== undefined) return this.#only.isReadyAndIdle ? this.#only : undefined;
     this.#refresh();
     return this.#idle.find(0, (slot) => slot.isReadyAndIdle);
   }
@@ -125,6 +137,7 @@ export class Roster {
     while (this.#slots[index]?.index === index) index += 1;
     const slot = this.#create(index);
     this.#slots = this.#slots.toSpliced(index, 0, slot);
+    this.#count();
     this.moved(slot);
     return slot;
   }
@@ -134,6 +147,7 @@ export class Roster {
     this.#live = undefined;
     this.#balancer.removed(slot);
     this.#idle.forget(slot);
+    this.#count();
   }
 
   /** Workers at most. */
@@ -178,6 +192,7 @@ export class Roster {
 
   /** The worker for the next call that any may take, a new one where that helps; `undefined` when all are full. */
   choose(): Slot | undefined {
+    if (this.#only !== undefined) return this.#only.isOpen ? this.#only : undefined;
     if (this.mayGrow && !this.#hasIdle) return this.add();
     if (this.#isStale) this.#refresh();
     return this.#balancer.choose();
@@ -224,7 +239,8 @@ export class Roster {
       const slot = this.route(call)!;
       return slot.isReadyAndIdle ? slot : undefined;
     }
-    if (this.#ready === undefined) return undefined;
+    const ready = this.#ready;
+    if (ready === undefined || ready === this.#only) return ready;
     // One that is open because calls may be handed to it ahead of time will not do.
     const chosen = this.#balancer.choose();
     if (chosen?.isReadyAndIdle) return chosen;

@@ -10,6 +10,8 @@ import type { Slot } from "./slot.js";
 export interface SlotOwner {
   readonly options: ResolvedOptions;
   readonly name: string;
+  /** Whether its workers live in this event loop. */
+  readonly isLocal: boolean;
   /** Makes a host for a worker of this identity. */
   createHost(identity: WorkerIdentity, events: HostEvents): Host;
   identify(index: number): WorkerIdentity;

@@ -20,9 +20,11 @@
  */
 import { type CrashDetails, TimeoutError, type WorkerStartError } from "../errors.js";
 import type { Host, HostEvents } from "../modes/executor.js";
+import { LATER } from "../host/later.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { AbandonedCalls } from "./abandoned-calls.js";
+import { Aftermath } from "./aftermath.js";
 import { Alarm } from "./alarm.js";
 import type { Candidate } from "./balancers.js";
 import type { Call, CallPlace } from "./call.js";
@@ -73,9 +75,7 @@ export class Slot implements Candidate, CallPlace {
   /** Whether a pause before the next start is followed by that start. */
   #isWanted = false;
   readonly #keepAlive = new KeepAlive();
-  /** Whether a host tells several outcomes, after which `#afterCall` runs once. */
-  #isListening = false;
-  #hasHeardOutcome = false;
+  readonly #aftermath = new Aftermath(() => this.#afterCall());
   readonly #health = new HealthCheck();
   readonly #intake: Intake;
 
@@ -83,7 +83,7 @@ export class Slot implements Candidate, CallPlace {
     this.#owner = owner;
     this.index = index;
     this.#starts = new Starts(owner.name);
-    this.#intake = new Intake(owner.options);
+    this.#intake = new Intake(owner.options, owner.isLocal);
     this.#isReplaced = !owner.options.onDemand;
     this.#reckon();
   }
@@ -150,7 +150,7 @@ export class Slot implements Candidate, CallPlace {
     call.assignTo(this);
     this.total += 1;
     this.#keepAlive.set(true);
-    if (this.active === 0) this.#intake.pace.begun();
+    if (this.#intake.pace.isAdaptive && this.active === 0) this.#intake.pace.begun();
     if (this.#owner.options.onDemand) this.#reckon();
     if (this.#state === "ready") {
       this.#hand(call);
@@ -166,10 +166,9 @@ export class Slot implements Candidate, CallPlace {
     if (this.#state !== "cold") return;
     this.#become("starting");
     this.#keepAlive.set(true);
-    const identity = this.#owner.identify(this.index);
-    this.identity = identity;
+    this.identity = this.#owner.identify(this.index);
     const host: Host = this.#owner.createHost(
-      identity,
+      this.identity,
       this.#events(() => this.#host === host),
     );
     this.#host = host;
@@ -272,28 +271,42 @@ export class Slot implements Candidate, CallPlace {
     call.worker = this.identity;
     this.#handed.add(call);
     if (this.#owner.roster.followsLoad) this.#owner.roster.changed(this);
-    this.#host!.call(call);
+    const host = this.#host!;
+    let outcome: unknown;
+    let status: "done" | "failed" = "done";
+    try {
+      outcome = host.call(call);
+      if (outcome === LATER) return;
+    } catch (error) {
+      outcome = error;
+      status = "failed";
+    }
+    if (this.#host === host && this.#handed.take(call.sequence) !== undefined)
+      this.#answered(call, call.ran!, status, outcome);
+    else this.#abandoned.ended(call.sequence);
+  }
+
+  /** Its worker has answered a call, which it has no more. */
+  #answered(call: Call, ran: number, status: "done" | "failed", outcome: unknown): void {
+    call.ran = ran;
+    this.#intake.pace.record(ran);
+    // What follows from it may already give it another; what it may have besides is found out after them all.
+    this.#owner.roster.changed(this);
+    this.#owner.answered(call, status, outcome);
+    this.served += 1;
+    this.#starts.succeeded();
+    if (this.#intake.isSteady) this.#owner.hasRoom(this);
+    else this.#aftermath.due();
   }
 
   #events(isCurrent: () => boolean): HostEvents {
     const outcome = (sequence: number, ran: number, status: "done" | "failed", value: unknown): void => {
       const call = isCurrent() ? this.#handed.take(sequence) : undefined;
-      if (!call) {
-        this.#abandoned.ended(sequence);
-        return;
-      }
-      // What follows from it may already give it another; what it may have besides is found out after them all.
-      this.#owner.roster.changed(this);
-      call.ran = ran;
-      this.#intake.pace.record(ran);
-      this.#owner.answered(call, status, value);
-      this.served += 1;
-      this.#starts.succeeded();
-      if (this.#isListening) this.#hasHeardOutcome = true;
-      else this.#afterCall();
+      if (call) this.#answered(call, ran, status, value);
+      else this.#abandoned.ended(sequence);
     };
     return {
-      together: (tell) => this.#listen(tell),
+      together: (tell) => this.#aftermath.together(tell),
       ready: () => isCurrent() && this.#ready(),
       waiting: (reason) => isCurrent() && this.#waits(reason),
       retire: () => isCurrent() && this.retire(true),
@@ -309,19 +322,6 @@ export class Slot implements Candidate, CallPlace {
       abandonedEnded: (sequence) => this.#abandoned.ended(sequence),
       exited: (details, cause) => isCurrent() && this.#exited(details, cause),
     };
-  }
-
-  #listen(tell: () => void): void {
-    this.#isListening = true;
-    try {
-      tell();
-    } finally {
-      this.#isListening = false;
-      if (this.#hasHeardOutcome) {
-        this.#hasHeardOutcome = false;
-        this.#afterCall();
-      }
-    }
   }
 
   /** Room for the worker is waited for, as long as it takes, and meanwhile others have its calls; its start is not. */

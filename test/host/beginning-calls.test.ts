@@ -34,14 +34,14 @@ it("fires the signal of a call also in its first, synchronous part, and that of 
   );
   const begin = (id: number, method: number): void =>
     server.call({
-      id,
+      sequence: id,
       method,
       args: [],
       attempt: 1,
       deadline: 0,
       readAhead: 0,
       isUrgent: false,
-      arrival: 0,
+      handedAs: 0,
       grant: undefined,
     });
   begin(1, 0);

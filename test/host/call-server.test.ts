@@ -46,7 +46,7 @@ class TestPacing implements Pacing {
   readonly ended: number[] = [];
 
   mayBegin(hosted: HostedCall): boolean {
-    this.asked.push(hosted.id);
+    this.asked.push(hosted.sequence);
     return this.isOpen;
   }
   mayBeginBlindly(): boolean {
@@ -94,7 +94,7 @@ function create(concurrency = 1, isAlone = false, limits = new LimitSet([])) {
   const [worker, replies, pacing] = [new Gated(), new Recorder(), new TestPacing()];
   const server = new CallServer(worker, METHODS, { concurrency, pool: "pool", isAlone, limits }, replies, pacing);
   const send = (id: number, method: number, given: Partial<HostedCall> = {}): void =>
-    server.call({ id, method, args: [id], ...PLAIN, arrival: id, ...given });
+    server.call({ sequence: id, method, args: [id], ...PLAIN, handedAs: id, ...given });
   return { worker, replies, pacing, server, send };
 }
 
