@@ -2,7 +2,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { processWide } from "../config/process-wide.js";
 import type { Grant, Limits } from "../limits/grant.js";
-import { provideCaller } from "../limits/holdings.js";
+import { isCallerAsked, provideCaller } from "../limits/holdings.js";
 import { runOutsideScopes } from "../scope/current-scope.js";
 
 /** The call that the running code serves. */
@@ -78,14 +78,15 @@ const contexts = processWide<Contexts>("call-context", () => ({
  * }
  */
 export function call(): CallContext {
-  const context = currentCall() ?? unexpectedCall();
+  const context = currentCall();
   if (!context) throw new TypeError("Cannot use call() as no call is running here: use it inside a method of a worker");
   return context;
 }
 
 /** The current call, where there is one. */
 function currentCall(): CallContext | undefined {
-  return contexts.beginning?.current ?? contexts.storage.getStore() ?? contexts.exclusive?.current;
+  const { beginning, storage, exclusive } = contexts;
+  return beginning?.current ?? storage.getStore() ?? exclusive?.current ?? unexpectedCall();
 }
 
 /**
@@ -93,8 +94,9 @@ function currentCall(): CallContext | undefined {
  * in the first part of which it was made may be others, and then it is not known which of them asks.
  */
 function unexpectedCall(): CallContext | undefined {
-  const [context, ...others] = contexts.unexpected;
-  return others.length === 0 ? context : undefined;
+  if (contexts.unexpected.size !== 1) return undefined;
+  const [context] = contexts.unexpected;
+  return context;
 }
 
 provideCaller(currentCall);
@@ -118,10 +120,10 @@ export function endPart(outer: CallHost | undefined): void {
 
 /**
  * Whether calls are followed also where they are not expected to go on: where some are, the others would be taken for those
- * that they are made by.
+ * that they are made by; and limits and groups, once there are any, have to know them.
  */
 export function followsAll(): boolean {
-  return contexts.isFollowing;
+  return contexts.isFollowing || isCallerAsked();
 }
 
 /** Runs the first part of a call so that it can be followed through awaits; `wentOn` or `endedAtOnce` is told what became of it. */

@@ -31,7 +31,10 @@ export interface Caller {
   readonly isHolder?: boolean;
 }
 
-const callers = processWide<{ find: () => Caller | undefined }>("callers", () => ({ find: () => undefined }));
+const callers = processWide<{ find: () => Caller | undefined; isAsked: boolean }>("callers", () => ({
+  find: () => undefined,
+  isAsked: false,
+}));
 
 /** Says how the call that the running code serves is found. */
 export function provideCaller(find: () => Caller | undefined): void {
@@ -39,7 +42,13 @@ export function provideCaller(find: () => Caller | undefined): void {
 }
 
 export function currentCaller(): Caller | undefined {
+  callers.isAsked = true;
   return callers.find();
+}
+
+/** Whether anything here has ever asked for the call that the running code serves: then it matters which one it is. */
+export function isCallerAsked(): boolean {
+  return callers.isAsked;
 }
 
 /** The call holds this from now on. */

@@ -112,6 +112,11 @@ export class LimitedCalls {
         this.#forget(call);
         waiting.leave();
       };
+      // A worker was wanted for it, could not be started at once, and so it failed.
+      if (call.place === "over") {
+        leave();
+        return;
+      }
       this.#owner.setAside(call, leave);
       if (call.boundTo) this.#bound.set(call, { leave, cost });
     } catch (error) {

@@ -156,6 +156,7 @@ describe.each(MODES)("a worker that cannot start in mode %s", (mode) => {
     await using pool = UnconstructableWorker.options({ mode, limits, methods: cost }).init("No licence");
     const calls = [pool.value(), pool.value()];
     for (const call of calls) expect(await call.exception()).toMatchObject({ code: "MH_WORKER_START" });
+    expect(pool.stats().calls, "each is counted once").toMatchObject({ queued: 0, failed: 2 });
     expect(limits.stats()).toMatchObject({ waiting: 0 });
     expect(inUse(limits)).toBe(0);
   });
