@@ -124,7 +124,7 @@ export class RemoteHost implements Host {
     channel.onMessage = (message) => {
       vigil.arrived();
       this.#setup.events.together(() => this.#receive(message));
-      if (this.#inFlight === 0) wakefulness.ends();
+      if (this.#inFlight === 0) wakefulness.ends(this.#lastRan);
       else vigil.expect(wakefulness.goesOn(this.#lastRan));
       // What the replies made room for is on its way while the continuations of the callers run.
       if (this.#outbox!.size >= WORTHWHILE) this.#outbox!.flush();
@@ -311,7 +311,8 @@ export class RemoteHost implements Host {
       case ToCaller.failed:
         this.#inFlight -= 1;
         this.#limits?.callEnded(first);
-        events.failed(first, message[at + 1] as number, this.#decode(message[at + 2]));
+        this.#lastRan = message[at + 1] as number;
+        events.failed(first, this.#lastRan, this.#decode(message[at + 2]));
         return at + 3;
       case ToCaller.items:
       case ToCaller.log: {
@@ -358,7 +359,7 @@ export class RemoteHost implements Host {
     if (this.#hasExited) return;
     this.#vessel?.channel.deliverPending();
     this.#hasExited = true;
-    this.#wakefulness?.ends();
+    this.#wakefulness?.ends(0);
     this.#vessel?.channel.close();
     this.#limits?.close();
     const { exitCode, signal } = details;

@@ -133,7 +133,7 @@ export class DirectLine {
     const isAwake = !this.#channel.isOtherAsleep;
     this.#channel.flush();
     if (!isAwake || !this.#vigil.watch(budget)) this.#sleep();
-    this.#wakefulness.ends();
+    this.#wakefulness.ends((this.#answer?.[2] ?? 0) as number);
     this.#words[LineWord.hits] = this.#vigil.hits;
     this.#words[LineWord.misses] = this.#vigil.misses;
     return this.#answer;

@@ -27,6 +27,8 @@ export class Wakefulness {
   /** When a call was made while there was none, and when there was none again. */
   #calledAt = 0;
   #answeredAt = 0;
+  /** Whether this thread stays awake for the answer to a single call, from a host that is awake. */
+  #awaitsOne = false;
 
   /** @param budget - of the option `spin`, in µs */
   constructor(rings: RingChannel | undefined, vigil: Vigil, budget: number) {
@@ -52,18 +54,26 @@ export class Wakefulness {
     const isWorthWhile = !isLate && !isSlow && mayAwaitAnswers() && !vigil.isPausing;
     this.#allowed = rings && isWorthWhile && mayAwaitCalls() ? this.#budget : 0;
     rings?.allow(this.#allowed);
+    const mustWake = rings?.isOtherAsleep === true;
+    this.#awaitsOne = isWorthWhile && !mustWake;
     if (!isWorthWhile) return 0;
-    return budget + (rings?.isOtherAsleep ? WAKING_MS : 0);
+    return budget + (mustWake ? WAKING_MS : 0);
   }
 
   /** Some calls are answered, the last of which ran for so long, in ms, and some are not. Returns as `begins`. */
   goesOn(ran: number): number {
+    this.#awaitsOne = false;
     return this.#rings && ran < SOON_MS ? (2 * this.#budget) / 1000 : 0;
   }
 
-  /** All calls are answered, or the host is gone. */
-  ends(): void {
+  /** All calls are answered, the last of which ran for so long, in ms, or the host is gone. */
+  ends(ran: number): void {
     this.#called.ends();
-    if (this.#budget > 0) this.#answeredAt = performance.now();
+    if (this.#budget === 0) return;
+    this.#answeredAt = performance.now();
+    // It came, but no sooner than to one that sleeps: as where the system runs both sides on one core, though there are more.
+    const isLate = this.#answeredAt - this.#calledAt - ran > this.#budget / 2000;
+    if (this.#awaitsOne && isLate) this.#vigil.pause();
+    this.#awaitsOne = false;
   }
 }
