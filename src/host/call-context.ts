@@ -55,8 +55,8 @@ interface Contexts {
   beginning: CallHost | undefined;
   /** Whether a call of this thread has ever gone on after its first part: from then on all are followed. */
   isFollowing: boolean;
-  /** Calls that went on though nobody had expected them to (`wentOn`), for as long as they run. */
-  readonly unexpected: Set<CallContext>;
+  /** The call that went on though nobody had expected it to (`wentOn`), for as long as it runs: there is one at most. */
+  unexpected: CallContext | undefined;
 }
 
 const contexts = processWide<Contexts>("call-context", () => ({
@@ -64,7 +64,7 @@ const contexts = processWide<Contexts>("call-context", () => ({
   exclusive: undefined,
   beginning: undefined,
   isFollowing: false,
-  unexpected: new Set(),
+  unexpected: undefined,
 }));
 
 /**
@@ -78,28 +78,22 @@ const contexts = processWide<Contexts>("call-context", () => ({
  * }
  */
 export function call(): CallContext {
-  const context = currentCall();
+  // The one that is not followed may be the one that asks, as nobody else is to.
+  const context = followedCall() ?? contexts.unexpected;
   if (!context) throw new TypeError("Cannot use call() as no call is running here: use it inside a method of a worker");
   return context;
 }
 
-/** The current call, where there is one. */
-function currentCall(): CallContext | undefined {
-  const { beginning, storage, exclusive } = contexts;
-  return beginning?.current ?? storage.getStore() ?? exclusive?.current ?? unexpectedCall();
-}
-
 /**
- * The one call that went on unexpectedly, and is not followed. There is hardly ever one, and none that begins later: only calls
- * in the first part of which it was made may be others, and then it is not known which of them asks.
+ * The current call, where there is one and it is certain: code outside any call may ask for it as well, and must not be taken
+ * for the one that is not followed.
  */
-function unexpectedCall(): CallContext | undefined {
-  if (contexts.unexpected.size !== 1) return undefined;
-  const [context] = contexts.unexpected;
-  return context;
+function followedCall(): CallContext | undefined {
+  const { beginning, storage, exclusive } = contexts;
+  return beginning?.current ?? storage.getStore() ?? exclusive?.current;
 }
 
-provideCaller(currentCall);
+provideCaller(followedCall);
 
 /**
  * Set to true on an instance whose methods ask for `call()` before they wait for anything, and run nobody else's code: then
@@ -119,11 +113,11 @@ export function endPart(outer: CallHost | undefined): void {
 }
 
 /**
- * Whether calls are followed also where they are not expected to go on: where some are, the others would be taken for those
- * that they are made by; and limits and groups, once there are any, have to know them.
+ * Whether calls are followed also where they are not expected to go on: where some are, or run alone in this thread, the others
+ * would be taken for those that they are made by; and limits and groups, once there are any, have to know them.
  */
 export function followsAll(): boolean {
-  return contexts.isFollowing || isCallerAsked();
+  return contexts.isFollowing || contexts.exclusive !== undefined || isCallerAsked();
 }
 
 /** Runs the first part of a call so that it can be followed through awaits; `wentOn` or `endedAtOnce` is told what became of it. */
@@ -134,7 +128,7 @@ export function beginFollowed<T>(context: CallContext, step: () => T): T {
 /** A call goes on after its first part; to be told while that still counts as running. */
 export function wentOn(context: CallContext, isFollowed: boolean): void {
   contexts.isFollowing = true;
-  if (!isFollowed) contexts.unexpected.add(context);
+  if (!isFollowed) contexts.unexpected = context;
 }
 
 /** A call was over with its first part, for which it was followed: as long as none has gone on, promises were slowed only for that. */
@@ -146,7 +140,7 @@ export function endedAtOnce(): void {
 
 /** A call that went on is over. */
 export function endedLater(context: CallContext): void {
-  if (contexts.unexpected.size > 0) contexts.unexpected.delete(context);
+  if (contexts.unexpected === context) contexts.unexpected = undefined;
 }
 
 /** Runs a step of a call so that `call()` finds it, in the step and in what it awaits. */

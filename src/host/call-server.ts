@@ -307,7 +307,7 @@ export class CallServer implements CallHost {
     let kind: Kind;
     try {
       result = Reflect.apply(this.#methods[hosted.method]!, this.#instance, hosted.args);
-      kind = kindOf(hosted, result);
+      kind = this.#kindOf(hosted, result);
     } catch (error) {
       this.#end(hosted, startedAt, true, error);
       return;
@@ -334,13 +334,14 @@ export class CallServer implements CallHost {
     if (this.#beginning !== undefined) return this.#runWithin(this.#showBeginning(), hosted, startedAt);
     this.#beginning = hosted;
     const outer = beginPart(this);
-    const isFollowed = this.#isFollowed(hosted);
+    // One that is made in the first part of another would be taken for that, if both went on.
+    const isFollowed = !this.#followsNone && (outer !== undefined || this.#isFollowed(hosted));
     let isOver = true;
     // What was read of the clock is of no use to those that the call makes.
     pass();
     try {
       const result = isFollowed ? this.#runFollowed(hosted) : this.#invoke(hosted);
-      const kind = kindOf(hosted, result);
+      const kind = this.#kindOf(hosted, result);
       if (kind === "value") return result;
       isOver = false;
       this.#wentOn(hosted, isFollowed, startedAt ?? readNow(), kind, result);
@@ -377,7 +378,6 @@ export class CallServer implements CallHost {
 
   /** Whether it may have to be found after its first part, too: as long as its method was not seen to end with that. */
   #isFollowed({ method, readAhead }: HostedCall): boolean {
-    if (this.#followsNone) return false;
     return followsAll() || readAhead > 0 || this.#streaks[method]! < PROOF;
   }
 
@@ -410,10 +410,6 @@ export class CallServer implements CallHost {
   /** The first, synchronous part of the call is over, and it is not. */
   #goOn(hosted: HostedCall, running: RunningCall, startedAt: number, kind: Kind, result: unknown): void {
     pass();
-    if (kind === "iterator") {
-      this.#end(hosted, startedAt, true, this.#unexpectedIterator(hosted));
-      return;
-    }
     this.#running.set(hosted.sequence, running);
     const finish = (isFailed: boolean, value: unknown): void => {
       endedLater(running);
@@ -483,22 +479,22 @@ export class CallServer implements CallHost {
     if (this.#onIdle.length > 0 && this.isIdle) for (const resolve of this.#onIdle.splice(0)) resolve();
   }
 
-  #unexpectedIterator(hosted: HostedCall): SerializationError {
-    const name = this.#names[hosted.method]!;
-    return new SerializationError(
-      `Cannot return the result of '${name}' as it is an iterator and '${name}' is not a generator method: write it as ` +
-        `'async *${name}', or define it with methods: { ${name}: { stream: true } }`,
-      "result",
-    );
+  /** May throw, as a result may have getters. */
+  #kindOf({ method, readAhead }: HostedCall, result: unknown): Kind {
+    if (readAhead > 0) return "stream";
+    if (typeof result !== "object" || result === null) return "value";
+    if (typeof (result as { then?: unknown }).then === "function") return "promise";
+    if (isIterator(result)) throw unexpectedIterator(this.#names[method]!);
+    return "value";
   }
 }
 
-type Kind = "stream" | "promise" | "iterator" | "value";
+type Kind = "stream" | "promise" | "value";
 
-/** May throw, as a result may have getters. */
-function kindOf(hosted: HostedCall, result: unknown): Kind {
-  if (hosted.readAhead > 0) return "stream";
-  if (typeof result !== "object" || result === null) return "value";
-  if (typeof (result as { then?: unknown }).then === "function") return "promise";
-  return isIterator(result) ? "iterator" : "value";
+function unexpectedIterator(name: string): SerializationError {
+  return new SerializationError(
+    `Cannot return the result of '${name}' as it is an iterator and '${name}' is not a generator method: write it as ` +
+      `'async *${name}', or define it with methods: { ${name}: { stream: true } }`,
+    "result",
+  );
 }

@@ -87,6 +87,12 @@ describe.each([
     expect([run.count, wait.count]).toEqual([311, 311]);
     expect(loadBalancer).toMatchObject({ dispatched: 311, total: [311] });
     expect(workers).toMatchObject({ restarts: 0, total: 1, busy: 0 });
+    const nesting = {
+      get inner() {
+        return pool.echo(1);
+      },
+    };
+    expect(pool.echo(nesting), "a getter makes a call").toEqual({ inner: 1 });
   });
 
   it("wakes up when the worker dies over a call, and goes on with another", () => {

@@ -38,6 +38,8 @@ export class RingChannel implements Channel, Watched {
   readonly #early: unknown[][] = [];
   #isAttentive = false;
   #isClosed = false;
+  /** Whether the message that is being posted is to wake the other side: what is sent from a getter in it cannot wait for that. */
+  #owesWake = false;
   readonly #whenDrained: (() => void)[] = [];
   onMessage: (message: unknown[]) => void = () => {};
   onUnreadable: (error: unknown) => void = (error) => {
@@ -73,7 +75,7 @@ export class RingChannel implements Channel, Watched {
   }
 
   flush(): void {
-    if (this.#writer.publish()) this.#ring();
+    if (this.#writer.publish() || this.#owesWake) this.#ring();
     if (this.#whenDrained.length === 0 || this.#writer.isFull) return;
     for (const fn of this.#whenDrained.splice(0)) laterTurn(fn);
   }
@@ -188,12 +190,15 @@ export class RingChannel implements Channel, Watched {
 
   #post(entry: readonly unknown[], transfer: readonly object[]): void {
     const mustWake = this.#wakesByPort && this.#writer.wake();
+    if (mustWake) this.#owesWake = true;
     try {
       if (transfer.length === 0) this.#port.postMessage(entry);
       else this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);
     } catch (error) {
       if (mustWake) this.#ring();
       throw error;
+    } finally {
+      if (mustWake) this.#owesWake = false;
     }
   }
 
