@@ -11,7 +11,6 @@
  * C3. After a call that was not swift the event loop turns before the next begins, so that a cancellation that arrived
  *     meanwhile still finds the next one waiting.
  */
-import type { SampledTime } from "../config/sampled-time.js";
 import { lastNow, pass, readNow, untilTurn } from "../config/turn-clock.js";
 import { CancelledError, SerializationError } from "../errors.js";
 import type { Grant, Limits } from "../limits/grant.js";
@@ -64,8 +63,7 @@ export interface HostedCall {
 }
 
 /** One of a caller in the same event loop. */
-export interface TimedCall extends HostedCall {
-  readonly time: SampledTime;
+export interface LocalCall extends HostedCall {
   /** How long it ran, in ms: told here where the outcome is returned. */
   ran: number | undefined;
 }
@@ -148,13 +146,13 @@ export class CallServer implements CallHost {
    * As `call`, where nothing paces them, for those who are there to take the outcome: returns the result where it is there at
    * once, and throws the error, instead of a reply; else `LATER`, and a reply follows.
    */
-  run(hosted: TimedCall): unknown {
+  run(hosted: LocalCall): unknown {
     if (hosted.isUrgent || this.#waiting.size > 0 || this.#ordered >= this.#concurrency) {
       this.call(hosted);
       return LATER;
     }
     this.#ordered += 1;
-    const startedAt = hosted.time.begin();
+    const startedAt = lastNow();
     let result: unknown;
     let isFailed = false;
     try {
@@ -166,11 +164,11 @@ export class CallServer implements CallHost {
     if (result === LATER) return LATER;
     // Others, which came meanwhile, begin only when it is known how this one ended.
     if (this.#waiting.size > 0 || this.#onIdle.length > 0) {
-      this.#end(hosted, startedAt ?? readNow(), isFailed, result);
+      this.#end(hosted, startedAt, isFailed, result);
       return LATER;
     }
     this.#ordered -= 1;
-    hosted.ran = hosted.time.end(startedAt);
+    hosted.ran = readNow() - startedAt;
     if (isFailed) throw result;
     return result;
   }
@@ -330,7 +328,7 @@ export class CallServer implements CallHost {
   }
 
   /** Runs the first, synchronous part of a call beside others: its result, or `LATER` where it goes on. */
-  #runPart(hosted: HostedCall, startedAt: number | undefined): unknown {
+  #runPart(hosted: HostedCall, startedAt: number): unknown {
     if (this.#beginning !== undefined) return this.#runWithin(this.#showBeginning(), hosted, startedAt);
     this.#beginning = hosted;
     const outer = beginPart(this);
@@ -344,7 +342,7 @@ export class CallServer implements CallHost {
       const kind = this.#kindOf(hosted, result);
       if (kind === "value") return result;
       isOver = false;
-      this.#wentOn(hosted, isFollowed, startedAt ?? readNow(), kind, result);
+      this.#wentOn(hosted, isFollowed, startedAt, kind, result);
       return LATER;
     } finally {
       endPart(outer);
@@ -355,7 +353,7 @@ export class CallServer implements CallHost {
   }
 
   /** The same, of a call that is made in the first part of another. */
-  #runWithin(outer: RunningCall, hosted: HostedCall, startedAt: number | undefined): unknown {
+  #runWithin(outer: RunningCall, hosted: HostedCall, startedAt: number): unknown {
     const around = this.#outer;
     this.#outer = outer;
     this.#beginning = undefined;

@@ -1,6 +1,5 @@
 /** The one interface that a mode implements: how to make the place a worker lives in, and how to talk to it. */
 import type { ResolvedBroker } from "../config/broker.js";
-import type { SampledTime } from "../config/sampled-time.js";
 import type { Mode } from "../config/mode.js";
 import type { CrashDetails } from "../errors.js";
 import type { HeldGrant } from "../limits/grant.js";
@@ -118,8 +117,6 @@ export interface CallRequest {
   readonly isUrgent: boolean;
   /** What it took of the limits of its pool; `undefined` where its method has no declared cost. */
   readonly grant: HeldGrant<unknown> | undefined;
-  /** By which calls like it are timed in this event loop. */
-  readonly time: SampledTime;
   /** How long it ran, in ms: for a host to say that returns the outcome itself. */
   ran: number | undefined;
 }

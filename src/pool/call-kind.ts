@@ -1,4 +1,3 @@
-import { SampledTime } from "../config/sampled-time.js";
 import type { CallOwner, CallTraits } from "./call.js";
 import type { MethodInfo, MethodPlan } from "./method-plan.js";
 import type { CallOptions, ResolvedOptions } from "./options.js";
@@ -28,7 +27,6 @@ export class CallKind {
   readonly isUrgent: boolean;
   /** Whether nothing is done around its calls, and any worker may take them. */
   readonly isPlain: boolean;
-  readonly time = new SampledTime();
 
   constructor(
     owner: CallOwner,

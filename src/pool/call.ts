@@ -16,8 +16,7 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
-import type { SampledTime } from "../config/sampled-time.js";
-import { endOfRun } from "../config/turn-clock.js";
+import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
@@ -117,7 +116,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   /** The worker it was handed to last. */
   worker: WorkerIdentity | undefined = undefined;
   ran: number | undefined = undefined;
-  /** When it was over, on the monotonic clock, where it has run and was timed. */
+  /** When it was over, on the monotonic clock, where it has run. */
   #endedAt: number | undefined = undefined;
   #extras: CallExtras | undefined = undefined;
 
@@ -193,12 +192,6 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
 
   /** In ms, once it is over: all the time that it did not run. */
   get waited(): number | undefined {
-    // One that was not timed began at once.
-    return this.measuredWait ?? (this.ran !== undefined && this.place === "over" ? 0 : undefined);
-  }
-
-  /** The same; `undefined` also where it ran and was not timed. */
-  get measuredWait(): number | undefined {
     if (this.ran === undefined || this.#endedAt === undefined) return undefined;
     return Math.max(0, this.#endedAt - this.submittedAt - this.ran);
   }
@@ -218,10 +211,6 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
 
   get transfer(): readonly object[] | undefined {
     return this.options.transfer;
-  }
-
-  get time(): SampledTime {
-    return this.kind.time;
   }
 
   get isUrgent(): boolean {
@@ -359,7 +348,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     if (from === "over") return;
     this.place = "over";
     this.#at = undefined;
-    if (this.ran !== undefined) this.#endedAt = endOfRun();
+    if (this.ran !== undefined) this.#endedAt = turnNow();
     if (this.#extras !== undefined) Call.#unwatch(this.#extras);
     // Whoever keeps the future need not keep what it was made from.
     this.args = NO_ARGS;

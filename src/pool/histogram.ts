@@ -37,12 +37,12 @@ export class Histogram {
   #sum = 0;
   #max = 0;
 
-  /** Adds a duration, in ms, that came so many times. */
-  record(ms: number, times = 1): void {
+  /** Adds a duration, in ms. */
+  record(ms: number): void {
     const bucket = bucketOf(ms);
-    this.#buckets[bucket] = this.#buckets[bucket]! + times;
-    this.#count += times;
-    this.#sum += ms * times;
+    this.#buckets[bucket] = this.#buckets[bucket]! + 1;
+    this.#count += 1;
+    this.#sum += ms;
     if (ms > this.#max) this.#max = ms;
   }
 

@@ -12,7 +12,7 @@
  * P3. Between a call that only one worker may take and one that any may take, the lower rank goes first.
  */
 import { BrokerUnavailableError, CancelledError, type CrashDetails, type WorkerStartError } from "../errors.js";
-import { pass, turnNow } from "../config/turn-clock.js";
+import { pass, readNow, turnNow } from "../config/turn-clock.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
@@ -107,7 +107,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
   submit(kind: CallKind, args: readonly unknown[]): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
-    const call = new Call(kind, ++this.#tally.made, args, this.isLocal ? kind.time.now() : turnNow());
+    const call = new Call(kind, ++this.#tally.made, args, this.isLocal ? readNow() : turnNow());
     // What most calls are: nothing to watch, nothing to look into, and a worker that takes it.
     const isPlain = kind.isPlain && this.#state === "running" && currentScope() === undefined && arePrimitive(args);
     const slot = isPlain && this.#room.size === 0 ? this.roster.choose() : undefined;
@@ -155,7 +155,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void {
     this.#tally.ended(status);
     if (from !== "worker") this.#overBefore(call);
-    if (call.ran !== undefined) this.#tally.took(call.ran, call.measuredWait);
+    if (call.ran !== undefined) this.#tally.took(call.ran, call.waited!);
     this.#checkDrained();
   }
 

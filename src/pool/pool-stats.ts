@@ -92,30 +92,14 @@ export class Tally {
   restarts = 0;
   readonly #wait = new Histogram();
   readonly #run = new Histogram();
-  /** Calls in a row that were not timed, and how long the one ran that stands for them (`SampledTime`). */
-  #untimed = 0;
-  #untimedRan = 0;
-
   get areAllOver(): boolean {
     return this.made === this.done + this.failed + this.cancelled;
   }
 
-  /** A call ran for so long, in ms, and waited before; how long is not known of one that began at once and was not timed. */
-  took(ran: number, waited: number | undefined): void {
-    if (waited !== undefined) {
-      this.#run.record(ran);
-      this.#wait.record(waited);
-    } else {
-      if (ran !== this.#untimedRan) this.#countUntimed();
-      this.#untimedRan = ran;
-      this.#untimed += 1;
-    }
-  }
-
-  #countUntimed(): void {
-    this.#run.record(this.#untimedRan, this.#untimed);
-    this.#wait.record(0, this.#untimed);
-    this.#untimed = 0;
+  /** A call ran and waited for so long, in ms. */
+  took(ran: number, waited: number): void {
+    this.#run.record(ran);
+    this.#wait.record(waited);
   }
 
   ended(status: "done" | "failed" | "cancelled"): void {
@@ -131,7 +115,6 @@ export class Tally {
     slots: readonly Slot[],
     limits: readonly LimitSetStats[],
   ): PoolStats {
-    this.#countUntimed();
     const each = slots.map(reportWorker);
     const up = each.filter(({ state }) => state === "ready" || state === "retiring" || state === "stopping");
     const busy = up.filter(({ active }) => active > 0).length;
