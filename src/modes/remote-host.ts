@@ -7,7 +7,6 @@
  * R1. Calls of one turn leave together; one whose arguments cannot be sent fails alone.
  * R2. `exited` comes last, after everything the worker managed to say.
  */
-import { availableParallelism } from "node:os";
 import { type CrashDetails, type CrashReason, SerializationError } from "../errors.js";
 import { LATER } from "../host/later.js";
 import { LimitServer } from "../limits/remote/limit-server.js";
@@ -20,7 +19,7 @@ import { Outbox } from "../wire/outbox.js";
 import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import type { RingChannel } from "../wire/ring/ring-channel.js";
-import { blockingSpinBudget, spinBudget } from "../wire/spinning.js";
+import { blockingSpinBudget, hasSeveralCores, spinBudget } from "../wire/spinning.js";
 import { Vigil } from "../wire/vigil.js";
 import { Wakefulness } from "../wire/wakefulness.js";
 import type { CallRequest, Host, HostSetup, SpinStats } from "./executor.js";
@@ -137,7 +136,7 @@ export class RemoteHost implements Host {
     this.#outbox = new Outbox(channel);
     this.#limits = this.#serveLimits();
     try {
-      const spin = availableParallelism() > 1 ? this.#spinBudget : 0;
+      const spin = hasSeveralCores ? this.#spinBudget : 0;
       this.#outbox.send([{ ...this.#setup.start, spin, limits: this.#limits?.ticket }]);
     } catch (cause) {
       // All else in it is plain, or was found fit to be sent when the pool was made.

@@ -30,6 +30,10 @@ export function blockingSpinBudget(spin: "auto" | "off" | number | undefined): n
 const WINDOW_MS = 1;
 
 const cores = availableParallelism();
+
+/** Whether there is more than one: else whoever stays awake keeps the other side from its work. */
+export const hasSeveralCores = cores > 1;
+
 let window = 0;
 let windowEndsAt = 0;
 /** Hosts called in the window before, and in this one. */

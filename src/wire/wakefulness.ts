@@ -6,7 +6,7 @@
  * the `Vigil`.
  */
 import type { RingChannel } from "./ring/ring-channel.js";
-import { CalledHost, mayAwaitAnswers, mayAwaitCalls } from "./spinning.js";
+import { CalledHost, hasSeveralCores, mayAwaitAnswers, mayAwaitCalls } from "./spinning.js";
 import type { Vigil } from "./vigil.js";
 
 /** What a worker that sleeps takes to wake up, in ms, at most where cores are idle. */
@@ -63,7 +63,7 @@ export class Wakefulness {
   /** Some calls are answered, the last of which ran for so long, in ms, and some are not. Returns as `begins`. */
   goesOn(ran: number): number {
     this.#awaitsOne = false;
-    return this.#rings && ran < SOON_MS ? (2 * this.#budget) / 1000 : 0;
+    return hasSeveralCores && this.#rings && ran < SOON_MS ? (2 * this.#budget) / 1000 : 0;
   }
 
   /** All calls are answered, the last of which ran for so long, in ms, or the host is gone. */

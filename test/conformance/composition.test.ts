@@ -96,7 +96,7 @@ describe.each(SOURCE_MODES)("a task pool in mode %s", (mode) => {
   });
 });
 
-describe("a task pool on nodes", () => {
+describe.runIf(MODES.includes("distributed"))("a task pool on nodes", () => {
   it("runs tasks by their names, and refuses all other functions", async () => {
     await using pool = new TaskPool({ mode: "distributed", maxWorkers: 1 });
     expect(await pool.submit(triple, 5)).toBe(15);
