@@ -76,10 +76,9 @@ export interface Pacing {
   mayBeginBlindly(method: number): boolean;
   /** Called when a call ended; `true` lets the next begin in the same turn (C3). */
   mayGoOn(method: number, ran: number): boolean;
+  /** Runs a function in the next turn of the event loop, after what has arrived by then. */
+  nextTurn(fn: () => void): void;
 }
-
-// As it is when the library loads: a worker may replace its globals, as fake timers do.
-const laterTurn = setImmediate;
 
 type Method = (this: object, ...args: unknown[]) => unknown;
 
@@ -461,7 +460,7 @@ export class CallServer implements CallHost {
       else this.#checkIdle();
     } else if (!this.#isHeld) {
       this.#isHeld = true;
-      laterTurn(() => this.resume());
+      this.#pacing.nextTurn(() => this.resume());
     }
     // Where no other code runs in between, calls of one message share readings.
     if (this.#followsOne) untilTurn();

@@ -30,6 +30,9 @@ import { hasEnded, type LeaseEnd } from "./lease.js";
 import { ServedLine } from "./served-line.js";
 import { Swiftness } from "./swiftness.js";
 
+// As it is when the library loads: a worker may replace its globals, as fake timers do.
+const laterTurn = setImmediate;
+
 const FLUSH_AFTER_MS = 0.25;
 /** How long it looks for the next call within one turn of its event loop, in ms. */
 const LOOK_MS = 0.02;
@@ -355,6 +358,12 @@ class ChannelHost implements Replies, Pacing {
     // The clock was just read for the end of the call.
     this.#flushIfDue(lastNow());
     return this.#swiftness.isSwift(method);
+  }
+
+  nextTurn(fn: () => void): void {
+    const { rings } = this.#environment;
+    if (rings) rings.nextTurn(fn);
+    else laterTurn(fn);
   }
 
   #flushIfDue(now = performance.now()): void {

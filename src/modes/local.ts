@@ -18,7 +18,7 @@ export const syncExecutor: Executor = localExecutor("sync");
 export const asyncExecutor: Executor = localExecutor("async");
 
 /** Nothing needs to be held back in one's own event loop. */
-const UNPACED = { mayBegin: () => true, mayBeginBlindly: () => true, mayGoOn: () => true };
+const UNPACED = { mayBegin: () => true, mayBeginBlindly: () => true, mayGoOn: () => true, nextTurn: setImmediate };
 
 class LocalHost implements Host {
   readonly runsOn = true;

@@ -57,6 +57,10 @@ class TestPacing implements Pacing {
     this.ended.push(method);
     return this.isSwift;
   }
+
+  nextTurn(fn: () => void): void {
+    setImmediate(fn);
+  }
 }
 
 interface Gate {

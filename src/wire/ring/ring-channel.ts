@@ -37,6 +37,8 @@ export class RingChannel implements Channel, Watched {
   /** Entries that came by the port, before their turn. */
   readonly #early: unknown[][] = [];
   #isAttentive = false;
+  /** What runs in the next turn, before which nobody needs to wake this side. */
+  #inNextTurn: (() => void)[] = [];
   #isClosed = false;
   /** Whether the message that is being posted is to wake the other side: what is sent from a getter in it cannot wait for that. */
   #owesWake = false;
@@ -157,8 +159,24 @@ export class RingChannel implements Channel, Watched {
     return true;
   }
 
+  /** Runs a function in the next turn of the event loop, and looks for what has arrived before: this side need not be woken. */
+  nextTurn(fn: () => void): void {
+    if (this.#inNextTurn.push(fn) > 1) return;
+    this.#reader.stayAwake();
+    laterTurn(() => this.#turn());
+  }
+
+  #turn(): void {
+    const fns = this.#inNextTurn;
+    this.#inNextTurn = [];
+    this.poll();
+    for (const fn of fns) fn();
+    if (!this.#isAttentive) this.rest();
+  }
+
   rest(): void {
     this.#isAttentive = false;
+    if (this.#inNextTurn.length > 0) return;
     // What came between the last look and now is dealt with in a turn of its own: timers and sockets are served between.
     if (!this.#isClosed && !this.fallAsleep()) laterTurn(() => this.#woken());
   }

@@ -196,6 +196,24 @@ describe("RingChannel", () => {
     await expect.poll(() => arrived.length).toBe(13);
   });
 
+  it("need not be woken before a turn of its own, in which it looks first", async () => {
+    const { near, far, arrived, posts } = openCounted();
+    const seen: unknown[][] = [];
+    const look = (): number => seen.push([...arrived]);
+    far.nextTurn(() => {
+      look();
+      far.nextTurn(look);
+      send(near, [2]);
+    });
+    far.nextTurn(look);
+    send(near, [1]);
+    await expect.poll(() => seen).toEqual([[1], [1], [1, 2]]);
+    expect(posts()).toBe(0);
+    send(near, [3]);
+    expect(posts()).toBe(1);
+    await expect.poll(() => arrived).toEqual([1, 2, 3]);
+  });
+
   it("wakes the other side once for an entry that goes by the port, and what comes with it", async () => {
     const { near, far, arrived, posts } = openCounted();
     send(near, [new Error("by port")]);
