@@ -1,30 +1,40 @@
 // @ts-check
-// Compiles src into dist, and test/fixtures, examples and bench into build. The compiler works incrementally; this file
-// owns what it does not do: removing the outputs of sources that are gone, and noticing outputs that are.
+// Compiles src, of which `link.js` makes dist, and test/fixtures, examples and bench into build. The compiler works
+// incrementally; this file owns what it does not do: removing the outputs of sources that are gone, and noticing outputs that
+// are.
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { isLinked, isLinkStale, linkHosts } from "./link.js";
+import { isLinkStale, linkDist } from "./link.js";
 import { isMain, root, runTool } from "./tool.js";
 
 const cache = join(root, "build/.cache");
 const stamp = join(cache, "build-stamp");
 
-/** @type {{ config: string, info: string, folders: [from: string, to: string][] }[]} */
+const CODE = [".$js", ".$js.map"];
+const TYPES = [".d.$ts"];
+
+/** A source `x.ts` becomes files of these extensions, a source `x.cts` ones with `cjs` and so on. */
+/** @type {{ config: string, info: string, folders: [from: string, to: string, extensions: string[]][] }[]} */
 const projects = [
-  { config: "tsconfig.src.json", info: "src.tsbuildinfo", folders: [["src", "dist"]] },
+  {
+    config: "tsconfig.src.json",
+    info: "src.tsbuildinfo",
+    folders: [
+      ["src", "build/lib", CODE],
+      ["src", "dist", TYPES],
+    ],
+  },
   {
     config: "tsconfig.programs.json",
     info: "programs.tsbuildinfo",
     folders: [
-      ["test/fixtures", "build/test/fixtures"],
-      ["examples", "build/examples"],
-      ["bench", "build/bench"],
+      ["test/fixtures", "build/test/fixtures", [...CODE, ...TYPES]],
+      ["examples", "build/examples", [...CODE, ...TYPES]],
+      ["bench", "build/bench", [...CODE, ...TYPES]],
     ],
   },
 ];
 const settings = ["package.json", "tsconfig.base.json", ...projects.map(({ config }) => config)];
-/** A source `x.ts` becomes these; a source `x.cts` becomes `x.cjs` and so on. */
-const outputExtensions = [".$js", ".$js.map", ".d.$ts"];
 
 /**
  * Whether a source, a folder of sources or a setting changed after the last successful build.
@@ -52,7 +62,7 @@ export function build({ tests = false } = {}) {
   for (const project of projects) tidy(project);
   const result = runTool(["typescript", "tsc"], ["-b", ...(tests ? [] : projects.map(({ config }) => config))]);
   if (result.exitCode === 0) {
-    linkHosts();
+    linkDist();
     mkdirSync(cache, { recursive: true });
     writeFileSync(stamp, "");
     // The start, not the end: a file saved while the compiler ran may not have been read.
@@ -67,18 +77,19 @@ export function build({ tests = false } = {}) {
  * @param {(typeof projects)[number]} project
  */
 function tidy({ info, folders }) {
-  for (const [from, to] of folders) {
+  for (const [from, to, extensions] of folders) {
     const expected = new Set(
       list(from)
         .filter((path) => /\.c?ts$/.test(path) && !/\.d\.c?ts$/.test(path))
         .flatMap((path) =>
-          outputExtensions.map((extension) =>
+          extensions.map((extension) =>
             join(to, relative(from, path)).replace(/\.(c?)ts$/, (_, kind) => extension.replace("$", kind)),
           ),
         ),
     );
     for (const path of list(to)) {
-      if (!isFolder(path) && !expected.has(path) && !isLinked(path)) rmSync(join(root, path));
+      const isOurs = !isFolder(path) && (extensions !== TYPES || path.endsWith(".ts"));
+      if (isOurs && !expected.has(path)) rmSync(join(root, path));
     }
     if ([...expected].some((path) => !existsSync(join(root, path)))) rmSync(join(cache, info), { force: true });
   }

@@ -1,171 +1,214 @@
 // @ts-check
-// Links the modules that every host loads into one file for threads and one for processes, without a bundler: to find,
-// read and link forty small modules takes a thread longer than to start one. What is linked is a second copy of those
-// modules, as two copies of the library in one program are: what copies share hangs on `globalThis`
-// (`src/config/process-wide.ts`), and the error classes stay a module of their own, which is loaded when it is needed.
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+// Makes dist/ out of what the compiler made of src (build/lib), without a bundler. Modules that are always loaded together
+// are linked into one file: to find, read and link a small module takes most of a millisecond, the library has three hundred
+// of them, and a thread of a pool needs forty. In dist/ a module of the library that was linked is a file that names what it
+// exports in the linked one: whoever imports it, and from wherever, gets the one copy there is.
+//
+// What hosts begin with is a second copy of the modules that it needs, as two copies of the library in one program are: what
+// copies share hangs on `globalThis` (`src/config/process-wide.ts`), and the error classes stay a module of their own.
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
+import { asFunctionBody, closureOf, namesOf } from "./linked-module.js";
 import { isMain, root } from "./tool.js";
 
-const require = createRequire(import.meta.url);
 const dist = join(root, "dist");
-const compiled = join(root, "build/.cache/src.tsbuildinfo");
+const lib = join(root, "build/lib");
+const cache = join(root, "build/.cache");
+const stamp = join(cache, "link-stamp");
 
-/** Of which a thread must never have two: what stands for them loads them when it is first used. */
-const SHARED = new Map([["errors.js", "config/later-errors.js"]]);
+/** A module of its own wherever it is used. */
+const APART = "errors.js";
+/** What stands for it in hosts, and loads it when it is first used. */
+const LATER = "config/later-errors.js";
 
-/** @typedef {{ to: string, run: string, exports: string }} Program */
-
-/** @type {Program[]} */
-const programs = [
-  { to: "host/linked/thread-entry.js", run: "host/thread-entry.js", exports: "host-index.js" },
-  { to: "host/linked/process-entry.js", run: "host/process-entry.js", exports: "host-index.js" },
+/** The files with modules of the library, each with what it starts from, and imports, and the ones before do not have. */
+const parts = [
+  // Hosts load these too: where their pool has limits, and where a worker uses them.
+  { to: "linked/limits.js", starts: ["limits/remote/limit-client.js", "limits/limit-set.js", "limits/rate-limit.js"] },
+  {
+    to: "linked/scopes.js",
+    starts: [
+      "scope/supervise.js",
+      "scope/mutex.js",
+      "scope/semaphore.js",
+      "future/gather.js",
+      "future/as-completed.js",
+      "future/wait.js",
+    ],
+  },
+  { to: "linked/library.js", starts: ["index.js"] },
+  { to: "linked/prompts.js", starts: ["prompts/index.js"] },
 ];
 
-/**
- * @param {string} path relative to the root
- * @returns {boolean}
- */
-export function isLinked(path) {
-  return programs.some(({ to }) => path === join("dist", to));
-}
+/** The files that hosts begin with, which are all that their modules get for the library. */
+const hosts = [
+  { to: "host/linked/thread-entry.js", run: "host/thread-entry.js" },
+  { to: "host/linked/packed-thread-entry.js", run: "host/packed-thread-entry.js" },
+  { to: "host/linked/process-entry.js", run: "host/process-entry.js" },
+];
+const HOST_LIBRARY = "host-index.js";
 
-/** @returns {boolean} */
+/** @returns {boolean} whether the compiler has run since, or something is missing */
 export function isLinkStale() {
-  return programs.some(({ to }) => {
-    const linked = statSync(join(dist, to), { throwIfNoEntry: false });
-    return !linked || (existsSync(compiled) && linked.mtimeMs < statSync(compiled).mtimeMs);
-  });
+  const linked = statSync(stamp, { throwIfNoEntry: false });
+  const compiled = statSync(join(cache, "src.tsbuildinfo"), { throwIfNoEntry: false });
+  const files = [...parts, ...hosts].map(({ to }) => join(dist, to));
+  return !linked || linked.mtimeMs < (compiled?.mtimeMs ?? 0) || !files.every((path) => existsSync(path));
 }
 
-/** Links what the compiler has made. */
-export function linkHosts() {
-  for (const program of programs) {
-    const path = join(dist, program.to);
-    mkdirSync(dirname(path), { recursive: true });
-    // In one step: a host may be starting.
-    writeFileSync(`${path}.new`, link(program));
-    renameSync(`${path}.new`, path);
+/** Makes dist/: writes what differs, and removes what there is no source for. */
+export function linkDist() {
+  const texts = new Map([...library(), ...hosts.map((host) => /** @type {const} */ ([host.to, linkHost(host)]))]);
+  for (const path of readdirSync(lib, { recursive: true, encoding: "utf8" }).map(asPosix)) {
+    if (!/\.js(\.map)?$/.test(path) || texts.has(path.replace(/\.map$/, ""))) continue;
+    texts.set(path, readFileSync(join(lib, path), "utf8"));
   }
+  for (const [path, text] of texts) put(join(dist, path), text);
+  for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" }).map(asPosix)) {
+    if (/\.js(\.map)?$/.test(path) && !texts.has(path)) rmSync(join(dist, path));
+  }
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(stamp, "");
 }
 
-/**
- * The text of a program: its modules, each a function of its own, behind those that they import.
- *
- * @param {Program} program
- * @returns {string}
- */
-export function link({ to, run, exports }) {
-  /** @type {Map<string, string>} variables by the paths of modules, in the order that these run in; "" while one is visited */
-  const linked = new Map();
-  /** @type {string[]} */
-  const head = [];
-  /** @type {string[]} */
-  const body = [];
-  /** @type {Map<string, string>} */
-  const outside = new Map();
+/** @param {string} path */
+function asPosix(path) {
+  return path.replaceAll("\\", "/");
+}
 
-  /** @param {string} specifier of a module of Node.js; returns what it exports */
-  const builtIn = (specifier) => {
-    let name = outside.get(specifier);
-    if (!name) {
-      outside.set(specifier, (name = `outer${outside.size}`));
-      // To import one wraps it in a module first, for which all is loaded that it may ever export.
-      head.push(`const ${name} = process.getBuiltinModule("${specifier}");`);
-    }
-    return name;
-  };
+/** @param {string} path @param {string} text */
+function put(path, text) {
+  if (existsSync(path) && readFileSync(path, "utf8") === text) return;
+  mkdirSync(dirname(path), { recursive: true });
+  // In one step: a host may be starting.
+  writeFileSync(`${path}.new`, text);
+  renameSync(`${path}.new`, path);
+}
+
+/** @returns {Map<string, string>} the files with modules of the library, and what stands in their places */
+function library() {
+  /** @type {Map<string, string>} */
+  const texts = new Map();
+  /** @type {Map<string, string>} the files by the modules that they hold */
+  const homes = new Map([[APART, APART]]);
+  for (const { to, starts } of parts) {
+    const own = closureOf(starts).filter((path) => !homes.has(path));
+    for (const path of own) homes.set(path, to);
+    const linked = new Linked(to, (path) => homes.get(path));
+    const exported = own.map((path) => {
+      const names = namesOf(path).map((name) => `${name}: ${publicName(path, name)}`);
+      return `export const { ${names.join(", ")} } = ${linked.add(path)};`;
+    });
+    texts.set(to, linked.text(exported));
+    for (const path of own) texts.set(path, standIn(path, to));
+  }
+  return texts;
+}
+
+/** @param {string} path @param {string} to @returns {string} a module that exports what the linked one does */
+function standIn(path, to) {
+  const names = namesOf(path).map((name) => `  ${publicName(path, name)} as ${name},\n`);
+  return `export {\n${names.join("")}} from "${relative(path, to)}";\n`;
+}
+
+/** @param {string} path @param {string} name @returns {string} what a linked file calls what one of its modules exports */
+function publicName(path, name) {
+  return `${path.replace(/\.js$/, "").replaceAll(/\W/g, "_")}$${name}`;
+}
+
+/** @param {(typeof hosts)[number]} host */
+function linkHost({ to, run }) {
+  const linked = new Linked(to, () => to, new Map([[APART, LATER]]));
+  const exported = `export const { ${namesOf(HOST_LIBRARY).join(", ")} } = ${linked.add(HOST_LIBRARY)};`;
+  linked.add(run);
+  return linked.text([exported]);
+}
+
+/** One file with several modules: each is a function, behind those that it imports. */
+class Linked {
+  /** @type {Map<string, string>} variables by the paths of modules; "" while one is visited */
+  #variables = new Map();
+  /** @type {string[]} */
+  #head = [];
+  /** @type {string[]} */
+  #body = [];
+  /** @type {Map<string, string>} variables with what other files export */
+  #outside = new Map();
+
+  /**
+   * @param {string} to
+   * @param {(path: string) => string | undefined} homeOf the file that holds a module
+   * @param {Map<string, string>} [substitutes]
+   */
+  constructor(to, homeOf, substitutes = new Map()) {
+    this.to = to;
+    this.homeOf = homeOf;
+    this.substitutes = substitutes;
+  }
 
   /** @param {string} path @returns {string} the variable with what the module exports */
-  const visit = (path) => {
-    const known = linked.get(path);
+  add(path) {
+    const known = this.#variables.get(path);
     if (known === "") throw new Error(`Cannot link '${path}' as it imports itself in a circle`);
     if (known !== undefined) return known;
-    linked.set(path, "");
-    const { code, names } = asFunctionBody(path, to, (specifier) => {
-      if (specifier.startsWith("node:")) return builtIn(specifier);
-      if (!specifier.startsWith(".")) throw new Error(`Cannot link '${path}' as it imports a package: ${specifier}`);
-      const target = posix.join(posix.dirname(path), specifier);
-      return visit(SHARED.get(target) ?? target);
-    });
-    const variable = `module${body.length}`;
-    body.push(`// ${path}\nconst ${variable} = (() => {\n${code}\nreturn { ${names.join(", ")} };\n})();`);
-    linked.set(path, variable);
+    this.#variables.set(path, "");
+    const code = this.#codeOf(path);
+    const variable = `module${this.#body.length}`;
+    this.#body.push(`// ${path}\nconst ${variable} = ${code};`);
+    this.#variables.set(path, variable);
     return variable;
-  };
+  }
 
-  const variable = visit(exports);
-  const { names } = asFunctionBody(exports, to, () => "");
-  body.push(`export const { ${names.map((name) => name.split(":")[0]).join(", ")} } = ${variable};`);
-  visit(run);
-  return `// Made by scripts/link.js.\n${[...head, ...body].join("\n")}\n`;
-}
+  /** @param {string[]} exported @returns {string} */
+  text(exported) {
+    return `// Made by scripts/link.js.\n${[...this.#head, ...this.#body, ...exported].join("\n")}\n`;
+  }
 
-/**
- * What a module does, as the body of a function that returns what it exports.
- *
- * @param {string} path
- * @param {string} to where the text will stand
- * @param {(specifier: string) => string} namespaceOf
- * @returns {{ code: string, names: string[] }}
- */
-function asFunctionBody(path, to, namespaceOf) {
-  const source = readFileSync(join(dist, path), "utf8").replace(/\n\/\/# sourceMappingURL=.*\s*$/, "");
-  // Loaded here: whoever asks whether there is something to do may ask before anything is installed.
-  const { parseSync } = /** @type {typeof import("oxc-parser")} */ (require("oxc-parser"));
-  const { module, comments } = parseSync(path, source);
-  /** @type {[start: number, end: number, text: string][]} */
-  const edits = [];
-  /** @type {string[]} */
-  const names = [];
-  for (const { start, end, moduleRequest, entries } of module.staticImports) {
-    const namespace = namespaceOf(moduleRequest.value);
-    const bindings = entries.map(({ importName, localName }) => {
-      if (importName.kind === "NamespaceObject") return `const ${localName.value} = ${namespace};`;
-      if (importName.kind === "Default")
-        throw new Error(`Cannot link '${path}' as it imports a default: ${moduleRequest.value}`);
-      const name = importName.name;
-      return `const { ${name === localName.value ? name : `${name}: ${localName.value}`} } = ${namespace};`;
-    });
-    edits.push([start, end, bindings.join(" ")]);
-  }
-  for (const { start, end, entries } of module.staticExports) {
-    const isDeclaration = entries.every(({ moduleRequest }) => !moduleRequest) && entries[0]?.start !== undefined;
-    const text = source.slice(start, end);
-    for (const { moduleRequest, importName, exportName, localName } of entries) {
-      const name = exportName.name;
-      if (name === null || importName.kind === "All")
-        throw new Error(`Cannot link '${path}' as it exports all of another module`);
-      if (moduleRequest) names.push(`${name}: ${namespaceOf(moduleRequest.value)}.${importName.name}`);
-      else names.push(name === localName.name ? `${name}` : `${name}: ${localName.name}`);
+  /** @param {string} path @returns {string} */
+  #codeOf(path) {
+    const home = this.homeOf(path);
+    if (home === this.to) {
+      const code = asFunctionBody(
+        path,
+        (specifier) => this.#namespaceOf(path, specifier),
+        (target) => relative(this.to, target),
+      );
+      return `(() => {\n${code}\nreturn { ${namesOf(path, true).join(", ")} };\n})()`;
     }
-    if (isDeclaration && /^export\s+(?:async\s+function|function|class|const)\b/.test(text)) {
-      edits.push([start, start + "export ".length, ""]);
-    } else if (/^export\s*\{/.test(text)) {
-      edits.push([start, end, ""]);
-    } else {
-      throw new Error(`Cannot link '${path}' as it exports what may change: ${text.slice(0, 40)}`);
+    if (home === undefined) throw new Error(`Cannot link '${path}' as no file holds it`);
+    const outer = this.#import(relative(this.to, home));
+    const names = namesOf(path).map((name) => `${name}: ${outer}.${home === path ? name : publicName(path, name)}`);
+    return `{ ${names.join(", ")} }`;
+  }
+
+  /** @param {string} path @param {string} specifier */
+  #namespaceOf(path, specifier) {
+    if (specifier.startsWith("node:")) return this.#builtIn(specifier);
+    if (!specifier.startsWith(".")) throw new Error(`Cannot link '${path}' as it imports a package: ${specifier}`);
+    const target = posix.join(posix.dirname(path), specifier);
+    return this.add(this.substitutes.get(target) ?? target);
+  }
+
+  /** @param {string} specifier of a module of Node.js */
+  #builtIn(specifier) {
+    // To import one wraps it in a module first, for which all is loaded that it may ever export.
+    return this.#outer(specifier, (name) => `const ${name} = process.getBuiltinModule("${specifier}");`);
+  }
+
+  /** @param {string} specifier */
+  #import(specifier) {
+    return this.#outer(specifier, (name) => `import * as ${name} from "${specifier}";`);
+  }
+
+  /** @param {string} specifier @param {(name: string) => string} load */
+  #outer(specifier, load) {
+    let name = this.#outside.get(specifier);
+    if (!name) {
+      this.#outside.set(specifier, (name = `outer${this.#outside.size}`));
+      this.#head.push(load(name));
     }
+    return name;
   }
-  for (const { start, end } of module.importMetas) {
-    // As the module itself would have it; only its URL is used.
-    edits.push([start, end, `({ url: new URL("${relative(to, path)}", import.meta.url).href })`]);
-  }
-  for (const { moduleRequest } of module.dynamicImports) {
-    const request = source.slice(moduleRequest.start, moduleRequest.end);
-    if (!request.startsWith('".')) continue;
-    const target = posix.join(posix.dirname(path), JSON.parse(request));
-    edits.push([moduleRequest.start, moduleRequest.end, JSON.stringify(relative(to, target))]);
-  }
-  // Each thread keeps the text in its memory.
-  for (const { start, end } of comments) {
-    if (!edits.some(([from, to]) => from <= start && end <= to)) edits.push([start, end, ""]);
-  }
-  let code = source;
-  for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0]))
-    code = code.slice(0, start) + text + code.slice(end);
-  return { code, names };
 }
 
 /**
@@ -177,9 +220,9 @@ function relative(from, to) {
   return path.startsWith(".") ? path : `./${path}`;
 }
 
-/** Before the tests run: they are to start the hosts that users get. */
+/** Before the tests run: they are to have what users get. */
 export function setup() {
-  if (isLinkStale()) linkHosts();
+  if (isLinkStale()) linkDist();
 }
 
-if (isMain(import.meta.url)) linkHosts();
+if (isMain(import.meta.url)) linkDist();

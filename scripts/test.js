@@ -56,7 +56,7 @@ const steps = [
       vitest(["--config=vitest.port.config.ts", ...wireTests.map((name) => `test/conformance/${name}.test.ts`)]),
   },
   { name: "docs", run: () => runNode(["scripts/check-docs.js"]) },
-  { name: "unused", run: () => runTool(["knip"], ["--no-progress"]) },
+  { name: "unused", run: () => runTool(["knip"], ["--no-progress", "--tsConfig", "tsconfig.knip.json"]) },
   { name: "package", run: () => runTool(["publint"], ["--strict"]) },
   { name: "package types", run: () => runTool(["@arethetypeswrong/cli", "attw"], ["--pack", "--profile", "esm-only"]) },
 ];

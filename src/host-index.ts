@@ -3,15 +3,15 @@
  * workers themselves use is loaded, and the rest when it is first used. Most workers start no pools of their own; to load
  * what makes them would take most of the time of a start.
  *
- * Found by the condition `manyhands-host` in the package's exports, which hosts are started with.
+ * Linked into the files that hosts begin with (`scripts/link.js`), which stand for the package there by the conditions that
+ * hosts are started with.
  */
 import { createRequire } from "node:module";
 import { lazyFunction, lazyObject } from "./config/lazy.js";
-import { loadModules } from "./config/load-gate.js";
 import { type ModuleReference, register } from "./registry.js";
 import type * as library from "./index.js";
 import type { Task, TaskFunction, taskOf, TaskOptions } from "./task.js";
-import type * as taskTargets from "./task-target.js";
+import { taskName, taskTarget } from "./task-target.js";
 import type { definitionOf, WorkerClass, WorkerDefaults, WorkerDefinition } from "./worker.js";
 
 export {
@@ -97,7 +97,6 @@ export function worker<C extends WorkerClass>(
 
 /** As in `task.ts`; see `worker`. */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
-  const { taskName, taskTarget } = loadModules(() => require("./task-target.js") as typeof taskTargets);
   const registration = register(meta, taskName(fn, options), taskTarget(fn), options.version);
   return lazyFunction(() => {
     const module = require("./task.js") as { taskOf: typeof taskOf };

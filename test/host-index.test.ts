@@ -53,9 +53,9 @@ describe("the library in a host", () => {
 
   it.each(REMOTE_MODES)("is what a worker in mode %s imports", async (mode) => {
     await using pool = PlaceWorker.options({ mode, maxWorkers: 1 }).init();
-    expect(await pool.library()).toMatch(/(?:host-index|linked\/(?:thread|process)-entry)\.js$/);
+    expect(await pool.library()).toMatch(/linked\/(?:thread|packed-thread|process)-entry\.js$/);
     expect(await pool.limitless()).toBe(true);
     expect(await pool.gathered()).toEqual([1, 2]);
-    expect(await pool.inner()).toMatch(/(?:host-index|linked\/(?:thread|process)-entry)\.js$/);
+    expect(await pool.inner()).toMatch(/linked\/(?:thread|packed-thread|process)-entry\.js$/);
   });
 });

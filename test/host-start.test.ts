@@ -5,25 +5,25 @@ import * as later from "../dist/config/later-errors.js";
 import * as errors from "../dist/errors.js";
 import { PlaceWorker } from "#fixtures/place.js";
 
-const dist = new URL("../dist/", import.meta.url);
-const read = (path: string): string => readFileSync(new URL(path, dist), "utf8");
+/** As the compiler made it, and as it is after modules were linked. */
+const COMPILED = new URL("../build/lib/", import.meta.url);
+const DIST = new URL("../dist/", import.meta.url);
 const IMPORTS = /^(?:import|export)\b[^;"]*"([^"]+)";/gm;
-const importsOf = (path: string): string[] => [...read(path).matchAll(IMPORTS)].map(([, specifier]) => specifier!);
 
 /** Modules that a file loads at once, itself included. */
-function loadedBy(path: string, found = new Set<string>()): Set<string> {
+function loadedBy(path: string, folder: URL, found = new Set<string>()): Set<string> {
   if (found.has(path)) return found;
   found.add(path);
-  for (const specifier of importsOf(path)) {
-    if (specifier.startsWith(".")) loadedBy(posix.join(posix.dirname(path), specifier), found);
+  for (const [, specifier] of readFileSync(new URL(path, folder), "utf8").matchAll(IMPORTS)) {
+    if (specifier!.startsWith(".")) loadedBy(posix.join(posix.dirname(path), specifier!), folder, found);
   }
   return found;
 }
 
 describe("the start of a host", () => {
-  it.each(["thread", "process"])("of mode %s loads one file", (mode) => {
-    const program = `host/linked/${mode}-entry.js`;
-    expect([...loadedBy(program)].toSorted()).toEqual([program]);
+  it.each(["thread", "packed-thread", "process"])("of kind %s loads one file", (kind) => {
+    const program = `host/linked/${kind}-entry.js`;
+    expect([...loadedBy(program, DIST)].toSorted()).toEqual([program]);
   });
 
   it("has stand-ins for all error classes, and each is that class once it is used", () => {
@@ -35,9 +35,9 @@ describe("the start of a host", () => {
   });
 
   it("loads nothing that most workers do not need", () => {
-    const modules = [...loadedBy("host-index.js", loadedBy("host/thread-entry.js"))].toSorted();
+    const modules = [...loadedBy("host-index.js", COMPILED, loadedBy("host/thread-entry.js", COMPILED))].toSorted();
     const kinds = /^(?:errors|host-index|registry|worker-base)\.js$|^(?:config|host|wire)\//;
-    const known = ["limits/holdings.js", "limits/unlimited.js", "scope/current-scope.js"];
+    const known = ["limits/holdings.js", "limits/unlimited.js", "scope/current-scope.js", "task-target.js"];
     expect(modules.filter((path) => !kinds.test(path))).toEqual(known);
     expect(modules.length, modules.join("\n")).toBeLessThanOrEqual(50);
   });

@@ -6,7 +6,7 @@ import { RingChannel } from "../wire/ring/ring-channel.js";
 import { allocateRings } from "../wire/ring/ring-memory.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Executor, HostSetup } from "./executor.js";
-import { hostProgram, plainProgram } from "./host-program.js";
+import { hostProgram } from "./host-program.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
 import { startThread } from "./start-thread.js";
@@ -54,7 +54,7 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   const memory = wire === "rings" ? allocateRings() : undefined;
   const { execArgv, env, resourceLimits } = setup.settings;
   const isPacked = wire === "packed";
-  const program = isPacked ? plainProgram("packed-thread-entry") : hostProgram("thread");
+  const program = hostProgram(isPacked ? "packed-thread" : "thread");
   const told: ThreadStart = isPacked ? { port: port2, begun: setup.begun } : { port: port2, memory };
   const { thread, end } = startThread(
     program.entry,

@@ -30,7 +30,7 @@ it("fires the signal of a call also in its first, synchronous part, and that of 
       progress: () => {},
       log: () => {},
     },
-    { mayBegin: () => true, mayBeginBlindly: () => true, mayGoOn: () => true },
+    { mayBegin: () => true, mayBeginBlindly: () => true, mayGoOn: () => true, nextTurn: setImmediate },
   );
   const begin = (id: number, method: number): void =>
     server.call({

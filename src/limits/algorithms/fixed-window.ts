@@ -39,8 +39,9 @@ export const fixedWindow: RateAlgorithm = {
   settle(state, rate, now, takenAt, difference) {
     if (difference >= 0) {
       add(state, rate, now, difference);
-    } else if (takenAt >= state[START]! && passed(state, rate, now) === 0) {
-      // Of a take in an earlier window nothing is given back: that window is over.
+    } else if (takenAt >= state[START]!) {
+      // Of a window that is over only that is given back which the next ones were to bear. One before the last take's is
+      // forgotten.
       state[USED] = Math.max(0, state[USED]! + difference);
     }
   },

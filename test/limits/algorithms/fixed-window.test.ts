@@ -55,6 +55,21 @@ describe("fixed-window", () => {
     expect(available(state, 300)).toBe(10);
   });
 
+  it("gives back of debt also what the windows after are still to bear", () => {
+    const state = fresh();
+    fixedWindow.take(state, RATE, 0, 10);
+    fixedWindow.take(state, RATE, 5, 8);
+    expect(available(state, 120)).toBe(2);
+    fixedWindow.settle(state, RATE, 120, 5, -6);
+    expect(available(state, 120)).toBe(8);
+    // What the first window bore is gone.
+    fixedWindow.settle(state, RATE, 120, 0, -10);
+    expect(available(state, 120)).toBe(10);
+    fixedWindow.take(state, RATE, 130, 10);
+    fixedWindow.settle(state, RATE, 140, 5, -2);
+    expect(available(state, 140)).toBe(0);
+  });
+
   it("settles takes of the present window, and charges those of earlier ones to the present", () => {
     const state = fresh();
     fixedWindow.take(state, RATE, 0, 6);

@@ -207,7 +207,7 @@ do -- fixed-window: when it started, what is used of it
     settle = function(s, r, now, takenAt, difference)
       if difference >= 0 then
         add(s, r, now, difference)
-      elseif takenAt >= get(s) and passed(s, r, now) == 0 then
+      elseif takenAt >= get(s) then
         put(s + 1, max(0, get(s + 1) + difference))
       end
     end,
