@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Registration } from "../registry.js";
 import { taskOrigin } from "../task-target.js";
 import { isWorkerBase } from "../worker-base.js";
@@ -14,6 +13,8 @@ const LENGTH = 12;
 export function versionOf(registration: Registration): string {
   const { target, version } = registration;
   if (version !== undefined) return version;
+  // Loaded here: it takes some ms, and only a pool on nodes asks for a version.
+  const { createHash } = process.getBuiltinModule("node:crypto");
   const hash = createHash("sha256");
   for (const part of partsOf(target)) hash.update(Function.prototype.toString.call(part)).update("\0");
   return hash.digest("hex").slice(0, LENGTH);

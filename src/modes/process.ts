@@ -1,5 +1,5 @@
 /** The mode `process`: each worker in a child process, reached over a private socket pair. */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { CrashDetails } from "../errors.js";
@@ -48,6 +48,8 @@ export function openProcess(
   const told: ProcessStart = `manyhands:${encoding}`;
   const program = hostProgram("process");
   const own = [...memoryArguments(resourceLimits), ...inheritable(execArgv), ...program.arguments];
+  // Loaded here: it takes some ms, and most programs start no processes.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const child = spawn(process.execPath, [...own, fileURLToPath(program.entry), told], {
     stdio: ["ignore", "inherit", "inherit", "overlapped"],
     env: { ...(env ?? process.env) },

@@ -6,7 +6,7 @@
  * systems, a shell of about 1 MB waits for the end of a pipe from this process, and then kills the children still
  * listed. On Windows libuv's job object ends children with their parent.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 
 /** Reads `+ pid` and `- pid` lines; at the end of input gives the children a moment, then kills those still listed. */
@@ -58,6 +58,7 @@ function tellReaper(line: string): void {
 
 function startReaper(): Socket {
   // A session of its own: Ctrl-C in the terminal must not end it before it has done its work.
+  const { spawn } = process.getBuiltinModule("node:child_process");
   const shell = spawn("/bin/sh", ["-c", SCRIPT], { stdio: ["pipe", "ignore", "ignore"], detached: true, cwd: "/" });
   shell.on("error", (error) => {
     process.emitWarning(

@@ -1,9 +1,16 @@
 /** Values as bytes: V8's own serialization, which is that of structured clone. */
-import { Deserializer, Serializer } from "node:v8";
+import type * as v8Module from "node:v8";
+
+let v8: typeof v8Module | undefined;
+
+/** Loaded at the first value: it takes some ms, and many programs need it for none. */
+function loaded(): typeof v8Module {
+  return (v8 ??= process.getBuiltinModule("node:v8"));
+}
 
 /** Encodes a value as V8's structured clone does; views stay views of their kind, a `Buffer` becomes a `Uint8Array`. */
 export function serialize(value: unknown): Buffer {
-  const serializer = new Serializer();
+  const serializer = new (loaded().Serializer)();
   serializer.writeHeader();
   serializer.writeValue(value);
   return serializer.releaseBuffer();
@@ -11,7 +18,7 @@ export function serialize(value: unknown): Buffer {
 
 /** The reverse of {@link serialize}. */
 export function deserialize(bytes: Uint8Array): unknown {
-  const deserializer = new Deserializer(bytes);
+  const deserializer = new (loaded().Deserializer)(bytes);
   deserializer.readHeader();
   return deserializer.readValue();
 }
