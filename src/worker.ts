@@ -15,7 +15,7 @@ import { methodsOf, type ReservedMember } from "./pool/methods.js";
 import { openPool, type PoolSource, rememberSource } from "./pool/open-pool.js";
 import { type BlockingPool, openBlockingPool } from "./pool/blocking-pool.js";
 import { type PoolOptions, resolveOptions } from "./pool/options.js";
-import { type MethodName, type Pool, PoolFactory } from "./pool/pool.js";
+import { type MethodKey, type Pool, PoolFactory } from "./pool/pool.js";
 import { type ModuleReference, register, type Registration } from "./registry.js";
 import { Worker } from "./worker-base.js";
 
@@ -43,13 +43,13 @@ type AnyMethod = (...args: never[]) => unknown;
 
 /** Options of methods by their names. */
 export type MethodsOf<W extends object> = {
-  readonly [K in MethodName<W>]?: MethodOptions<Extract<W[K], AnyMethod>>;
+  readonly [K in keyof W as MethodKey<W, K>]?: MethodOptions<Extract<W[K], AnyMethod>>;
 };
 
 /** Options of a pool of `W`, which know its methods. */
 export interface OptionsOf<W extends object> extends Omit<PoolOptions, "methods"> {
   /** What is done around calls of single methods; in place of what the definition says. */
-  methods?: { readonly [K in MethodName<W>]?: CallPlan<Extract<W[K], AnyMethod>> } | undefined;
+  methods?: { readonly [K in keyof W as MethodKey<W, K>]?: CallPlan<Extract<W[K], AnyMethod>> } | undefined;
 }
 
 /**
@@ -61,7 +61,7 @@ export interface OptionsOf<W extends object> extends Omit<PoolOptions, "methods"
 export interface SchemaOf<W extends object> {
   /** Of the constructor arguments, as one tuple; synchronous. */
   readonly init?: StandardSchema | undefined;
-  readonly methods?: { readonly [K in MethodName<W>]?: MethodSchema } | undefined;
+  readonly methods?: { readonly [K in keyof W as MethodKey<W, K>]?: MethodSchema } | undefined;
 }
 
 /** A worker class that is ready to be run in any mode. */

@@ -73,6 +73,17 @@ export function map<T, R>(
   fn: (item: Awaited<T>, context: MapContext) => R,
   options?: MapOptions & { settled?: false | undefined },
 ): Mapping<Awaited<R>>;
+// What more a method of a pool may be given, it is not.
+export function map<T, R>(
+  source: AnyIterable<T>,
+  fn: (item: Awaited<T>) => R,
+  options: MapOptions & { settled: true },
+): Mapping<SettledItem<T, Awaited<R>>>;
+export function map<T, R>(
+  source: AnyIterable<T>,
+  fn: (item: Awaited<T>) => R,
+  options?: MapOptions & { settled?: false | undefined },
+): Mapping<Awaited<R>>;
 export function map(
   source: AnyIterable<unknown>,
   fn: (item: never, context: MapContext) => unknown,

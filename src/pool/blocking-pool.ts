@@ -14,14 +14,15 @@ import { Bridge } from "./bridge.js";
 import { effectiveOptions } from "./effective-options.js";
 import { openPool, type PoolSource } from "./open-pool.js";
 import type { MethodInfo } from "./method-plan.js";
+import type { MethodKey } from "./pool.js";
 import type { PoolCore } from "./pool-core.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** The methods of a worker that return their results, not futures; a generator method returns an iterable. */
 export type BlockingMethods<W extends object> = {
-  readonly [
-    K in keyof W as K extends string ? (W[K] extends (...args: never[]) => unknown ? K : never) : never
-  ]: W[K] extends (...args: infer P) => infer R ? (...args: P) => BlockingResult<R> : never;
+  readonly [K in keyof W as MethodKey<W, K>]: W[K] extends (...args: infer P) => infer R
+    ? (...args: P) => BlockingResult<R>
+    : never;
 };
 
 type BlockingResult<R> =

@@ -16,32 +16,39 @@ import type { PoolCore } from "./pool-core.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** What a call of a method returning `R` gives: a stream of what it yields, or a future of what it resolves to. */
-export type CallResult<R> = [R] extends [never]
-  ? Future<never>
-  : R extends AsyncGenerator<infer Y, unknown, unknown>
-    ? Stream<Y>
-    : R extends Generator<infer Y, unknown, unknown>
+export type CallResult<R> = 0 extends 1 & R
+  ? Future<R>
+  : [R] extends [never]
+    ? Future<never>
+    : R extends AsyncGenerator<infer Y, unknown, unknown>
       ? Stream<Y>
-      : Future<Awaited<R>>;
+      : R extends Generator<infer Y, unknown, unknown>
+        ? Stream<Y>
+        : Future<Awaited<R>>;
+
+/**
+ * The key, where a pool has a method of that name. In `[K in keyof W as MethodKey<W, K>]` each member comes from one of the
+ * class: so editors show what that says of itself, and lead to it.
+ */
+export type MethodKey<W extends object, K extends keyof W> = K extends ReservedMember | symbol
+  ? never
+  : W[K] extends (...args: never[]) => unknown
+    ? K & string
+    : never;
 
 /** The methods of a worker, as a pool of it has them. */
 export type PoolMethods<W extends object> = {
-  readonly [K in MethodName<W>]: W[K] extends (...args: infer P) => infer R
+  readonly [K in keyof W as MethodKey<W, K>]: W[K] extends (...args: infer P) => infer R
     ? (...args: Args<P>) => CallResult<R>
     : never;
 };
 
 /** The methods of a worker, but for those that stream, called on each worker of a pool. */
 export type BroadcastMethods<W extends object> = {
-  readonly [K in Exclude<MethodName<W>, StreamName<W>>]: W[K] extends (...args: infer P) => infer R
+  readonly [K in keyof W as Exclude<MethodKey<W, K>, StreamName<W>>]: W[K] extends (...args: infer P) => infer R
     ? (...args: Args<P>) => Promise<Awaited<R>[]>
     : never;
 };
-
-/** The names of the methods of a worker that a pool of it has. */
-export type MethodName<W extends object> = {
-  [K in keyof W]: K extends string ? (W[K] extends (...args: never[]) => unknown ? K : never) : never;
-}[Exclude<keyof W, ReservedMember | symbol>];
 
 type StreamName<W extends object> = {
   [K in keyof W]: K extends string

@@ -15,6 +15,14 @@ describe.each(MODES)("mapping in mode %s", (mode) => {
     expectTypeOf(mapping).toEqualTypeOf<Mapping<number>>();
     expect(await mapping).toEqual(DOUBLED);
     expect(await map(["a", "b"], pool.count)).toEqual([1, 1]);
+    const labels = map([1, 2], pool.label);
+    expectTypeOf(labels).toEqualTypeOf<Mapping<string>>();
+    expect(await labels).toEqual(["1 pieces", "2 pieces"]);
+    const labelled = pipeline([1, 2]).stage(pool.label).run();
+    expect((await labelled).results).toEqual(["1 pieces", "2 pieces"]);
+    const batched = pipeline([1, 2]).stage(pool.labelAll, { batch: { size: 2 } });
+    expectTypeOf(batched).toEqualTypeOf<Pipeline<string>>();
+    expect((await batched.run()).results).toEqual(["1 pieces", "2 pieces"]);
     const failing = map(NUMBERS, (n) => pool.failOn(n, 20));
     await expect(failing).rejects.toThrow(new RangeError("no 20"));
 

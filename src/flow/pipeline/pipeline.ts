@@ -69,9 +69,22 @@ export class Pipeline<T> {
     fn: (items: T[], context: StageContext) => readonly R[] | PromiseLike<readonly R[]>,
     options: StageOptions<T[], readonly NoInfer<R>[]> & { batch: BatchOptions & { output?: "each" | undefined } },
   ): Pipeline<R>;
-  // The last one, as compilers explain what is wrong by it alone, and most stages have no batches.
   stage<R>(
     fn: (item: T, context: StageContext) => R,
+    options?: StageOptions<T, Awaited<NoInfer<R>>> & { batch?: undefined },
+  ): Pipeline<Awaited<R>>;
+  // What more a method of a pool may be given, it is not.
+  stage<R>(
+    fn: (items: T[]) => R,
+    options: StageOptions<T[], Awaited<NoInfer<R>>> & { batch: BatchOptions & { output: "one" } },
+  ): Pipeline<Awaited<R>>;
+  stage<R>(
+    fn: (items: T[]) => readonly R[] | PromiseLike<readonly R[]>,
+    options: StageOptions<T[], readonly NoInfer<R>[]> & { batch: BatchOptions & { output?: "each" | undefined } },
+  ): Pipeline<R>;
+  // The last one, as compilers explain what is wrong by it alone, and most stages have no batches.
+  stage<R>(
+    fn: (item: T) => R,
     options?: StageOptions<T, Awaited<NoInfer<R>>> & { batch?: undefined },
   ): Pipeline<Awaited<R>>;
   stage(fn: unknown, options: StageOptions<never, never> = {}): Pipeline<unknown> {
