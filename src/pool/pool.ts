@@ -191,16 +191,30 @@ class View {
   }
 }
 
+interface OfView {
+  readonly [VIEW]?: View;
+}
+
+/** @throws {TypeError} for a method that was taken from its view */
+function viewOf(owner: OfView | undefined, { name }: MethodInfo): View {
+  const view = owner?.[VIEW];
+  if (view) return view;
+  throw new TypeError(
+    `Cannot call '${name}' without the view of the pool that it was taken from, as of pool.with(…) or pool.workers[0]: ` +
+      `pass on a function that calls it there, as in (value) => view.${name}(value)`,
+  );
+}
+
 function methodsPrototype(methods: readonly MethodInfo[]): object {
   const prototype = Object.create(null) as Record<string, AnyMethod>;
   for (const method of methods) {
     prototype[method.name] = method.isStream
-      ? function stream(this: { [VIEW]: View }, ...args: unknown[]) {
-          const { core, options, traits } = this[VIEW];
+      ? function stream(this: OfView | undefined, ...args: unknown[]) {
+          const { core, options, traits } = viewOf(this, method);
           return openStream(core, method, args, options, traits);
         }
-      : function call(this: { [VIEW]: View }, ...args: unknown[]) {
-          const view = this[VIEW];
+      : function call(this: OfView | undefined, ...args: unknown[]) {
+          const view = viewOf(this, method);
           return view.core.submit(view.kindOf(method), args).future;
         };
   }

@@ -39,6 +39,19 @@ describe.each(MODES)("mapping in mode %s", (mode) => {
   });
 });
 
+describe("a method of a view", () => {
+  it("cannot be called without it, and says so", async () => {
+    await using pool = FlowWorker.options({ mode: "sync" }).init();
+    for (const view of [pool.with({ timeout: 1000 }), pool.workers[0]!]) {
+      await expect(map([1], view.double)).rejects.toThrow(
+        "Cannot call 'double' without the view of the pool that it was taken from, as of pool.with(…) or pool.workers[0]: " +
+          "pass on a function that calls it there, as in (value) => view.double(value)",
+      );
+      expect(await map([1], (n) => view.double(n))).toEqual([2]);
+    }
+  });
+});
+
 describe.each(POOL_MODES)("mapping that ends early in mode %s", (mode) => {
   it("cancels the calls in flight", async () => {
     await using pool = FlowWorker.options({ mode, maxWorkers: 1, concurrency: 2 }).init();
