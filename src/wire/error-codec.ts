@@ -8,6 +8,7 @@
  */
 import { types } from "node:util";
 import { ERROR_CLASSES, ManyhandsError } from "../errors.js";
+import { withoutOwnFrames } from "./own-frames.js";
 
 /** A thrown value as plain data. */
 export interface WireFailure {
@@ -57,7 +58,7 @@ function encode(thrown: unknown, canSend: (value: unknown) => boolean): WireFail
       classes: classNames(value),
       name: read(value, "name"),
       message: read(value, "message"),
-      stack: attempt(() => (typeof value.stack === "string" ? value.stack : undefined)),
+      stack: attempt(() => (typeof value.stack === "string" ? withoutOwnFrames(value.stack) : undefined)),
       fields: [],
       omitted: [],
       cause: undefined,

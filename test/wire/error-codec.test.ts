@@ -66,6 +66,23 @@ describe.each(WIRES)("errors over %s", (_name, carry) => {
     expect(String(revived)).toBe(`${Built.name}: no luck`);
   });
 
+  it("leaves out of the stack who called the code that failed, where that is the library", () => {
+    const frame = (at: string): string => `    at call (${at}:1:2)`;
+    const [user, node] = [frame("file:///work/job.js"), frame("node:internal/timers")];
+    const own = frame(new URL("../../dist/linked/library.js", import.meta.url).href);
+    const sent = (...frames: string[]): string[] => {
+      const error = new Error("no luck");
+      error.stack = ["Error: no luck", ...frames].join("\n");
+      return tripError(error).stack!.split("\n").slice(1, -1);
+    };
+    expect(sent(user, own, own, node)).toEqual([user]);
+    expect(sent(user, own, user, own)).toEqual([user, own, user]);
+    // A timer of the user's own, and an error of the library's.
+    expect(sent(user, node)).toEqual([user, node]);
+    expect(sent(own, node)).toEqual([own, node]);
+    expect(sent()).toEqual([]);
+  });
+
   it("keeps the stack, and adds where the call ran", () => {
     const error = new Error("no luck");
     expect(tripError(error).stack).toBe(`${error.stack}\n    at ${FRAME}`);

@@ -1,0 +1,20 @@
+/** Stacks of errors, as their readers want them: whose code failed is above, what called it is always the same. */
+
+/** Where the files of the library lie, of those of this copy and of what is linked. */
+const OWN = new URL("../", import.meta.url).href;
+const FRAME = /^\s+at /;
+const INSIDE_NODE = /\(node:|at node:/;
+
+/** The stack without the frames of the library at its end, where there are others above. */
+export function withoutOwnFrames(stack: string): string {
+  const lines = stack.split("\n");
+  let end = lines.length;
+  let isOurs = false;
+  for (; end > 0; end -= 1) {
+    const line = lines[end - 1]!;
+    const isOwn = line.includes(OWN);
+    if (!isOwn && !INSIDE_NODE.test(line)) break;
+    isOurs ||= isOwn;
+  }
+  return isOurs && end > 0 && FRAME.test(lines[end - 1]!) ? lines.slice(0, end).join("\n") : stack;
+}
