@@ -75,7 +75,9 @@ export interface WorkerDefinition<C extends WorkerClass> extends WorkerBuilder<C
 /** A definition with options, ready for the constructor arguments. */
 export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean> {
   /** The same, with these options on top. */
-  options<O extends OptionsOf<InstanceType<C>>>(options: O): WorkerBuilder<C, Blocks<O, IsBlocking>>;
+  options<B extends boolean = IsBlocking>(
+    options: OptionsOf<InstanceType<C>> & { blocking?: B | undefined },
+  ): WorkerBuilder<C, Blocks<B, IsBlocking>>;
   /**
    * Makes a pool whose workers are constructed with these arguments. Returns at once: workers start with the first calls.
    *
@@ -89,8 +91,8 @@ export interface WorkerBuilder<C extends WorkerClass, IsBlocking extends boolean
   ): IsBlocking extends true ? BlockingPool<InstanceType<C>> : Pool<InstanceType<C>>;
 }
 
-/** Whether a pool blocks once these options are set. */
-type Blocks<O extends object, Before extends boolean> = O extends { blocking: infer B extends boolean } ? B : Before;
+/** Whether a pool blocks once options are set; as before, where they may say either. */
+type Blocks<B extends boolean, Before extends boolean> = boolean extends B ? Before : B;
 
 /** Turns a class with a reserved method into a type error that says so. */
 type Unreserved<C extends WorkerClass> = [Extract<keyof InstanceType<C>, ReservedMember>] extends [never]
@@ -143,7 +145,7 @@ export function worker<C extends WorkerClass>(
   const { version } = definition;
   if (version !== undefined) checkVersion(version);
   const facts = examine(name, target, definition);
-  return build(register(meta, name, target, version), target, facts);
+  return build<C>(register(meta, name, target, version), target, facts);
 }
 
 /** The definition of a class that is registered, and was examined where it was defined first. */

@@ -1,4 +1,13 @@
-import { DefinitionError, task, TaskPool, worker, Worker } from "manyhands";
+import {
+  type BlockingPool,
+  DefinitionError,
+  type Pool,
+  type PoolOptions,
+  task,
+  TaskPool,
+  worker,
+  Worker,
+} from "manyhands";
 import { describe, expect, expectTypeOf, it } from "vitest";
 
 class Plain {
@@ -32,6 +41,21 @@ describe("worker()", () => {
     expect(() => worker(import.meta, Plain, { methods: { vlaue: { stream: true } } as object })).toThrow(
       "Cannot set options of 'Plain.vlaue' as there is no such method: did you mean 'value'?",
     );
+  });
+
+  it("knows its options, and by them whether a pool blocks", () => {
+    const definition = worker(import.meta, Plain, { mode: "sync" });
+    type Init<Builder extends { init: unknown }> = Builder["init"];
+    const general: PoolOptions = {};
+    expectTypeOf<Init<ReturnType<typeof definition.options>>>().returns.toEqualTypeOf<Pool<Plain>>();
+    expectTypeOf(definition.options(general).init).returns.toEqualTypeOf<Pool<Plain>>();
+    expectTypeOf(definition.options({ blocking: false }).init).returns.toEqualTypeOf<Pool<Plain>>();
+    const blocking = definition.options({ blocking: true });
+    expectTypeOf(blocking.options({ timeout: 5 }).init).returns.toEqualTypeOf<BlockingPool<Plain>>();
+    // @ts-expect-error did you mean 'maxWorkers'?
+    expect(() => definition.options({ maxWorker: 2 }).init()).toThrow("did you mean 'maxWorkers'?");
+    // @ts-expect-error there is no such method
+    expect(() => definition.options({ methods: { valu: {} } }).init()).toThrow("did you mean 'value'?");
   });
 
   it("keeps the options of the definition under those of the pool", async () => {
