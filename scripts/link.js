@@ -5,24 +5,36 @@
 // exports in the linked one: whoever imports it, and from wherever, gets the one copy there is.
 //
 // What hosts begin with is a second copy of the modules that it needs, as two copies of the library in one program are: what
-// copies share hangs on `globalThis` (`src/config/process-wide.ts`), and the error classes stay a module of their own.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+// copies share hangs on `globalThis` (`src/config/process-wide.ts`), and so do the error classes.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { asFunctionBody, closureOf, namesOf } from "./linked-module.js";
+import { asFunctionBody, closureOf, joinMaps, mapOf, namesOf } from "./linked-module.js";
 import { isMain, root } from "./tool.js";
 
 const dist = join(root, "dist");
 const lib = join(root, "build/lib");
 const cache = join(root, "build/.cache");
+/** Names the files that were made. */
 const stamp = join(cache, "link-stamp");
+const SCRIPTS = ["link.js", "linked-module.js"];
+const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
 
-/** A module of its own wherever it is used. */
-const APART = "errors.js";
-/** What stands for it in hosts, and loads it when it is first used. */
-const LATER = "config/later-errors.js";
+/** Run once in a thread, whichever file does it first: there must be one class of each error. */
+const SHARED = "errors.js";
 
 /** The files with modules of the library, each with what it starts from, and imports, and the ones before do not have. */
 const parts = [
+  { to: "linked/errors.js", starts: [SHARED] },
   // Hosts load these too: where their pool has limits, and where a worker uses them.
   { to: "linked/limits.js", starts: ["limits/remote/limit-client.js", "limits/limit-set.js", "limits/rate-limit.js"] },
   {
@@ -48,41 +60,58 @@ const hosts = [
 ];
 const HOST_LIBRARY = "host-index.js";
 
-/** @returns {boolean} whether the compiler has run since, or something is missing */
+/** @returns {boolean} whether the compiler has run since, these scripts were changed, or something is missing */
 export function isLinkStale() {
-  const linked = statSync(stamp, { throwIfNoEntry: false });
-  const compiled = statSync(join(cache, "src.tsbuildinfo"), { throwIfNoEntry: false });
-  const files = [...parts, ...hosts].map(({ to }) => join(dist, to));
-  return !linked || linked.mtimeMs < (compiled?.mtimeMs ?? 0) || !files.every((path) => existsSync(path));
+  const linkedAt = modifiedAt(stamp);
+  const inputs = [join(cache, "src.tsbuildinfo"), ...SCRIPTS.map((name) => join(root, "scripts", name))];
+  if (linkedAt === 0 || inputs.some((path) => modifiedAt(path) > linkedAt)) return true;
+  return !readFileSync(stamp, "utf8")
+    .split("\n")
+    .every((path) => existsSync(join(dist, path)));
+}
+
+/** @param {string} path */
+function modifiedAt(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 }
 
 /** Makes dist/: writes what differs, and removes what there is no source for. */
 export function linkDist() {
-  const texts = new Map([...library(), ...hosts.map((host) => /** @type {const} */ ([host.to, linkHost(host)]))]);
-  for (const path of readdirSync(lib, { recursive: true, encoding: "utf8" }).map(asPosix)) {
-    if (!/\.js(\.map)?$/.test(path) || texts.has(path.replace(/\.map$/, ""))) continue;
+  const startedAt = new Date();
+  const texts = library();
+  for (const host of hosts) linkHost(host, texts);
+  for (const path of compiledFiles()) {
+    if (texts.has(path)) continue;
     texts.set(path, readFileSync(join(lib, path), "utf8"));
-  }
-  for (const [path, text] of texts) put(join(dist, path), text);
-  for (const path of readdirSync(dist, { recursive: true, encoding: "utf8" }).map(asPosix)) {
-    if (/\.js(\.map)?$/.test(path) && !texts.has(path)) rmSync(join(dist, path));
+    texts.set(`${path}.map`, JSON.stringify(mapOf(path, path)));
   }
   mkdirSync(cache, { recursive: true });
-  writeFileSync(stamp, "");
+  for (const [path, text] of texts) put(join(dist, path), text);
+  for (const path of filesIn(dist)) if (/\.js(\.map)?$/.test(path) && !texts.has(path)) rmSync(join(dist, path));
+  writeFileSync(stamp, [...texts.keys()].join("\n"));
+  // The start, not the end: the compiler may have run meanwhile.
+  utimesSync(stamp, startedAt, startedAt);
 }
 
-/** @param {string} path */
-function asPosix(path) {
-  return path.replaceAll("\\", "/");
+/** @returns {string[]} */
+function compiledFiles() {
+  if (!existsSync(lib)) throw new Error("Cannot link as build/lib is missing: run 'npm run build'");
+  return filesIn(lib).filter((path) => path.endsWith(".js"));
+}
+
+/** @param {string} folder @returns {string[]} */
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).map((path) => path.replaceAll("\\", "/"));
 }
 
 /** @param {string} path @param {string} text */
 function put(path, text) {
   if (existsSync(path) && readFileSync(path, "utf8") === text) return;
   mkdirSync(dirname(path), { recursive: true });
-  // In one step: a host may be starting.
-  writeFileSync(`${path}.new`, text);
-  renameSync(`${path}.new`, path);
+  // In one step: a host may be starting, and somebody else link too.
+  const whole = join(cache, `linked-${process.pid}`);
+  writeFileSync(whole, text);
+  renameSync(whole, path);
 }
 
 /** @returns {Map<string, string>} the files with modules of the library, and what stands in their places */
@@ -90,7 +119,7 @@ function library() {
   /** @type {Map<string, string>} */
   const texts = new Map();
   /** @type {Map<string, string>} the files by the modules that they hold */
-  const homes = new Map([[APART, APART]]);
+  const homes = new Map();
   for (const { to, starts } of parts) {
     const own = closureOf(starts).filter((path) => !homes.has(path));
     for (const path of own) homes.set(path, to);
@@ -99,7 +128,7 @@ function library() {
       const names = namesOf(path).map((name) => `${name}: ${publicName(path, name)}`);
       return `export const { ${names.join(", ")} } = ${linked.add(path)};`;
     });
-    texts.set(to, linked.text(exported));
+    linked.putInto(texts, exported);
     for (const path of own) texts.set(path, standIn(path, to));
   }
   return texts;
@@ -116,12 +145,12 @@ function publicName(path, name) {
   return `${path.replace(/\.js$/, "").replaceAll(/\W/g, "_")}$${name}`;
 }
 
-/** @param {(typeof hosts)[number]} host */
-function linkHost({ to, run }) {
-  const linked = new Linked(to, () => to, new Map([[APART, LATER]]));
+/** @param {(typeof hosts)[number]} host @param {Map<string, string>} texts */
+function linkHost({ to, run }, texts) {
+  const linked = new Linked(to, () => to);
   const exported = `export const { ${namesOf(HOST_LIBRARY).join(", ")} } = ${linked.add(HOST_LIBRARY)};`;
   linked.add(run);
-  return linked.text([exported]);
+  linked.putInto(texts, [exported]);
 }
 
 /** One file with several modules: each is a function, behind those that it imports. */
@@ -130,7 +159,7 @@ class Linked {
   #variables = new Map();
   /** @type {string[]} */
   #head = [];
-  /** @type {string[]} */
+  /** @type {{ path: string, text: string }[]} */
   #body = [];
   /** @type {Map<string, string>} variables with what other files export */
   #outside = new Map();
@@ -138,12 +167,10 @@ class Linked {
   /**
    * @param {string} to
    * @param {(path: string) => string | undefined} homeOf the file that holds a module
-   * @param {Map<string, string>} [substitutes]
    */
-  constructor(to, homeOf, substitutes = new Map()) {
+  constructor(to, homeOf) {
     this.to = to;
     this.homeOf = homeOf;
-    this.substitutes = substitutes;
   }
 
   /** @param {string} path @returns {string} the variable with what the module exports */
@@ -154,14 +181,28 @@ class Linked {
     this.#variables.set(path, "");
     const code = this.#codeOf(path);
     const variable = `module${this.#body.length}`;
-    this.#body.push(`// ${path}\nconst ${variable} = ${code};`);
+    this.#body.push({ path, text: `// ${path}\nconst ${variable} = ${code};` });
     this.#variables.set(path, variable);
     return variable;
   }
 
-  /** @param {string[]} exported @returns {string} */
-  text(exported) {
-    return `// Made by scripts/link.js.\n${[...this.#head, ...this.#body, ...exported].join("\n")}\n`;
+  /**
+   * Puts the file, and the map that leads from it to the sources, to the others.
+   *
+   * @param {Map<string, string>} texts @param {string[]} exported
+   */
+  putInto(texts, exported) {
+    const lines = ["// Made by scripts/link.js.", ...this.#head];
+    /** @type {{ line: number, map: ReturnType<typeof mapOf> }[]} */
+    const maps = [];
+    for (const { path, text } of this.#body) {
+      // What the module does begins with the third line.
+      if (this.homeOf(path) === this.to) maps.push({ line: lines.length + 2, map: mapOf(path, this.to) });
+      lines.push(...text.split("\n"));
+    }
+    lines.push(...exported, `//# sourceMappingURL=${posix.basename(this.to)}.map`, "");
+    texts.set(this.to, lines.join("\n"));
+    texts.set(`${this.to}.map`, JSON.stringify(joinMaps(maps)));
   }
 
   /** @param {string} path @returns {string} */
@@ -173,11 +214,12 @@ class Linked {
         (specifier) => this.#namespaceOf(path, specifier),
         (target) => relative(this.to, target),
       );
-      return `(() => {\n${code}\nreturn { ${namesOf(path, true).join(", ")} };\n})()`;
+      const once = path === SHARED ? `globalThis[Symbol.for("manyhands.errors/${version}")] ??= ` : "";
+      return `${once}(() => {\n${code}\nreturn { ${namesOf(path, true).join(", ")} };\n})()`;
     }
     if (home === undefined) throw new Error(`Cannot link '${path}' as no file holds it`);
     const outer = this.#import(relative(this.to, home));
-    const names = namesOf(path).map((name) => `${name}: ${outer}.${home === path ? name : publicName(path, name)}`);
+    const names = namesOf(path).map((name) => `${name}: ${outer}.${publicName(path, name)}`);
     return `{ ${names.join(", ")} }`;
   }
 
@@ -185,8 +227,7 @@ class Linked {
   #namespaceOf(path, specifier) {
     if (specifier.startsWith("node:")) return this.#builtIn(specifier);
     if (!specifier.startsWith(".")) throw new Error(`Cannot link '${path}' as it imports a package: ${specifier}`);
-    const target = posix.join(posix.dirname(path), specifier);
-    return this.add(this.substitutes.get(target) ?? target);
+    return this.add(posix.join(posix.dirname(path), specifier));
   }
 
   /** @param {string} specifier of a module of Node.js */

@@ -113,7 +113,68 @@ function passedOn(name) {
 }
 
 /**
+ * @typedef {object} SourceMap
+ * @property {3} version
+ * @property {string[]} sources
+ * @property {string[]} sourcesContent
+ * @property {string[]} names
+ * @property {string} mappings
+ */
+
+/**
+ * The map from what the compiler made of a module to its source, as it is to be for a file of dist/.
+ *
+ * @param {string} path @param {string} to
+ * @returns {SourceMap}
+ */
+export function mapOf(path, to) {
+  const map = JSON.parse(readFileSync(join(lib, `${path}.map`), "utf8"));
+  const sources = /** @type {string[]} */ (map.sources).map((source) =>
+    posix.relative(posix.join("dist", posix.dirname(to)), posix.join("build/lib", posix.dirname(path), source)),
+  );
+  const { sourcesContent, names, mappings } = map;
+  return { version: 3, sources, sourcesContent, names, mappings };
+}
+
+/**
+ * One map for a file that holds several modules, each from a line on: Node.js reads no maps with sections.
+ *
+ * @param {{ line: number, map: SourceMap }[]} maps
+ * @returns {SourceMap}
+ */
+export function joinMaps(maps) {
+  const { decode, encode } = /** @type {typeof import("@jridgewell/sourcemap-codec")} */ (
+    require("@jridgewell/sourcemap-codec")
+  );
+  /** @type {SourceMap} */
+  const whole = { version: 3, sources: [], sourcesContent: [], names: [], mappings: "" };
+  /** @type {import("@jridgewell/sourcemap-codec").SourceMapMappings} */
+  const lines = [];
+  for (const { line, map } of maps) {
+    const [source, name] = [whole.sources.length, whole.names.length];
+    while (lines.length < line) lines.push([]);
+    for (const segments of decode(map.mappings)) lines.push(segments.map((segment) => moved(segment, source, name)));
+    whole.sources.push(...map.sources);
+    whole.sourcesContent.push(...map.sourcesContent);
+    whole.names.push(...map.names);
+  }
+  return { ...whole, mappings: encode(lines) };
+}
+
+/**
+ * @param {import("@jridgewell/sourcemap-codec").SourceMapSegment} segment
+ * @param {number} source how many sources are before its own @param {number} name and names
+ * @returns {import("@jridgewell/sourcemap-codec").SourceMapSegment}
+ */
+function moved(segment, source, name) {
+  if (segment.length === 1) return segment;
+  const [column, own, line, at] = segment;
+  return segment.length === 4 ? [column, own + source, line, at] : [column, own + source, line, at, segment[4] + name];
+}
+
+/**
  * What a module does, as the body of a function at whose end all that it exports has its value: no module changes that later.
+ * Each line is where it was, for the map to be right.
  *
  * @param {string} path
  * @param {(specifier: string) => string} namespaceOf a variable with what another module exports
@@ -154,8 +215,10 @@ export function asFunctionBody(path, namespaceOf, reach) {
     if (!edits.some(([from, to]) => from <= start && end <= to)) edits.push([start, end, ""]);
   }
   let code = source;
-  for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0]))
-    code = code.slice(0, start) + text + code.slice(end);
+  for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0])) {
+    const lines = source.slice(start, end).split("\n").length - 1;
+    code = code.slice(0, start) + text + "\n".repeat(lines) + code.slice(end);
+  }
   return code;
 }
 

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { describe, expect, it } from "vitest";
-import * as later from "../dist/config/later-errors.js";
 import * as errors from "../dist/errors.js";
 import { PlaceWorker } from "#fixtures/place.js";
 
@@ -26,12 +25,11 @@ describe("the start of a host", () => {
     expect([...loadedBy(program, DIST)].toSorted()).toEqual([program]);
   });
 
-  it("has stand-ins for all error classes, and each is that class once it is used", () => {
-    expect(Object.keys(later).toSorted()).toEqual(Object.keys(errors).toSorted());
-    expect({ ...later.ERROR_CLASSES }).toEqual(errors.ERROR_CLASSES);
-    expect(new later.CancelledError("Stop")).toBeInstanceOf(errors.CancelledError);
-    expect(new errors.TimeoutError("Late", 5)).toBeInstanceOf(later.ManyhandsError);
-    expect(later.ManyhandsError.is(new errors.TimeoutError("Late", 5))).toBe(true);
+  it.each(["thread", "packed-thread", "process"])("of kind %s has the error classes of the library", async (kind) => {
+    const program = (await import(new URL(`host/linked/${kind}-entry.js`, DIST).href)) as typeof errors;
+    const { ERROR_CLASSES, ...classes } = errors;
+    expect(Object.keys(ERROR_CLASSES)).not.toEqual([]);
+    for (const [name, ErrorClass] of Object.entries(classes)) expect(Reflect.get(program, name)).toBe(ErrorClass);
   });
 
   it("loads nothing that most workers do not need", () => {

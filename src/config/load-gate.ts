@@ -26,14 +26,30 @@ const gates: readonly LoadGate[] = ((getEnvironmentData(KEY) ?? []) as SharedArr
 /** Those of threads that this one has started, and that have not ended. */
 const inside = new Set<LoadGate>();
 
-/** Runs what loads modules by `require`. */
+/**
+ * Runs what loads modules by `require`.
+ * @throws {Error} when one of them is being loaded by an `import()` in the same thread, which cannot be waited for
+ */
 export function loadModules<T>(load: () => T): T {
   enter();
   try {
     return load();
+  } catch (cause) {
+    if (!isRace(cause)) throw cause;
+    throw new Error(
+      "Cannot load what is used here for the first time as an import() of the same modules is under way in this thread: " +
+        "import them at the top of the module",
+      { cause },
+    );
   } finally {
     for (const gate of gates) leave(gate);
   }
+}
+
+/** What Node.js says of a module that is half loaded: version 20 fails within itself. */
+function isRace(error: unknown): boolean {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  return code === "ERR_REQUIRE_ESM_RACE_CONDITION" || String(message).includes("reading 'getStatus'");
 }
 
 /** Starts a thread that has a gate. */

@@ -1,7 +1,9 @@
 /** Stacks of errors, as their readers want them: whose code failed is above, what called it is always the same. */
 
-/** Where the files of the library lie, of those of this copy and of what is linked. */
-const OWN = new URL("../", import.meta.url).href;
+import { fileURLToPath } from "node:url";
+
+/** Where the files of the library lie, and, as source maps have it, their sources. */
+const OWN = [new URL("../", import.meta.url).href, fileURLToPath(new URL("../../src/", import.meta.url))];
 const FRAME = /^\s+at /;
 const INSIDE_NODE = /\(node:|at node:/;
 
@@ -12,7 +14,7 @@ export function withoutOwnFrames(stack: string): string {
   let isOurs = false;
   for (; end > 0; end -= 1) {
     const line = lines[end - 1]!;
-    const isOwn = line.includes(OWN);
+    const isOwn = OWN.some((folder) => line.includes(folder));
     if (!isOwn && !INSIDE_NODE.test(line)) break;
     isOurs ||= isOwn;
   }
