@@ -16,6 +16,13 @@ const SETTLE_MS = 300;
 const FIRST_CALLS = 10;
 
 const measures = {
+  /** Of importing the library, in ms. */
+  imported: async (kind: string, name: string) => {
+    const start = performance.now();
+    await findPeer(kind, name).load();
+    return performance.now() - start;
+  },
+
   /** From making a pool to its first result, in ms; the library is loaded. */
   start: async (kind: string, name: string, workers: string) => {
     const open = await findPeer(kind, name).load();

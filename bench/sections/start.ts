@@ -4,7 +4,7 @@ import type { Peer } from "../peer.js";
 import { processPeers } from "../peers/process-peers.js";
 import type { Kind } from "../peers/roster.js";
 import { threadPeers } from "../peers/thread-peers.js";
-import type { Section, SectionContext, Table } from "../section.js";
+import { BEST_PEER, type Section, type SectionContext, type Table } from "../section.js";
 import { median } from "../statistics.js";
 
 const WORKERS = 2;
@@ -27,6 +27,7 @@ export const start: Section = {
       return { ...shape, ...more, rows, against: floor, bars: [{ against: floor, atMost: 1.15 }] };
     };
     return [
+      await importTable(context),
       await table("thread", threadPeers, "bare postMessage", {
         id: "thread-start",
         title: "Start of 2 threads, to the first result",
@@ -38,6 +39,20 @@ export const start: Section = {
     ];
   },
 };
+
+async function importTable(context: SectionContext): Promise<Table> {
+  context.say("import");
+  const peers = context.select(threadPeers).filter(({ role }) => role !== "floor");
+  return {
+    id: "import",
+    title: "Import of the library",
+    unit: "ms",
+    better: "lower",
+    notes: ["In a fresh process, whose disk cache has the files: most of it is finding, reading and compiling them."],
+    rows: await measurePeers("thread", peers, context, (name) => measureFresh("imported", "thread", name)),
+    against: BEST_PEER,
+  };
+}
 
 /** What a worker takes while it does nothing. */
 export const memory: Section = {
