@@ -184,16 +184,25 @@ class View {
   }
 }
 
+/** @throws {TypeError} for a method that was taken off its view: it does not know what it belongs to */
+function viewOf(self: unknown, { name }: MethodInfo): View {
+  const view = (self as { readonly [VIEW]?: View } | undefined)?.[VIEW];
+  if (view) return view;
+  throw new TypeError(
+    `Cannot call '${name}' as it was taken off what 'with' or 'workers' gave: pass (…) => view.${name}(…), or the pool's own method`,
+  );
+}
+
 function methodsPrototype(methods: readonly MethodInfo[]): object {
   const prototype = Object.create(null) as Record<string, AnyMethod>;
   for (const method of methods) {
     prototype[method.name] = method.isStream
-      ? function stream(this: { [VIEW]: View }, ...args: unknown[]) {
-          const { core, options, traits } = this[VIEW];
+      ? function stream(this: unknown, ...args: unknown[]) {
+          const { core, options, traits } = viewOf(this, method);
           return openStream(core, method, args, options, traits);
         }
-      : function call(this: { [VIEW]: View }, ...args: unknown[]) {
-          const view = this[VIEW];
+      : function call(this: unknown, ...args: unknown[]) {
+          const view = viewOf(this, method);
           return view.core.submit(view.kindOf(method), args).future;
         };
   }

@@ -31,6 +31,19 @@ describe.each(MODES)("mapping in mode %s", (mode) => {
   });
 });
 
+describe("a method that is passed on", () => {
+  it("belongs to its pool, unless it was taken off a view, which it is told of", async () => {
+    await using pool = FlowWorker.options({ mode: "async" }).init();
+    const { double } = pool;
+    expect(await double(1)).toBe(2);
+    const message =
+      "Cannot call 'double' as it was taken off what 'with' or 'workers' gave: pass (…) => view.double(…)";
+    const { double: urgent } = pool.with({ priority: 1 });
+    expect(() => urgent(1)).toThrow(message);
+    await expect(map([1], pool.workers[0]!.double)).rejects.toThrow(message);
+  });
+});
+
 describe.each(POOL_MODES)("mapping that ends early in mode %s", (mode) => {
   it("cancels the calls in flight", async () => {
     await using pool = FlowWorker.options({ mode, maxWorkers: 1, concurrency: 2 }).init();
