@@ -1,22 +1,23 @@
 /** The bar of a mapping or a pipeline, where one was asked for. */
+import { finish } from "../progress/finish.js";
 import { openProgress, type ProgressOption } from "../progress/open-progress.js";
-import type { ProgressBar } from "../progress/progress-bar.js";
+import type { ProgressBar, ProgressBarOptions } from "../progress/progress-bar.js";
 import type { Ending } from "./mapping.js";
 
 export class FlowProgress {
   readonly #option: ProgressOption | undefined;
-  readonly #total: number | undefined;
+  readonly #usual: ProgressBarOptions;
   readonly #signal: AbortSignal | undefined;
   #bar: ProgressBar<never> | undefined;
 
   /**
-   * @param total - how many items there are, where that is known
+   * @param usual - what is known of the bar, where the option does not say otherwise
    * @param signal - what ends the work, where it is stopped and has not failed
    * @throws {TypeError} for what is no option of a bar
    */
-  constructor(option: ProgressOption | undefined, total: number | undefined, signal: AbortSignal | undefined) {
+  constructor(option: ProgressOption | undefined, usual: ProgressBarOptions, signal: AbortSignal | undefined) {
     this.#option = option;
-    this.#total = total;
+    this.#usual = usual;
     this.#signal = signal;
     // It opens no bar, and says why.
     if (typeof option !== "boolean" && typeof option !== "object") openProgress(option, {});
@@ -27,7 +28,7 @@ export class FlowProgress {
    * @throws {TypeError | RangeError} for options of the bar that are not valid
    */
   open(): void {
-    this.#bar = openProgress(this.#option, this.#total === undefined ? {} : { total: this.#total });
+    this.#bar = openProgress(this.#option, this.#usual);
   }
 
   advance(count: number, outcome: "success" | "failure"): void {
@@ -35,8 +36,9 @@ export class FlowProgress {
   }
 
   end(ending: Ending): void {
-    if (ending === "done") this.#bar?.succeed();
-    else if (ending === "left" || this.#signal?.aborted) this.#bar?.stop();
-    else this.#bar?.fail();
+    if (!this.#bar) return;
+    if (ending === "done") finish(this.#bar);
+    else if (ending === "left" || this.#signal?.aborted) this.#bar.stop();
+    else this.#bar.fail();
   }
 }

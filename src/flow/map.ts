@@ -5,6 +5,7 @@ import { sharedController } from "../config/shared-controller.js";
 import { Future } from "../future/future.js";
 import { callableOf } from "../pool/callables.js";
 import type { ProgressOption } from "../progress/open-progress.js";
+import type { ProgressBarOptions } from "../progress/progress-bar.js";
 import { cancelledBy } from "./cancelled-by.js";
 import { FlowProgress } from "./flow-progress.js";
 import { Engine, isThenable, type Work } from "./map-engine.js";
@@ -18,7 +19,7 @@ export interface MapOptions extends FlowOptions {
   signal?: AbortSignal | undefined;
   /** Whether an item that fails has a result as the others do, and ends nothing. Default: false. */
   settled?: boolean | undefined;
-  /** Shows a bar of the results that were taken: `true`, or options of the bar. Default: false. */
+  /** Shows a bar of the results that were taken, called as the function is: `true`, or options of the bar. Default: false. */
   progress?: ProgressOption | undefined;
 }
 
@@ -102,7 +103,7 @@ export function map(
   const items = openSource("the source of a mapping", source);
   const own: ItemFunction = fn as (item: unknown, context: MapContext) => unknown;
   const work = isSettled ? new SettledWork(own) : new MapWork(own);
-  const progress = new FlowProgress(options.progress, sizeOf(source), signal);
+  const progress = new FlowProgress(options.progress, barOf(source, fn), signal);
   return new Mapping({
     name: "the mapping",
     signal,
@@ -117,6 +118,12 @@ export function map(
       onEnd: (ending) => progress.end(ending),
     }),
   });
+}
+
+/** The function names the bar, if it has a name. */
+function barOf(source: unknown, fn: { readonly name: string }): ProgressBarOptions {
+  const total = sizeOf(source);
+  return { description: callableOf(fn)?.label ?? fn.name, ...(total !== undefined && { total }) };
 }
 
 function isRejected(result: unknown): boolean {

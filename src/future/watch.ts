@@ -15,6 +15,7 @@ import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
 import { onAbort } from "../config/on-abort.js";
 import { TimeoutError } from "../errors.js";
+import { finish } from "../progress/finish.js";
 import { openProgress, type ProgressOption } from "../progress/open-progress.js";
 import type { ProgressBar } from "../progress/progress-bar.js";
 import { listen, type Listener, outcomeOf, type Settled, unlisten } from "./settlement.js";
@@ -99,8 +100,9 @@ export class Watch {
     if (this.#isClosed) return;
     this.#isClosed = true;
     if (hasFailed) this.#bar?.fail();
-    else if (this.#settled === this.#items.length) this.#bar?.succeed();
-    else this.#bar?.stop();
+    else if (this.#settled === this.#items.length) {
+      if (this.#bar) finish(this.#bar);
+    } else this.#bar?.stop();
     clearTimeout(this.#timer);
     this.#forgetSignal?.();
     for (const [index, listener] of this.#listeners.entries()) {

@@ -1,4 +1,5 @@
 /** The bridge thread of a blocking pool: runs an ordinary pool for a caller that is parked. */
+import { inspect } from "node:util";
 import { workerData } from "node:worker_threads";
 import { SerializationError } from "../errors.js";
 import type { Stream } from "../future/stream.js";
@@ -7,7 +8,8 @@ import { importRegistration } from "../host/import-module.js";
 import { Bell } from "../wire/bell.js";
 import { encodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { canSend } from "../wire/unsendable.js";
-import type { BridgeMessage, BridgeReply, BridgeStart } from "./bridge.js";
+import type { BridgeLog, BridgeMessage, BridgeReply, BridgeStart } from "./bridge.js";
+import type { PoolEvents } from "./events.js";
 import { Lending } from "./lending.js";
 import { openPool, sourceOf } from "./open-pool.js";
 import { openStream } from "./open-stream.js";
@@ -52,6 +54,13 @@ function reply(message: BridgeReply): void {
   start.port.postMessage(message, ports);
 }
 
+/** The console of this thread is written to by the caller's event loop, which may never turn again. */
+function tellLog({ worker, values }: PoolEvents["log"]): void {
+  const logged = values.map((value) => (isSendable(value) ? value : inspect(value)));
+  start.port.postMessage({ worker, logged } satisfies BridgeLog);
+  bell.ring();
+}
+
 async function carryOut({ request, usages }: BridgeMessage): Promise<unknown> {
   opening ??= open();
   const { core: pool, lending } = await opening;
@@ -92,5 +101,6 @@ async function open(): Promise<Opened> {
   const source = sourceOf(registration);
   const schema = { ...source.schema, init: undefined };
   const core = openPool({ ...source, schema }, options, args, { mode: undefined, options: () => configured });
+  core.events.on("log", tellLog);
   return (opened = { core, lending: new Lending(core, bell) });
 }

@@ -6,7 +6,7 @@ import { MessageChannel, type MessagePort, receiveMessageOnPort, type Worker } f
 import type { SerializationError } from "../errors.js";
 import { Bell } from "../wire/bell.js";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
-import { ToCaller } from "../wire/protocol.js";
+import { ToCaller, type WorkerIdentity } from "../wire/protocol.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { configuredOptions } from "../config/configure.js";
 import { LONGEST_TIMER } from "../config/duration.js";
@@ -20,6 +20,7 @@ import { planMethods } from "./method-plan.js";
 import { assertMayOpen, type PoolSource, validArguments } from "./open-pool.js";
 import { type CallOptions, type ElasticSize, type PoolOptions, resolveOptions } from "./options.js";
 import type { MethodInfo } from "./method-plan.js";
+import { printLog } from "./print-log.js";
 import type { PoolStats } from "./pool-stats.js";
 
 /** What the caller asks of the bridge. */
@@ -41,6 +42,12 @@ export interface BridgeMessage {
 export type BridgeReply = ({ readonly value: unknown } | { readonly failure: WireFailure }) & {
   readonly lease: Lease | undefined;
 };
+
+/** What a method logged; such come before the reply to its call. */
+export interface BridgeLog {
+  readonly worker: WorkerIdentity;
+  readonly logged: readonly unknown[];
+}
 
 /** What a bridge thread is started with. */
 export interface BridgeStart {
@@ -127,6 +134,8 @@ export class Bridge implements BlockingBackend {
     } catch (cause) {
       throw unsendableError(`construct '${name}'`, "args", start.args, structuredClone, cause);
     }
+    // For what is logged while the caller does something else: a reply is taken where it is waited for.
+    port1.on("message", ({ worker, logged }: BridgeLog) => printLog(name, worker, logged));
     thread.unref();
     port1.unref();
   }
@@ -224,8 +233,13 @@ export class Bridge implements BlockingBackend {
     for (;;) {
       const { count } = this.#bell;
       const received = receiveMessageOnPort(this.#port);
-      if (received) return received.message as BridgeReply;
-      this.#bell.wait(count);
+      if (!received) {
+        this.#bell.wait(count);
+        continue;
+      }
+      const message = received.message as BridgeReply | BridgeLog;
+      if (!("logged" in message)) return message;
+      printLog(this.#source.registration.name, message.worker, message.logged);
     }
   }
 

@@ -29,6 +29,7 @@ import type { CallOptions, ElasticSize, ResolvedOptions } from "./options.js";
 import type { PoolSetup } from "./pool-setup.js";
 import { type PoolStats, Tally } from "./pool-stats.js";
 import { arePrimitive, prepare } from "./prepare.js";
+import { printLog } from "./print-log.js";
 import { Readiness } from "./readiness.js";
 import { poolFull, poolStopped, startedLate, stoppedEarly, stoppedLate, tookTooLong } from "./refusals.js";
 import { Roster } from "./roster.js";
@@ -290,8 +291,7 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
 
   logged(worker: WorkerIdentity, call: Call | undefined, values: unknown[]): void {
     if (this.events.emit("log", { worker, callId: call?.id, values })) return;
-    // oxlint-disable-next-line no-console -- what a method logs must be seen, also when nobody listens
-    console.log(`[${this.name} ${worker.index}]`, ...values);
+    printLog(this.name, worker, values);
   }
 
   // How a call finds its worker.

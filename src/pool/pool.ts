@@ -191,17 +191,12 @@ class View {
   }
 }
 
-interface OfView {
-  readonly [VIEW]?: View;
-}
-
-/** @throws {TypeError} for a method that was taken from its view */
-function viewOf(owner: OfView | undefined, { name }: MethodInfo): View {
-  const view = owner?.[VIEW];
+/** @throws {TypeError} for a method that was taken off its view: it does not know what it belongs to */
+function viewOf(self: unknown, { name }: MethodInfo): View {
+  const view = (self as { readonly [VIEW]?: View } | undefined)?.[VIEW];
   if (view) return view;
   throw new TypeError(
-    `Cannot call '${name}' without the view of the pool that it was taken from, as of pool.with(…) or pool.workers[0]: ` +
-      `pass on a function that calls it there, as in (value) => view.${name}(value)`,
+    `Cannot call '${name}' as it was taken off what 'with' or 'workers' gave: pass (…) => view.${name}(…), or the pool's own method`,
   );
 }
 
@@ -209,11 +204,11 @@ function methodsPrototype(methods: readonly MethodInfo[]): object {
   const prototype = Object.create(null) as Record<string, AnyMethod>;
   for (const method of methods) {
     prototype[method.name] = method.isStream
-      ? function stream(this: OfView | undefined, ...args: unknown[]) {
+      ? function stream(this: unknown, ...args: unknown[]) {
           const { core, options, traits } = viewOf(this, method);
           return openStream(core, method, args, options, traits);
         }
-      : function call(this: OfView | undefined, ...args: unknown[]) {
+      : function call(this: unknown, ...args: unknown[]) {
           const view = viewOf(this, method);
           return view.core.submit(view.kindOf(method), args).future;
         };

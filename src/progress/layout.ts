@@ -8,7 +8,7 @@
 import { displayWidth, oneLine, truncate, unjoinedWidth } from "./display-width.js";
 import { amountText, clockText, leftText, percentOf, rateText, scaled, unitText } from "./figures.js";
 import type { BarView } from "./meter.js";
-import { CYAN, coloured, ENDING_COLOURS, GRAY, RED, type Theme } from "./theme.js";
+import { CYAN, coloured, endingColour, GRAY, RED, type Theme } from "./theme.js";
 
 /** What is shown, and how narrow it may become. */
 interface Plan {
@@ -205,8 +205,8 @@ function cellOf(column: Column, entry: Entry, row: Row, layout: Layout): Piece {
   return piece(" ".repeat(1 + room - width) + text, column === "failures" ? RED : undefined, 1 + room);
 }
 
-function markOf({ ending, elapsed }: BarView, theme: Theme): Piece {
-  if (ending) return piece(theme.marks[ending], ENDING_COLOURS[ending]);
+function markOf({ ending, elapsed, failures }: BarView, theme: Theme): Piece {
+  if (ending) return piece(theme.marks[ending], endingColour(ending, failures));
   return piece(theme.spinner[Math.floor(elapsed / FRAME_MS) % theme.spinner.length]!, CYAN);
 }
 
@@ -217,7 +217,7 @@ function barOf(view: BarView, width: number, theme: Theme): Piece[] {
   const half = full < room && cells - full >= 0.5 ? theme.half : "";
   return [
     piece(theme.left + theme.empty.repeat(before), GRAY),
-    piece(theme.full.repeat(full) + half, view.ending ? ENDING_COLOURS[view.ending] : CYAN),
+    piece(theme.full.repeat(full) + half, view.ending ? endingColour(view.ending, view.failures) : CYAN),
     piece(theme.empty.repeat(room - before - full - half.length) + theme.right, GRAY),
   ];
 }

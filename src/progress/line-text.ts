@@ -1,7 +1,7 @@
 import { oneLine } from "./display-width.js";
 import { amountText, clockText, exact, leftText, percentOf, rateText, unitText } from "./figures.js";
 import type { BarView } from "./meter.js";
-import { coloured, ENDING_COLOURS, RED } from "./theme.js";
+import { coloured, endingColour, RED } from "./theme.js";
 
 const ENDINGS = { success: "done", failure: "failed", stopped: "stopped" } as const;
 
@@ -10,7 +10,7 @@ export function lineText(view: BarView, description: string, isColoured: boolean
   const { done, total, unit, failures, ending, rate, elapsed, text } = view;
   const amount = amountText(done, total, unit, false) + unitText(oneLine(unit));
   const share = total === undefined ? amount : `${percentOf(done, total)}% (${amount})`;
-  const state = ending && coloured(ENDINGS[ending], ENDING_COLOURS[ending], isColoured);
+  const state = ending && coloured(ENDINGS[ending], endingColour(ending, failures), isColoured);
   const parts = [state ? `${state} at ${share}` : share];
   if (failures > 0) parts.push(coloured(`${exact(failures)} failed`, RED, isColoured));
   if (rate > 0) parts.push(rateText(rate, unit));

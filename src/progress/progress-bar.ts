@@ -12,6 +12,7 @@ import { type Clock, machineClock } from "../config/monotonic.js";
 import { oneOf } from "../config/one-of.js";
 import { type Future, type Progress, subscribe } from "../future/future.js";
 import { checkCount, checkStream, checkText, checkTotal, isCount } from "./checks.js";
+import { finish } from "./finish.js";
 import { Meter, type ProgressEnding } from "./meter.js";
 import { outputOf } from "./output-of.js";
 import type { ProgressOutput, ProgressStream } from "./progress-output.js";
@@ -230,10 +231,11 @@ export class ProgressBar<T = never> implements Disposable {
     this.#end("stopped", text);
   }
 
-  /** Ends the bar, if it has not ended: as a success when all of its total is done, else as stopped. */
+  /** Ends the bar, if it has not ended: as stopped when not all of its total is done, else as `finish` does. */
   [Symbol.dispose](): void {
     const { done, total } = this.#meter;
-    this.#end(total !== undefined && done >= total ? "success" : "stopped");
+    if (total !== undefined && done >= total) finish(this);
+    else this.stop();
   }
 
   /** @throws {TypeError} when there is no source, an asynchronous one, or when it was iterated before */

@@ -1,4 +1,5 @@
 import { isCount } from "./checks.js";
+import { finish } from "./finish.js";
 
 /** What can be iterated through a bar. */
 export type Source<T> = Iterable<T> | AsyncIterable<T>;
@@ -20,6 +21,7 @@ export function sizeOf(source: unknown): number | undefined {
 /** What counts the items of a source. */
 interface Counter {
   readonly done: number;
+  readonly failures: number;
   advance(): void;
   succeed(): void;
   fail(): void;
@@ -37,7 +39,7 @@ export function* countItems<T>(source: Iterable<T>, counter: Counter): Generator
       isOutside = false;
       if (counter.done === done) counter.advance();
     }
-    counter.succeed();
+    finish(counter);
   } finally {
     // No more than a loop that is left, or an error of the source; of a bar that has ended, nothing.
     if (isOutside) counter.stop();
@@ -56,7 +58,7 @@ export async function* countItemsAsync<T>(source: Source<T>, counter: Counter): 
       isOutside = false;
       if (counter.done === done) counter.advance();
     }
-    counter.succeed();
+    finish(counter);
   } finally {
     if (isOutside) counter.stop();
     else counter.fail();

@@ -45,9 +45,16 @@ export function themeOf({ ascii, colour }: { ascii: boolean; colour: boolean }):
 
 /** The foreground colours of SGR. */
 export const RED = 31;
+const GREEN = 32;
+const YELLOW = 33;
 export const GRAY = 90;
 export const CYAN = 36;
-export const ENDING_COLOURS: Readonly<Record<ProgressEnding, number>> = { success: 32, failure: RED, stopped: 33 };
+
+/** A success is green, unless something failed on the way. */
+export function endingColour(ending: ProgressEnding, failures: number): number {
+  if (ending === "failure") return RED;
+  return ending === "stopped" || failures > 0 ? YELLOW : GREEN;
+}
 
 export function coloured(text: string, colour: number, isColoured: boolean): string {
   return isColoured && text !== "" ? `\u001B[${colour}m${text}\u001B[39m` : text;

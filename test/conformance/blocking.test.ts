@@ -1,5 +1,5 @@
 import { SerializationError, TimeoutError, WorkerCrashedError } from "manyhands";
-import { describe, expect, expectTypeOf, it } from "vitest";
+import { describe, expect, expectTypeOf, it, vi } from "vitest";
 import { CounterWorker, TeapotError } from "#fixtures/counter.js";
 import { CrasherWorker } from "#fixtures/crasher.js";
 import { REMOTE_MODES } from "./modes.js";
@@ -25,6 +25,19 @@ describe.each(REMOTE_MODES)("a pool that blocks in mode %s", (mode) => {
     expect([...pool.letters("abc")]).toEqual(["a", "b", "c"]);
     for (const number of pool.numbers(1000)) if (number === 3) break;
     expect(pool.count()).toBeLessThan(0);
+  });
+
+  it("prints what a method logs in the caller's thread, when the pool stops at the latest", () => {
+    const printed = vi.spyOn(console, "log").mockImplementation(() => {});
+    try {
+      const pool = CounterWorker.options({ mode, maxWorkers: 1, blocking: true }).init();
+      const lines = ["first", "second", "third"];
+      for (const line of lines) pool.log(line, { length: line.length });
+      pool.stop();
+      expect(printed.mock.calls).toEqual(lines.map((line) => ["[Counter 0]", line, { length: line.length }]));
+    } finally {
+      printed.mockRestore();
+    }
   });
 
   it("wakes up when the worker dies, a call times out, or an argument cannot be sent", async () => {

@@ -39,16 +39,16 @@ describe.each(MODES)("mapping in mode %s", (mode) => {
   });
 });
 
-describe("a method of a view", () => {
-  it("cannot be called without it, and says so", async () => {
-    await using pool = FlowWorker.options({ mode: "sync" }).init();
-    for (const view of [pool.with({ timeout: 1000 }), pool.workers[0]!]) {
-      await expect(map([1], view.double)).rejects.toThrow(
-        "Cannot call 'double' without the view of the pool that it was taken from, as of pool.with(…) or pool.workers[0]: " +
-          "pass on a function that calls it there, as in (value) => view.double(value)",
-      );
-      expect(await map([1], (n) => view.double(n))).toEqual([2]);
-    }
+describe("a method that is passed on", () => {
+  it("belongs to its pool, unless it was taken off a view, which it is told of", async () => {
+    await using pool = FlowWorker.options({ mode: "async" }).init();
+    const { double } = pool;
+    expect(await double(1)).toBe(2);
+    const message =
+      "Cannot call 'double' as it was taken off what 'with' or 'workers' gave: pass (…) => view.double(…)";
+    const { double: urgent } = pool.with({ priority: 1 });
+    expect(() => urgent(1)).toThrow(message);
+    await expect(map([1], pool.workers[0]!.double)).rejects.toThrow(message);
   });
 });
 

@@ -116,8 +116,10 @@ describe("a bar", () => {
   });
 
   it("tells how it ended, by its mark and its colour", () => {
-    const line = (ending: "success" | "failure" | "stopped"): string => layOut([bar({ ending })], 79, coloured)[0]!;
+    const line = (ending: "success" | "failure" | "stopped", failures = 0): string =>
+      layOut([bar({ ending, failures })], 79, coloured)[0]!;
     expect(line("success").indexOf("\u001B[32m✓")).toBe(0);
+    expect(line("success", 1).indexOf("\u001B[33m✓")).toBe(0);
     expect(line("failure").indexOf("\u001B[31m✗")).toBe(0);
     expect(line("stopped").indexOf("\u001B[33m■")).toBe(0);
   });

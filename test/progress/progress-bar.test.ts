@@ -49,6 +49,16 @@ describe("a bar", () => {
     expect((options.stream as LineCollector).text).not.toMatch(/second|other/);
   });
 
+  it("ends by 'using' as failed when all of it failed", () => {
+    const dispose = (failures: number): ProgressBar => {
+      using bar = new ProgressBar<never>({ ...options, total: 3 });
+      bar.advance(3 - failures);
+      bar.advance(failures, "failure");
+      return bar;
+    };
+    expect([dispose(0), dispose(2), dispose(3)].map(({ ending }) => ending)).toEqual(["success", "success", "failure"]);
+  });
+
   it("ends by 'using' as a success when all is done, else as stopped", () => {
     const dispose = (total: number | undefined, done: number): ProgressBar => {
       using bar = new ProgressBar<never>({ ...options, total, initial: done });

@@ -102,7 +102,7 @@ describe("a bar on a terminal", () => {
     expect(await terminal.colourAt(0, 0)).toBe(6);
     expect(await terminal.colourAt(line!.indexOf("failed"), 0)).toBe(1);
     bar.succeed();
-    expect(await terminal.colourAt(0, 0)).toBe(2);
+    expect(await terminal.colourAt(0, 0)).toBe(3);
   });
 
   it.each([{ NO_COLOR: "1" }, { FORCE_COLOR: "0" }])("has none with %o", async (env) => {

@@ -118,7 +118,7 @@ function details({ summary, stopped }: PromptsOutcome, isText: boolean): string[
   ].join(", ");
   return [
     `Tokens in the output: ${exact(usage.input)} in, ${exact(usage.output)} out` +
-      (cost === undefined ? "" : `, for ${money(cost)}`),
+      (cost === undefined ? "" : `, at a cost of ${money(cost)}`),
     ...(again === "" ? [] : [again[0]!.toUpperCase() + again.slice(1)]),
     ...(!isText && invalid > 0 && invalid === failed && done + skipped === 0
       ? ["No line was JSON: add --text where each is a prompt as it stands"]

@@ -92,7 +92,8 @@ export class PipelineRun<T>
 
   /** Runs are made by `pipeline(…).run()`. */
   constructor({ source, stages, onError, signal, progress }: RunPlan) {
-    this.#progress = new FlowProgress(progress, sizeOf(source), signal);
+    const total = sizeOf(source);
+    this.#progress = new FlowProgress(progress, total === undefined ? {} : { total }, signal);
     this.#onError = onError;
     this.#source = new EnvelopeSource(openSource("the source of a pipeline", source));
     this.#last = this.#connect(stages);

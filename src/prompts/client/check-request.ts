@@ -22,6 +22,7 @@ export function checkRequest(request: ModelRequest | string): ModelRequest {
     if (request.trim() !== "") return { messages: [{ role: "user", content: request }] };
     throw new TypeError("Cannot ask as the prompt is empty: current value is " + show(request));
   }
+  checkNoPrompt(request);
   checkFields("request", request, Object.keys(FIELDS));
   const { messages, input, body, maxTokens, temperature } = request;
   if (messages !== undefined) checkMessages(messages);
@@ -45,6 +46,16 @@ export function checkRequest(request: ModelRequest | string): ModelRequest {
     );
   }
   return request;
+}
+
+/** Lines of a file have a `prompt`, and so have requests of other libraries: no name of ours is near enough to hint at. */
+function checkNoPrompt(request: ModelRequest): void {
+  const { prompt } = (request ?? {}) as { prompt?: unknown };
+  if (prompt === undefined) return;
+  throw new TypeError(
+    "Cannot set 'request.prompt' as a request has 'messages': ask the text itself, or " +
+      `{ messages: [{ role: "user", content: … }] }: current value is ${show(prompt)}`,
+  );
 }
 
 function checkMessages(messages: NonNullable<ModelRequest["messages"]>): void {

@@ -94,7 +94,7 @@ export class Tally {
   #text(): string {
     const [[fault, times] = []] = Object.entries(this.#faults()).toSorted(([, a], [, b]) => b - a);
     return [
-      ...(this.cost === undefined ? [] : [money(this.cost)]),
+      ...(this.cost === undefined ? [] : [`cost ${money(this.cost)}`]),
       `${scaled(this.#input)} in`,
       `${scaled(this.#output)} out`,
       ...(times === undefined ? [] : [`${scaled(times)} × ${fault === "rate-limit" ? "429" : fault}`]),

@@ -393,7 +393,7 @@ describe("misuse", () => {
     ["", /the prompt is empty/],
     [{}, /neither messages, input nor body/],
     [{ messages: [{ role: "robot", content: "x" }] }, /each message must have a role/],
-    [{ prompt: "x" }, /'request.prompt'/],
+    [{ prompt: "x" }, /'request.prompt' as a request has 'messages'.*current value is 'x'/],
     [{ messages: [], input: [] }, /'input' must be a list of texts/],
     [{ messages: [{ role: "user", content: "x" }], maxTokens: 0 }, /'maxTokens'/],
   ])("refuses the request %o", async (request, message) => {
