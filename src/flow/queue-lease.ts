@@ -1,3 +1,4 @@
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { Attendance } from "./queue-attendance.js";
 import type { QueueCore } from "./queue-core.js";
 
@@ -26,5 +27,9 @@ export class Lease<T> {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  static {
+    bindWhenRead(this, "release");
   }
 }

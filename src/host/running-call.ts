@@ -1,3 +1,4 @@
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { sharedController } from "../config/shared-controller.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import type { CallContext } from "./call-context.js";
@@ -62,5 +63,9 @@ export class RunningCall implements CallContext {
     this.#abortion ??= { reason };
     this.#controller?.abort(reason);
     this.stream?.close();
+  }
+
+  static {
+    bindWhenRead(this, "progress", "log");
   }
 }

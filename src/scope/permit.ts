@@ -1,3 +1,4 @@
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { keepShape } from "../config/keep-shape.js";
 
 /**
@@ -46,6 +47,10 @@ export class HeldPermit implements Permit {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
+  }
+
+  static {
+    bindWhenRead(this, "release");
   }
 }
 

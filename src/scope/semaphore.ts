@@ -1,3 +1,4 @@
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
@@ -122,6 +123,10 @@ export class Semaphore {
     checkPermitOptions("run", options, ["weight"]);
     const { weight = 1, ...wait } = options;
     return this.#queue.run(fn, weight, wait);
+  }
+
+  static {
+    bindWhenRead(this, "acquire", "tryAcquire", "run", "resize");
   }
 }
 

@@ -1,3 +1,4 @@
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import type { Future } from "../future/future.js";
 import type { ChildFunction } from "./child.js";
@@ -146,6 +147,7 @@ export class TaskGroup implements AsyncDisposable {
 
   static {
     coreOf = (group) => group.#core;
+    bindWhenRead(this, "spawn", "run", "cancel", "drain", "join");
   }
 }
 
