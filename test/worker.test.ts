@@ -24,6 +24,11 @@ describe("worker()", () => {
 
   it("refuses what is no class, has no name, or no module", () => {
     expect(() => worker(import.meta, (() => 1) as unknown as typeof Plain)).toThrow(/must be a class/);
+    const loose = worker as (...args: unknown[]) => unknown;
+    const missing = "Cannot define a worker as import.meta is missing as the first argument: write ";
+    expect(() => loose(Plain)).toThrow(`${missing}worker(import.meta, Plain)`);
+    expect(() => loose(Plain, { maxWorkers: 2 })).toThrow(`${missing}worker(import.meta, Plain)`);
+    expect(() => loose(class {})).toThrow(`${missing}worker(import.meta, …)`);
     expect(() => worker(import.meta, class {})).toThrow(/without a name/);
     expect(() => worker("relative.js", Plain)).toThrow(/must be import\.meta, a file URL or __filename/);
   });

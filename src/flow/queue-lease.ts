@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { Attendance } from "./queue-attendance.js";
 import type { QueueCore } from "./queue-core.js";
@@ -30,6 +31,7 @@ export class Lease<T> {
   }
 
   static {
+    staysHome(this);
     bindWhenRead(this, "release");
   }
 }

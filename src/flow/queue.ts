@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import { abortSignal } from "../config/abort-signal.js";
@@ -219,6 +220,7 @@ export class Queue<T> implements AsyncIterable<T> {
   }
 
   static {
+    staysHome(this);
     bindWhenRead(this, "put", "tryPut", "take", "tryTake", "lease", "consume", "close", "abort", "join");
   }
 }

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { sharedController } from "../config/shared-controller.js";
 import type { Grant, Limits } from "../limits/grant.js";
@@ -66,6 +67,7 @@ export class RunningCall implements CallContext {
   }
 
   static {
+    staysHome(this);
     bindWhenRead(this, "progress", "log");
   }
 }

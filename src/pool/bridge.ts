@@ -7,6 +7,7 @@ import type { SerializationError } from "../errors.js";
 import { Bell } from "../wire/bell.js";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { ToCaller } from "../wire/protocol.js";
+import { assertTravels, clone } from "../wire/clone.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { configuredOptions } from "../config/configure.js";
 import { LONGEST_TIMER } from "../config/duration.js";
@@ -123,9 +124,10 @@ export class Bridge implements BlockingBackend {
     };
     let thread: Worker;
     try {
+      assertTravels(start.args);
       ({ thread } = startThread(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` }));
     } catch (cause) {
-      throw unsendableError(`construct '${name}'`, "args", start.args, structuredClone, cause);
+      throw unsendableError(`construct '${name}'`, "args", start.args, clone, cause);
     }
     thread.unref();
     port1.unref();
@@ -210,6 +212,7 @@ export class Bridge implements BlockingBackend {
   #ask(request: BridgeRequest, method = ""): unknown {
     const message: BridgeMessage = { request, usages: this.#direct.giveBack() };
     try {
+      if (request.do === "call") assertTravels(request.args);
       this.#port.postMessage(message);
     } catch (cause) {
       throw unsendable(method, request.do === "call" ? request.args : [], cause);
@@ -236,8 +239,8 @@ export class Bridge implements BlockingBackend {
 }
 
 function unsendable(method: string, args: readonly unknown[], cause: unknown): SerializationError {
-  const index = args.findIndex((arg) => !canSend(structuredClone, arg));
-  return unsendableError(`call '${method}'`, `args[${index}]`, args[index], structuredClone, cause);
+  const index = args.findIndex((arg) => !canSend(clone, arg));
+  return unsendableError(`call '${method}'`, `args[${index}]`, args[index], clone, cause);
 }
 
 function isEmpty(options: object): boolean {

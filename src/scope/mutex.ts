@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
@@ -74,6 +75,7 @@ export class Mutex {
   }
 
   static {
+    staysHome(this, "lock");
     bindWhenRead(this, "acquire", "tryAcquire", "run");
   }
 }

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { keepShape } from "../config/keep-shape.js";
 
@@ -50,6 +51,7 @@ export class HeldPermit implements Permit {
   }
 
   static {
+    staysHome(this);
     bindWhenRead(this, "release");
   }
 }

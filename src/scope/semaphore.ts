@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
@@ -126,6 +127,7 @@ export class Semaphore {
   }
 
   static {
+    staysHome(this, "lock");
     bindWhenRead(this, "acquire", "tryAcquire", "run", "resize");
   }
 }

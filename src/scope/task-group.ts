@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import type { Future } from "../future/future.js";
@@ -146,6 +147,7 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   static {
+    staysHome(this);
     coreOf = (group) => group.#core;
     bindWhenRead(this, "spawn", "run", "cancel", "drain", "join");
   }
