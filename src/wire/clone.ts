@@ -4,9 +4,10 @@ import { whyHomebound } from "../config/homebound.js";
 /** So many values are looked at, those of the outer levels first: to look at all would cost more than it is worth. */
 const MOST = 1000;
 
-const { getPrototypeOf, getOwnPropertyDescriptor } = Object;
-const entriesOf = Map.prototype.entries;
-const membersOf = Set.prototype.values;
+const { getPrototypeOf, getOwnPropertyDescriptor, prototype: OBJECT } = Object;
+const LIST = Array.prototype;
+const eachEntry = Map.prototype.forEach;
+const eachMember = Set.prototype.forEach;
 
 /**
  * Refuses what structured clone would take and lose (`config/homebound.ts`). Not for what our own encoding carries: that has
@@ -16,39 +17,38 @@ const membersOf = Set.prototype.values;
  * @throws {TypeError} that says what to do instead
  */
 export function assertTravels(values: readonly unknown[], transfer: readonly object[] = []): void {
-  const met: object[] = [];
-  meet(values, met);
+  const met: object[] = [values];
   // Grows meanwhile.
   for (const value of met) {
-    const remedy = whyHomebound(getPrototypeOf(value) as object | null);
-    if (remedy !== undefined && !transfer.includes(value)) throw new TypeError(remedy);
-    if (met.length < MOST) meet(partsOf(value), met);
-  }
-}
-
-function meet(parts: Iterable<unknown>, met: object[]): void {
-  let looks = 0;
-  for (const part of parts) {
-    // A proxy cannot be sent, and any look at it would run its traps.
-    if (typeof part === "object" && part !== null && !types.isProxy(part)) met.push(part);
-    looks += 1;
-    if (looks === MOST || met.length === MOST) return;
-  }
-}
-
-/** Runs no code of the user's, as a getter would be: that is for who sends the value. */
-function* partsOf(value: object): Iterable<unknown> {
-  if (ArrayBuffer.isView(value)) return;
-  if (types.isSet(value)) {
-    yield* membersOf.call(value);
-  } else if (types.isMap(value)) {
-    for (const [key, part] of entriesOf.call(value)) {
-      yield key;
-      yield part;
+    const prototype = getPrototypeOf(value) as object | null;
+    if (prototype !== OBJECT && prototype !== LIST) {
+      const remedy = whyHomebound(prototype);
+      if (remedy !== undefined && !transfer.includes(value)) throw new TypeError(remedy);
     }
-  } else {
-    for (const key in value) yield getOwnPropertyDescriptor(value, key)?.value;
+    if (met.length < MOST) meetParts(value, met);
   }
+}
+
+/** Runs no getters of objects: that is for who sends the value. */
+function meetParts(value: object, met: object[]): void {
+  if (Array.isArray(value)) {
+    const { length } = value;
+    for (let index = 0; index < length && index < MOST; index += 1) meet(value[index], met);
+  } else if (types.isMap(value)) {
+    eachEntry.call(value, (entry, key) => {
+      meet(key, met);
+      meet(entry, met);
+    });
+  } else if (types.isSet(value)) {
+    eachMember.call(value, (member) => meet(member, met));
+  } else if (!ArrayBuffer.isView(value)) {
+    for (const key in value) meet(getOwnPropertyDescriptor(value, key)?.value, met);
+  }
+}
+
+function meet(value: unknown, met: object[]): void {
+  // A proxy cannot be sent, and any look at it would run its traps.
+  if (typeof value === "object" && value !== null && met.length < MOST && !types.isProxy(value)) met.push(value);
 }
 
 /**

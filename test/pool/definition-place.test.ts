@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import type * as manyhands from "manyhands";
 import { worker, WorkerStartError } from "manyhands";
 import { describe, expect, it } from "vitest";
 
@@ -40,7 +41,7 @@ describe("the library, without the files that workers begin with", () => {
       cpSync(dist, join(folder, "dist"), { recursive: true, filter: (path) => path !== join(dist, "host", "linked") });
       writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
       const { href } = pathToFileURL(join(folder, "dist", "index.js"));
-      const copy = (await import(href)) as typeof import("manyhands");
+      const copy = (await import(href)) as typeof manyhands;
       const definition = copy.worker(pathToFileURL(join(folder, "greeter.js")), Local);
       expect(() => definition.options({ mode }).init()).toThrow(
         /^Cannot start a pool of 'Local' as the file .* is missing: manyhands must not be bundled, so leave it external: .*-entry\.js$/,
