@@ -53,6 +53,18 @@ export function moduleUrl(meta: ModuleReference, what: string): string {
   );
 }
 
+/**
+ * What the module is of was written where the module is to be, and nothing behind it.
+ * @param usage - what was meant, as in `worker(import.meta, Main)`
+ * @throws {TypeError} when that is so
+ */
+export function assertMetaGiven(meta: unknown, target: unknown, what: string, usage: (name: string) => string): void {
+  if (typeof meta !== "function" || (target !== undefined && typeof target !== "object")) return;
+  throw new TypeError(
+    `Cannot define ${what} as import.meta is missing as the first argument: write ${usage(meta.name || "…")}`,
+  );
+}
+
 /** Adds a definition to the table; a module evaluated anew replaces its own former entries. */
 export function register(
   meta: ModuleReference,

@@ -1,3 +1,4 @@
+import { staysHome } from "./config/homebound.js";
 import { checkRecord } from "./config/check-fields.js";
 import { show } from "./config/show.js";
 import type { Args } from "./future/arg.js";
@@ -113,6 +114,10 @@ export class TaskPool implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
+  }
+
+  static {
+    staysHome(this);
   }
 }
 

@@ -13,7 +13,7 @@ import { type CallOptions, checkStop, type PoolOptions } from "./pool/options.js
 import type { CallResult, Pool } from "./pool/pool.js";
 import type { PoolStats } from "./pool/pool-stats.js";
 import { mapRetryContext } from "./retry/map-context.js";
-import type { ModuleReference, Registration } from "./registry.js";
+import { assertMetaGiven, type ModuleReference, type Registration } from "./registry.js";
 import { taskName, taskTarget } from "./task-target.js";
 import { definitionOf, worker, type WorkerClass, type WorkerDefaults, type WorkerDefinition } from "./worker.js";
 
@@ -111,6 +111,7 @@ export function taskRegistration(fn: object): Registration | undefined {
  * await square.map([1, 2, 3]);           // [1, 4, 9]
  */
 export function task<F extends TaskFunction>(meta: ModuleReference, fn: F, options: TaskOptions<F> = {}): Task<F> {
+  assertMetaGiven(meta, fn, "a task", (name) => `task(import.meta, ${name})`);
   if (typeof fn !== "function") {
     throw new TypeError(`Cannot define a task as its second argument must be a function: current value is ${show(fn)}`);
   }

@@ -16,7 +16,7 @@ import { openPool, type PoolSource, rememberSource } from "./pool/open-pool.js";
 import { type BlockingPool, openBlockingPool } from "./pool/blocking-pool.js";
 import { type PoolOptions, resolveOptions } from "./pool/options.js";
 import { type MethodKey, type Pool, PoolFactory } from "./pool/pool.js";
-import { type ModuleReference, register, type Registration } from "./registry.js";
+import { assertMetaGiven, type ModuleReference, register, type Registration } from "./registry.js";
 import { Worker } from "./worker-base.js";
 
 /** A class whose instances can be workers. */
@@ -129,6 +129,7 @@ export function worker<C extends WorkerClass>(
   target: C & Unreserved<C>,
   definition: WorkerDefaults<C> = {},
 ): WorkerDefinition<C> {
+  assertMetaGiven(meta, target, "a worker", (name) => `worker(import.meta, ${name})`);
   if (typeof target !== "function" || typeof target.prototype !== "object") {
     throw new TypeError(
       `Cannot define a worker as its second argument must be a class: current value is ${show(target)}`,

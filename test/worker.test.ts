@@ -33,6 +33,14 @@ describe("worker()", () => {
 
   it("refuses what is no class, has no name, or no module", () => {
     expect(() => worker(import.meta, (() => 1) as unknown as typeof Plain)).toThrow(/must be a class/);
+    const loose = worker as (...args: unknown[]) => unknown;
+    const missing = "Cannot define a worker as import.meta is missing as the first argument: write ";
+    expect(() => loose(Plain)).toThrow(`${missing}worker(import.meta, Plain)`);
+    expect(() => loose(Plain, { maxWorkers: 2 })).toThrow(`${missing}worker(import.meta, Plain)`);
+    expect(() => loose(class {})).toThrow(`${missing}worker(import.meta, …)`);
+    expect(() => (task as (...args: unknown[]) => unknown)(parseInt)).toThrow(
+      "Cannot define a task as import.meta is missing as the first argument: write task(import.meta, parseInt)",
+    );
     expect(() => worker(import.meta, class {})).toThrow(/without a name/);
     expect(() => worker("relative.js", Plain)).toThrow(/must be import\.meta, a file URL or __filename/);
   });

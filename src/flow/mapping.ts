@@ -5,6 +5,7 @@
  *
  * States: idle → iterated | awaited → over.
  */
+import { staysHome } from "../config/homebound.js";
 import { keepShape } from "../config/keep-shape.js";
 import { onAbort } from "../config/on-abort.js";
 import { surroundingSignals } from "../scope/surrounding-signals.js";
@@ -89,6 +90,7 @@ export class Mapping<R> implements PromiseLike<R[]>, AsyncIterableIterator<R, un
   readonly #serve = (): void => this.#serveAll();
 
   static {
+    staysHome(this);
     const open = (): never => {
       throw new TypeError("Cannot run as it is an example only");
     };

@@ -69,8 +69,8 @@ export class Consumption<T> implements FutureSource {
     return { submittedAt: this.#submittedAt, waited: 0, ran: this.#ran };
   }
 
-  get progress(): Progress {
-    return { done: this.#done, total: undefined };
+  get progress(): Progress | undefined {
+    return this.#done === 0 ? undefined : { done: this.#done, total: undefined };
   }
 
   onProgress(listener: (progress: Progress) => void): void {
@@ -155,7 +155,8 @@ export class Consumption<T> implements FutureSource {
 
   #count(): void {
     this.#done += 1;
-    for (const listener of this.#listeners) callSafely(listener, this.progress);
+    const progress = { done: this.#done, total: undefined };
+    for (const listener of this.#listeners) callSafely(listener, progress);
   }
 
   /** N1 */

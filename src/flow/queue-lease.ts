@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { Attendance } from "./queue-attendance.js";
 import type { QueueCore } from "./queue-core.js";
 
@@ -26,5 +28,10 @@ export class Lease<T> {
 
   [Symbol.dispose](): void {
     this.release();
+  }
+
+  static {
+    staysHome(this);
+    bindWhenRead(this, "release");
   }
 }

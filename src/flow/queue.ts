@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import { abortSignal } from "../config/abort-signal.js";
 import { checkFields } from "../config/check-fields.js";
@@ -215,5 +217,10 @@ export class Queue<T> implements AsyncIterable<T> {
         fail,
       }),
     );
+  }
+
+  static {
+    staysHome(this);
+    bindWhenRead(this, "put", "tryPut", "take", "tryTake", "lease", "consume", "close", "abort", "join");
   }
 }

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import type { Amounts, Grant, HeldGrant } from "../limits/grant.js";
 import type { Outcome } from "../limits/limit.js";
 
@@ -111,5 +112,9 @@ export class HeldLease<T, M extends { readonly value: T }> implements ResourceLe
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
+  }
+
+  static {
+    staysHome(this);
   }
 }

@@ -8,6 +8,7 @@
  * P2. What is taken of limits is taken together with the place, all or nothing, and given back whole where no resource came.
  * P3. Nobody waits longer than its timeout, and after `stop` nobody at all.
  */
+import { staysHome } from "../config/homebound.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
@@ -298,5 +299,9 @@ export class ResourcePool<T> implements AsyncDisposable {
     const reason = state === "place" ? noPlace : "none could be made ready in time";
     const cause = lastError === undefined ? {} : { cause: lastError };
     return new TimeoutError(`Cannot acquire ${subject} within ${timeout} ms as ${reason}`, timeout, cause);
+  }
+
+  static {
+    staysHome(this);
   }
 }

@@ -13,6 +13,7 @@
  *     calls in one event loop does not grow the stack.
  */
 import { inspect } from "node:util";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { callSafely } from "../config/call-safely.js";
 import { checkFields } from "../config/check-fields.js";
 import { checkFunction } from "../config/check-function.js";
@@ -202,12 +203,14 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
   }
 
   /**
-   * Calls `listener` whenever the call reports progress.
+   * Calls `listener` whenever the call reports progress. Of the reports made before, which in modes `sync` and `async` may be
+   * made while the method is called, it is told the last one: in a microtask, and before any that follows.
    * @throws {TypeError} when it is no function
    */
   onProgress(listener: (progress: Progress) => void): this {
     checkFunction("listener", listener);
-    this.#source.onProgress(listener);
+    const missed = this.#source.progress;
+    this.#source.onProgress(missed === undefined ? listener : Future.#catchUp(missed, listener));
     return this;
   }
 
@@ -293,6 +296,21 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
     resolve(new Refusal(future.#outcome));
   }
 
+  /** The listener, which is told soon what it missed, and at the latest before it is told anything else. */
+  static #catchUp(missed: Progress, listener: (progress: Progress) => void): (progress: Progress) => void {
+    let isMissing = true;
+    const catchUp = (): void => {
+      if (!isMissing) return;
+      isMissing = false;
+      callSafely(listener, missed);
+    };
+    queueMicrotask(catchUp);
+    return (progress) => {
+      catchUp();
+      listener(progress);
+    };
+  }
+
   static #listen(future: Future<unknown>, listener: Listener): void {
     if (future.#listeners === undefined) future.#listeners = listener;
     else if (future.#listeners instanceof Set) future.#listeners.add(listener);
@@ -362,5 +380,6 @@ export class Future<T> extends NativePromise implements PromiseLike<T> {
         return Promise;
       },
     });
+    bindWhenRead(this as { prototype: Future<unknown> }, "cancel", "result", "exception", "onProgress", "onSettled");
   }
 }

@@ -8,6 +8,7 @@
  * S2. At most `readAhead` items are on their way or unread; taking them lets the worker go on.
  * S3. `return()` (leaving a `for await` early) settles only when the method's `finally` has run in the worker.
  */
+import { staysHome } from "../config/homebound.js";
 import type { Future } from "./future.js";
 import { peek, subscribe } from "./future.js";
 
@@ -164,5 +165,9 @@ export class Stream<T> implements AsyncIterableIterator<T, undefined> {
       else waiting.reject(outcome.error);
       this.#isClosed = true;
     }
+  }
+
+  static {
+    staysHome(this);
   }
 }

@@ -35,9 +35,10 @@ import { isIterator, serveStream } from "./serve-stream.js";
 
 /** Where the outcome of calls goes: straight to the caller, or onto a wire. */
 export interface Replies {
-  done(id: number, ran: number, value: unknown): void;
+  /** `method` is for messages, here and below. */
+  done(id: number, ran: number, value: unknown, method: number): void;
   failed(id: number, ran: number, thrown: unknown): void;
-  items(id: number, items: unknown[]): void;
+  items(id: number, items: unknown[], method: number): void;
   progress(id: number, done: number, total: number | undefined): void;
   log(id: number, values: unknown[]): void;
   /** A call that was abandoned has ended after all; only where calls can be. */
@@ -441,7 +442,7 @@ export class CallServer implements CallHost {
   ): void {
     running.stream = serveStream(result, {
       readAhead: hosted.readAhead,
-      emit: (items) => this.#replies.items(hosted.sequence, items),
+      emit: (items) => this.#replies.items(hosted.sequence, items, hosted.method),
       abort: (reason) => running.abort(reason),
       step: (step) => (this.#isExclusive(hosted) ? step() : runInCall(running, step)),
       ended,
@@ -454,7 +455,7 @@ export class CallServer implements CallHost {
     if (!hosted.isUrgent) this.#ordered -= 1;
     if (this.#isExclusive(hosted)) this.#alone = this.#shown = undefined;
     if (isFailed) this.#replies.failed(hosted.sequence, ran, value);
-    else this.#replies.done(hosted.sequence, ran, value);
+    else this.#replies.done(hosted.sequence, ran, value, hosted.method);
     if (this.#pacing.mayGoOn(hosted.method, ran)) {
       if (!this.#isHeld && this.#waiting.size > 0) this.resume();
       else this.#checkIdle();

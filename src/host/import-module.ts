@@ -28,13 +28,21 @@ export async function importRegistration(url: string, key: string, name: string)
 
 /**
  * Imports a module of the user's, TypeScript included.
- * @throws {MissingPackageError | DefinitionError} when it is TypeScript that cannot be run here
+ * @throws {MissingPackageError | DefinitionError} when it is TypeScript that cannot be run here, or a test file that cannot
+ *   be loaded
  */
 export async function importUserModule(url: string): Promise<object> {
   try {
     if (needsLoader(url)) await registerTypeScriptLoader(url);
     return (await import(url)) as object;
   } catch (error) {
+    if (TEST_FILE.test(url)) {
+      throw new DefinitionError(
+        `Cannot load ${url} as it is a test file, which only what runs the tests can load (${String(error)}): move the ` +
+          "worker class into a module of its own, or use mode 'async' or 'sync'",
+        { cause: error },
+      );
+    }
     if ((error as NodeJS.ErrnoException).code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") throw error;
     throw new DefinitionError(
       `Cannot load ${url} as Node.js strips its types but does not compile it (${(error as Error).message}): write it ` +
@@ -44,6 +52,7 @@ export async function importUserModule(url: string): Promise<object> {
   }
 }
 
+const TEST_FILE = /\.(?:test|spec)\.[cm]?[jt]sx?(?:[?#]|$)/;
 const TYPESCRIPT = /\.[cm]?tsx?(?:[?#]|$)/;
 
 function needsLoader(url: string): boolean {

@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { sharedController } from "../config/shared-controller.js";
 import type { Grant, Limits } from "../limits/grant.js";
 import type { CallContext } from "./call-context.js";
@@ -62,5 +64,10 @@ export class RunningCall implements CallContext {
     this.#abortion ??= { reason };
     this.#controller?.abort(reason);
     this.stream?.close();
+  }
+
+  static {
+    staysHome(this);
+    bindWhenRead(this, "progress", "log");
   }
 }

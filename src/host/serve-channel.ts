@@ -265,7 +265,7 @@ class ChannelHost implements Replies, Pacing {
     });
   }
 
-  done(id: number, ran: number, result: unknown): void {
+  done(id: number, ran: number, result: unknown, method: number): void {
     const entry = [ToCaller.done, id, ran, result];
     try {
       const list = transferOf(result);
@@ -284,7 +284,7 @@ class ChannelHost implements Replies, Pacing {
       this.#isLone = false;
       this.#expectCall();
     } catch (cause) {
-      this.failed(id, ran, unsendableError("return a result", "result", result, this.#environment.trySend, cause));
+      this.failed(id, ran, this.#unsendable("return the result", method, "result", result, cause));
     }
   }
 
@@ -304,7 +304,7 @@ class ChannelHost implements Replies, Pacing {
     else this.#outbox.add(entry);
   }
 
-  items(id: number, items: unknown[]): void {
+  items(id: number, items: unknown[], method: number): void {
     for (const item of items) {
       const entry = [ToCaller.items, id, 1, item];
       try {
@@ -312,7 +312,7 @@ class ChannelHost implements Replies, Pacing {
         if (list) this.#outbox.send(entry, list);
         else this.#outbox.add(entry);
       } catch (cause) {
-        const error = unsendableError("yield an item", "item", item, this.#environment.trySend, cause);
+        const error = this.#unsendable("yield an item", method, "item", item, cause);
         this.#server!.cancel(id, error);
         this.failed(id, 0, error);
         return;
@@ -415,6 +415,11 @@ class ChannelHost implements Replies, Pacing {
       this.#flush();
     });
     process.on("exit", () => this.#flush());
+  }
+
+  #unsendable(action: string, method: number, root: string, value: unknown, cause: unknown): Error {
+    const name = this.#start.blueprint.methods[method];
+    return unsendableError(`${action} of '${name}'`, root, value, this.#environment.trySend, cause);
   }
 
   #encode(thrown: unknown): WireFailure {

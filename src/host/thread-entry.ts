@@ -4,6 +4,7 @@
  * Linked, this file is the library too (`scripts/link.js`): the modules of workers import it once more, and so may threads
  * that these start. It serves only what a thread of a pool is given, once.
  */
+import { clone } from "../wire/clone.js";
 import { workerData } from "node:worker_threads";
 import type { ThreadData } from "../modes/thread.js";
 import { Bell } from "../wire/bell.js";
@@ -21,7 +22,7 @@ if (start) {
   serveChannel({
     channel: rings ?? new PortChannel(port),
     ...(rings && { rings }),
-    trySend: structuredClone,
+    trySend: clone,
     openLine: (linePort, lineMemory, bell) => {
       const caller = new Bell(bell);
       return new RingChannel(linePort, lineMemory, "host", () => caller.ring());

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import {
@@ -226,5 +227,9 @@ export class AdaptiveLimit implements Limit {
     checkFields("AdaptiveLimit", options, ["key", "algorithm", "initial", "min", "max"]);
     this[CORE] = new AdaptiveCore(options);
     this.key = this[CORE].key;
+  }
+
+  static {
+    staysHome(this, "limit");
   }
 }

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { show } from "../config/show.js";
 import { duration } from "../config/duration.js";
 import { oneOf } from "../config/one-of.js";
@@ -172,6 +173,10 @@ export class HeldGrant<C> implements Grant<C> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
+  }
+
+  static {
+    staysHome(this);
   }
 }
 

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { checkFields } from "../config/check-fields.js";
 import { show } from "../config/show.js";
 import { checkWait, type Choice, enqueueIn, waitFor, type Waiting } from "./acquire.js";
@@ -158,6 +159,10 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
     const first =
       this.loadBalancing === "random" ? Math.floor(Math.random() * sets.length) : this.#next++ % sets.length;
     return [...sets.slice(first), ...sets.slice(0, first)];
+  }
+
+  static {
+    staysHome(this, "limit");
   }
 }
 

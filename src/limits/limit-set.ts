@@ -10,6 +10,7 @@
  * Q3. What holds something already goes before all that hold nothing: they may be waiting for it.
  * Q4. One that leaves costs nothing. Whatever may have made room for another serves the queue at once.
  */
+import { staysHome } from "../config/homebound.js";
 import { machineClock, type Clock } from "../config/monotonic.js";
 import { checkFields } from "../config/check-fields.js";
 import { duration } from "../config/duration.js";
@@ -486,6 +487,10 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#forgetTimer?.();
     this.#wakesAt = now + ms;
     this.#forgetTimer = ms === Number.POSITIVE_INFINITY ? undefined : this.clock.after(ms, this.#serve);
+  }
+
+  static {
+    staysHome(this, "limit");
   }
 }
 

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { LimitSet } from "./limit-set.js";
 import type { Limit } from "./limit.js";
 
@@ -12,6 +13,10 @@ export class PerWorkerLimits {
   /** The set of one worker. */
   create(): LimitSet {
     return new LimitSet(this.#make());
+  }
+
+  static {
+    staysHome(this, "limit");
   }
 }
 

@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { checkFields } from "../config/check-fields.js";
 import { type Clock, machineClock } from "../config/monotonic.js";
 import {
@@ -179,6 +180,10 @@ export class RateLimit implements Limit {
   resize(capacity: number, window?: number): void {
     this.#core.resize(capacity, window);
   }
+
+  static {
+    staysHome(this, "limit");
+  }
 }
 
 /** Options of a {@link CallLimit}. */
@@ -218,6 +223,10 @@ export class CallLimit implements Limit {
    */
   resize(capacity: number, window?: number): void {
     this.#core.resize(capacity, window);
+  }
+
+  static {
+    staysHome(this, "limit");
   }
 }
 

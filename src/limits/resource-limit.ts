@@ -1,3 +1,4 @@
+import { staysHome } from "../config/homebound.js";
 import { checkFields } from "../config/check-fields.js";
 import {
   announceSize,
@@ -146,6 +147,10 @@ export class ResourceLimit implements Limit {
    */
   resize(capacity: number): void {
     this.#core.resize(capacity);
+  }
+
+  static {
+    staysHome(this, "limit");
   }
 }
 

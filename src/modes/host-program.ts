@@ -1,4 +1,7 @@
 /** Which file a host begins with, and the arguments of Node.js by which its modules get the library it can start fast with. */
+import { existsSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { DefinitionError } from "../errors.js";
 
 /** Where a host begins. */
 export interface HostProgram {
@@ -10,8 +13,29 @@ export interface HostProgram {
   readonly arguments: readonly string[];
 }
 
+type Kind = "thread" | "packed-thread" | "process";
+
+/** Those that were found to be there. */
+const found = new Set<Kind>();
+
+/**
+ * The file is looked for once, as it lies beside this one, unless this one was put somewhere else.
+ * @throws {DefinitionError} when it is missing
+ */
+export function assertNotBundled(kind: Kind, name: string): void {
+  if (found.has(kind)) return;
+  const { entry } = hostProgram(kind);
+  if (!existsSync(entry)) {
+    throw new DefinitionError(
+      `Cannot start a pool of '${name}' as the file that its workers begin with is missing: manyhands must not be bundled, ` +
+        `so leave it external: current value is ${fileURLToPath(entry)}`,
+    );
+  }
+  found.add(kind);
+}
+
 /** One of those that `scripts/link.js` makes. */
-export function hostProgram(kind: "thread" | "packed-thread" | "process"): HostProgram {
+export function hostProgram(kind: Kind): HostProgram {
   const entry = new URL(`../host/linked/${kind}-entry.js`, import.meta.url);
   return { entry, arguments: [`--conditions=manyhands-linked-${kind}`] };
 }

@@ -1,4 +1,5 @@
 /** The mode `thread`: each worker in a `worker_threads` thread, reached over a message port of its own. */
+import { clone } from "../wire/clone.js";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
 import { PortChannel } from "../wire/port-channel.js";
@@ -14,7 +15,7 @@ import { startThread } from "./start-thread.js";
 export const threadExecutor: Executor = {
   mode: "thread",
   canTerminate: true,
-  prepareArguments: (name, args) => snapshot(name, args, structuredClone, structuredClone),
+  prepareArguments: (name, args) => snapshot(name, args, clone, clone),
   create: (setup) => {
     const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT);
     const { start, settings, label } = setup;
@@ -84,7 +85,7 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   return {
     channel,
     ...(rings && { rings }),
-    trySend: structuredClone,
+    trySend: clone,
     begun: () => Atomics.load(begun, 0),
     kill,
     leave: kill,

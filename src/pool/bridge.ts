@@ -7,6 +7,7 @@ import type { SerializationError } from "../errors.js";
 import { Bell } from "../wire/bell.js";
 import { decodeFailure, type WireFailure } from "../wire/error-codec.js";
 import { ToCaller, type WorkerIdentity } from "../wire/protocol.js";
+import { assertTravels, clone } from "../wire/clone.js";
 import { canSend, unsendableError } from "../wire/unsendable.js";
 import { configuredOptions } from "../config/configure.js";
 import { LONGEST_TIMER } from "../config/duration.js";
@@ -130,9 +131,10 @@ export class Bridge implements BlockingBackend {
     };
     let thread: Worker;
     try {
+      assertTravels(start.args);
       ({ thread } = startThread(ENTRY, { workerData: start, transferList: [port2], name: `${name} bridge` }));
     } catch (cause) {
-      throw unsendableError(`construct '${name}'`, "args", start.args, structuredClone, cause);
+      throw unsendableError(`construct '${name}'`, "args", start.args, clone, cause);
     }
     // For what is logged while the caller does something else: a reply is taken where it is waited for.
     port1.on("message", ({ worker, logged }: BridgeLog) => printLog(name, worker, logged));
@@ -219,6 +221,7 @@ export class Bridge implements BlockingBackend {
   #ask(request: BridgeRequest, method = ""): unknown {
     const message: BridgeMessage = { request, usages: this.#direct.giveBack() };
     try {
+      if (request.do === "call") assertTravels(request.args);
       this.#port.postMessage(message);
     } catch (cause) {
       throw unsendable(method, request.do === "call" ? request.args : [], cause);
@@ -250,8 +253,8 @@ export class Bridge implements BlockingBackend {
 }
 
 function unsendable(method: string, args: readonly unknown[], cause: unknown): SerializationError {
-  const index = args.findIndex((arg) => !canSend(structuredClone, arg));
-  return unsendableError(`call '${method}'`, `args[${index}]`, args[index], structuredClone, cause);
+  const index = args.findIndex((arg) => !canSend(clone, arg));
+  return unsendableError(`call '${method}'`, `args[${index}]`, args[index], clone, cause);
 }
 
 function isEmpty(options: object): boolean {

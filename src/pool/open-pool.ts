@@ -9,6 +9,7 @@ import { assertMayStartPool, hostState } from "../host/host-state.js";
 import type { Executor } from "../modes/executor.js";
 import { asyncExecutor, syncExecutor } from "../modes/local.js";
 import { distributedExecutor } from "../modes/distributed.js";
+import { assertNotBundled } from "../modes/host-program.js";
 import { processExecutor } from "../modes/process.js";
 import { threadExecutor } from "../modes/thread.js";
 import type { Registration } from "../registry.js";
@@ -140,7 +141,9 @@ function place(mode: Mode): string {
  */
 export function assertMayOpen(registration: Registration, options: ResolvedOptions): number {
   assertMayStartPool(registration.name);
-  if (EXECUTORS[options.mode].canTerminate) assertNotMain(registration);
+  const { mode } = options;
+  if (EXECUTORS[mode].canTerminate) assertNotMain(registration);
+  if (mode === "thread" || mode === "process") assertNotBundled(mode, registration.name);
   return hostState.depth;
 }
 
@@ -158,7 +161,7 @@ function assertNotMain({ url, name }: Registration): void {
   if (!url.startsWith("file:") || url !== mainUrl()) return;
   throw new DefinitionError(
     `Cannot start a pool of '${name}' as it is defined in the main script, which its workers would run again: move the ` +
-      "class into a module of its own, or use mode 'async' or 'sync'",
+      "class into a module of its own, which a bundler must keep a file of its own, or use mode 'async' or 'sync'",
   );
 }
 

@@ -4,6 +4,7 @@
  * Owns its source, which is iterated once, and the nested bars of the calls it follows. Its counts are its `Meter`'s,
  * what is to be seen is its output's.
  */
+import { staysHome } from "../config/homebound.js";
 import { checkFlag } from "../config/check-flag.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
@@ -262,6 +263,10 @@ export class ProgressBar<T = never> implements Disposable {
   #end(ending: ProgressEnding, text?: string): void {
     if (text !== undefined) checkText("text", text);
     if (this.#meter.end(ending, text)) this.#output.end(this.#meter);
+  }
+
+  static {
+    staysHome(this);
   }
 }
 

@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
 import type { PermitOptions } from "./give-up.js";
@@ -70,5 +72,10 @@ export class Mutex {
    */
   run<T>(fn: () => T | PromiseLike<T>, options?: PermitOptions): Promise<T> {
     return this.#queue.run(fn, 1, options);
+  }
+
+  static {
+    staysHome(this, "lock");
+    bindWhenRead(this, "acquire", "tryAcquire", "run");
   }
 }

@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { keepShape } from "../config/keep-shape.js";
 
 /**
@@ -46,6 +48,11 @@ export class HeldPermit implements Permit {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.release();
+  }
+
+  static {
+    staysHome(this);
+    bindWhenRead(this, "release");
   }
 }
 

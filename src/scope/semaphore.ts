@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import { checkFields } from "../config/check-fields.js";
 import type { Clock } from "../config/monotonic.js";
@@ -122,6 +124,11 @@ export class Semaphore {
     checkPermitOptions("run", options, ["weight"]);
     const { weight = 1, ...wait } = options;
     return this.#queue.run(fn, weight, wait);
+  }
+
+  static {
+    staysHome(this, "lock");
+    bindWhenRead(this, "acquire", "tryAcquire", "run", "resize");
   }
 }
 

@@ -1,3 +1,5 @@
+import { staysHome } from "../config/homebound.js";
+import { bindWhenRead } from "../config/bind-when-read.js";
 import { show } from "../config/show.js";
 import type { Future } from "../future/future.js";
 import type { ChildFunction } from "./child.js";
@@ -145,7 +147,9 @@ export class TaskGroup implements AsyncDisposable {
   }
 
   static {
+    staysHome(this);
     coreOf = (group) => group.#core;
+    bindWhenRead(this, "spawn", "run", "cancel", "drain", "join");
   }
 }
 

@@ -1,4 +1,5 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { assertTravels } from "./clone.js";
 import type { Channel } from "./channel.js";
 
 /**
@@ -29,6 +30,7 @@ export class PortChannel implements Channel {
       for (const value of entry) this.#gathered.push(value);
       return 0;
     }
+    assertTravels(entry, transfer);
     this.flush();
     if (transfer.length === 0) this.#port.postMessage(entry);
     else this.#port.postMessage(entry, transfer as readonly ArrayBuffer[]);

@@ -1,4 +1,5 @@
 /** Finds the part of a value that cannot be sent, for an error that names it. Runs only after sending has failed. */
+import { whyHomebound } from "../config/homebound.js";
 import { SerializationError } from "../errors.js";
 
 /** Throws when a value cannot be sent on its own. */
@@ -82,6 +83,7 @@ function test(path: string, value: unknown, trySend: TrySend): Culprit | undefin
 
 function* partsOf(path: string, value: unknown): Generator<[path: string, part: unknown]> {
   if (typeof value !== "object" || value === null || isThenable(value)) return;
+  if (whyHomebound(Object.getPrototypeOf(value) as object | null) !== undefined) return;
   if (value instanceof Map) {
     let index = 0;
     for (const [key, part] of value) {

@@ -52,6 +52,27 @@ describe.each(MODES)("calls in mode %s", (mode) => {
     expect(future.progress).toEqual({ done: 3, total: 3 });
   });
 
+  it("tells whoever listens to the future at once of every report, by functions taken off call()", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const lines: unknown[] = [];
+    pool.on("log", ({ values }) => lines.push(values));
+    const seen: number[] = [];
+    expect(await pool.progressApart(3).onProgress(({ done }) => seen.push(done))).toBe(3);
+    expect(seen).toEqual([1, 2, 3]);
+    expect(lines).toEqual([["all", 3]]);
+  });
+
+  it("tells whoever listens late of the last report, in a microtask", async () => {
+    await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
+    const future = pool.progress(3);
+    await future;
+    const seen: unknown[] = [];
+    future.onProgress((progress) => seen.push(progress));
+    expect(seen).toEqual([]);
+    await Promise.resolve();
+    expect(seen).toEqual([{ done: 3, total: 3 }]);
+  });
+
   it("sends what a method logs to listeners", async () => {
     await using pool = CounterWorker.options({ mode, maxWorkers: 1 }).init();
     const lines: unknown[] = [];

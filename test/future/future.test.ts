@@ -11,7 +11,7 @@ class FakeSource implements FutureSource {
   readonly worker = { index: 2, id: "pool/3", mode: "thread", pool: "pool" };
   readonly attempts = 4;
   readonly timings = { submittedAt: 5, waited: 6, ran: 7 };
-  readonly progress = { done: 1, total: 2 };
+  progress: Progress | undefined = undefined;
   readonly reasons: unknown[] = [];
   readonly listeners: ((progress: Progress) => void)[] = [];
 
@@ -44,11 +44,38 @@ afterEach(() => {
 describe("a future", () => {
   it("tells what its source knows", () => {
     const { future, source } = create();
+    source.progress = { done: 1, total: 2 };
     const { id, worker, attempts, timings, progress } = source;
     expect(future).toMatchObject({ id, worker, attempts, timings, progress });
+  });
+
+  it("tells listeners of progress", () => {
+    const { future, source } = create();
     const listener = (): void => {};
     expect(future.onProgress(listener)).toBe(future);
     expect(source.listeners).toEqual([listener]);
+  });
+
+  it("tells a listener in a microtask of the last report before it", async () => {
+    const { future, source } = create();
+    source.progress = { done: 1, total: 2 };
+    const seen: Progress[] = [];
+    future.onProgress((progress) => seen.push(progress));
+    expect(seen).toEqual([]);
+    await Promise.resolve();
+    expect(seen).toEqual([{ done: 1, total: 2 }]);
+    source.listeners[0]!({ done: 2, total: 2 });
+    expect(seen.map(({ done }) => done)).toEqual([1, 2]);
+  });
+
+  it("tells it of that one first when another comes at once", async () => {
+    const { future, source } = create();
+    source.progress = { done: 1, total: 2 };
+    const seen: number[] = [];
+    future.onProgress(({ done }) => seen.push(done));
+    source.listeners[0]!({ done: 2, total: 2 });
+    await Promise.resolve();
+    expect(seen).toEqual([1, 2]);
   });
 
   it("goes from queued to running to one of three ends", () => {

@@ -10,6 +10,7 @@
  * R3. It ends early once: by the first failure under `"stop"`, its signal, or its reader, who leaves. Then the signal of
  *     the stages fires, and nothing more is begun in any of them.
  */
+import { staysHome } from "../../config/homebound.js";
 import { keepShape } from "../../config/keep-shape.js";
 import { machineClock } from "../../config/monotonic.js";
 import { sharedController } from "../../config/shared-controller.js";
@@ -85,6 +86,7 @@ export class PipelineRun<T>
   #failed = 0;
 
   static {
+    staysHome(this);
     const same = (input: unknown): unknown => input;
     const stages = [resolveStage(same, {}, []), resolveStage(same, { batch: { size: 1 } }, [])];
     keepShape(new PipelineRun({ source: [], stages, onError: "stop", signal: undefined }));

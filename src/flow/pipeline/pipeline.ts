@@ -1,3 +1,4 @@
+import { staysHome } from "../../config/homebound.js";
 import { show } from "../../config/show.js";
 import { checkFields } from "../../config/check-fields.js";
 import type { ProgressOption } from "../../progress/open-progress.js";
@@ -111,6 +112,10 @@ export class Pipeline<T> {
     }
     source.hasRun = true;
     return new PipelineRun<T>({ source: source.items, stages: this.#stages, onError, signal, progress });
+  }
+
+  static {
+    staysHome(this);
   }
 }
 

@@ -4,6 +4,7 @@
  * Owns the requests that the owner has not answered. Requests are checked here, so that a wrong one fails at once; in a
  * thread what is free is taken here too (`SharedSet`). Everything else is the owner's: who waits, and whose turn it is.
  */
+import { staysHome } from "../../config/homebound.js";
 import { duration } from "../../config/duration.js";
 import { machineClock } from "../../config/monotonic.js";
 import { onAbort } from "../../config/on-abort.js";
@@ -334,6 +335,10 @@ export class LimitClient implements LimitSource {
       ...(began && { began }),
     };
     return new HeldGrant<unknown>(keeper, taken, machineClock.now(), ticket.config, owner);
+  }
+
+  static {
+    staysHome(this);
   }
 }
 

@@ -5,6 +5,7 @@
  * `Blob`. Whether there is cannot be seen from outside, but a clone shows it, and it is the same for all instances.
  */
 import { types } from "node:util";
+import { whyHomebound } from "../../config/homebound.js";
 
 const sourceOf = Function.prototype.toString;
 
@@ -15,7 +16,10 @@ const known = new WeakMap<object, boolean>();
 export function isPlainInstance(value: object, prototype: object): boolean {
   let isPlain = known.get(prototype);
   if (isPlain === undefined) {
-    isPlain = isMadeByUser(prototype) && Object.getPrototypeOf(structuredClone(value)) === Object.prototype;
+    isPlain =
+      isMadeByUser(prototype) &&
+      whyHomebound(prototype) === undefined &&
+      Object.getPrototypeOf(structuredClone(value)) === Object.prototype;
     known.set(prototype, isPlain);
   }
   return isPlain;

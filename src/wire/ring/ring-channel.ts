@@ -14,6 +14,7 @@
  * N2. Who sleeps is woken once: a side that goes to sleep before it could read what it was woken for says so again.
  */
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
+import { assertTravels } from "../clone.js";
 import type { Channel } from "../channel.js";
 import type { Watched } from "../vigil.js";
 import { copyLarge } from "./large-copies.js";
@@ -69,6 +70,7 @@ export class RingChannel implements Channel, Watched {
 
   put(entry: readonly unknown[], transfer: readonly object[]): number {
     if (transfer.length === 0 && this.#writer.put(entry)) return this.#writer.lastBytes;
+    assertTravels(entry, transfer);
     const copied = transfer.length === 0 ? copyLarge(entry) : undefined;
     if (copied) this.#post(copied.values, copied.transfer);
     else this.#post(entry, transfer);
