@@ -13,8 +13,11 @@ const stamp = join(cache, "build-stamp");
 const CODE = [".$js", ".$js.map"];
 const TYPES = [".d.$ts"];
 
-/** A source `x.ts` becomes files of these extensions, a source `x.cts` ones with `cjs` and so on. */
-/** @type {{ config: string, info: string, folders: [from: string, to: string, extensions: string[]][] }[]} */
+/**
+ * A source `x.ts` becomes files of these extensions, a source `x.cts` ones with `cjs` and so on.
+ *
+ * @type {{ config: string, info: string, folders: [from: string, to: string, extensions: string[]][] }[]}
+ */
 const projects = [
   {
     config: "tsconfig.src.json",

@@ -48,8 +48,9 @@ export function loadModules<T>(load: () => T): T {
 
 /** What Node.js says of a module that is half loaded: version 20 fails within itself. */
 function isRace(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  return code === "ERR_REQUIRE_ESM_RACE_CONDITION" || String(message).includes("reading 'getStatus'");
+  if (!(error instanceof Error)) return false;
+  const { code, message } = error as Error & { readonly code?: unknown };
+  return code === "ERR_REQUIRE_ESM_RACE_CONDITION" || message.includes("reading 'getStatus'");
 }
 
 /** Starts a thread that has a gate. */

@@ -137,7 +137,9 @@ export class Bridge implements BlockingBackend {
       throw unsendableError(`construct '${name}'`, "args", start.args, clone, cause);
     }
     // For what is logged while the caller does something else: a reply is taken where it is waited for.
-    port1.on("message", ({ worker, logged }: BridgeLog) => printLog(name, worker, logged));
+    port1.on("message", (message: BridgeReply | BridgeLog) => {
+      if ("logged" in message) printLog(name, message.worker, message.logged);
+    });
     thread.unref();
     port1.unref();
   }

@@ -6,8 +6,8 @@ const MOST = 1000;
 
 const { getPrototypeOf, getOwnPropertyDescriptor, prototype: OBJECT } = Object;
 const LIST = Array.prototype;
-const eachEntry = Map.prototype.forEach;
-const eachMember = Set.prototype.forEach;
+const { entries: entriesOf } = Map.prototype;
+const { values: membersOf } = Set.prototype;
 
 /**
  * Refuses what structured clone would take and lose (`config/homebound.ts`). Not for what our own encoding carries: that has
@@ -35,14 +35,24 @@ function meetParts(value: object, met: object[]): void {
     const { length } = value;
     for (let index = 0; index < length && index < MOST; index += 1) meet(value[index], met);
   } else if (types.isMap(value)) {
-    eachEntry.call(value, (entry, key) => {
+    let left = MOST;
+    for (const [key, entry] of entriesOf.call(value)) {
       meet(key, met);
       meet(entry, met);
-    });
+      if (--left === 0) return;
+    }
   } else if (types.isSet(value)) {
-    eachMember.call(value, (member) => meet(member, met));
+    let left = MOST;
+    for (const member of membersOf.call(value)) {
+      meet(member, met);
+      if (--left === 0) return;
+    }
   } else if (!ArrayBuffer.isView(value)) {
-    for (const key in value) meet(getOwnPropertyDescriptor(value, key)?.value, met);
+    let left = MOST;
+    for (const key in value) {
+      meet(getOwnPropertyDescriptor(value, key)?.value, met);
+      if (--left === 0) return;
+    }
   }
 }
 

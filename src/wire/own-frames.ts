@@ -1,5 +1,4 @@
 /** Stacks of errors, as their readers want them: whose code failed is above, what called it is always the same. */
-
 import { fileURLToPath } from "node:url";
 
 /** Where the files of the library lie, and, as source maps have it, their sources. */

@@ -171,9 +171,13 @@ export class RingChannel implements Channel, Watched {
   #turn(): void {
     const fns = this.#inNextTurn;
     this.#inNextTurn = [];
-    this.poll();
-    for (const fn of fns) fn();
-    if (!this.#isAttentive) this.rest();
+    try {
+      this.poll();
+      for (const fn of fns) fn();
+    } finally {
+      // Whatever was thrown, and survived by a handler of the user's: who is taken to be awake is not woken any more.
+      if (!this.#isAttentive) this.rest();
+    }
   }
 
   rest(): void {
