@@ -13,7 +13,12 @@ export interface Connection {
   on(event: "error", listener: (error: Error) => void): unknown;
   off(event: string, listener: (...args: never[]) => void): unknown;
   /** The socket, while there is one. */
-  readonly stream?: { ref?(): unknown; unref?(): unknown; destroy?(): unknown };
+  readonly stream?: {
+    ref?(): unknown;
+    unref?(): unknown;
+    destroy?(): unknown;
+    on?(event: "error", listener: () => void): unknown;
+  };
   /** Ends it at once. */
   disconnect(reconnect?: boolean): void;
   /** Ends it after what was sent. */
@@ -41,8 +46,12 @@ export function connect(broker: ResolvedBroker, purpose: string): Connection {
   const connection = new Redis(broker.url, connectionOptions(broker, purpose));
   // What goes wrong shows in the commands that wait; without a listener each would be printed.
   connection.on("error", hideCommand);
+  // The client listens to one error of a socket. One with TLS may have a second, which would end the process.
+  connection.on("error", () => connection.stream?.on?.("error", ignore));
   return connection;
 }
+
+function ignore(): void {}
 
 /** The error of a login that failed holds what was sent, with the password, and is a cause of what users see. */
 function hideCommand(error: Error): void {
