@@ -69,10 +69,14 @@ export class TaskPool implements AsyncDisposable {
   map(fn: (item: never) => unknown, items: AnyIterable<unknown>, options?: MapOptions): Mapping<unknown> {
     const reference = this.#refer(fn);
     const run = (item: unknown): Future<unknown> => this.#pool.run(reference, item);
-    const { capacity } = callableOf(this.#pool.run)!;
+    const { capacity, makeCall } = callableOf(this.#pool.run)!;
     return map(
       items,
-      rememberCallable(run, { label: reference.name, capacity }),
+      rememberCallable(run, {
+        label: reference.name,
+        capacity,
+        makeCall: (args, taker) => makeCall!([reference, ...args], taker),
+      }),
       options as MapOptions & { settled: true },
     );
   }

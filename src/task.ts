@@ -7,7 +7,7 @@ import type { AsyncResult, DelayCallOptions, DelayedArgs, DelayOptions } from ".
 import { map, type MapOptions, type SettledItem } from "./flow/map.js";
 import type { AnyIterable } from "./flow/map-source.js";
 import type { Mapping } from "./flow/mapping.js";
-import { type Callable, callableOf, rememberCallable } from "./pool/callables.js";
+import { type Callable, callableOf, type MakeCall, rememberCallable } from "./pool/callables.js";
 import type { CallPlan, MethodSchema } from "./pool/method-plan.js";
 import { type CallOptions, checkStop, type PoolOptions } from "./pool/options.js";
 import type { CallResult, Pool } from "./pool/pool.js";
@@ -150,6 +150,7 @@ function taskOver<F extends TaskFunction>(
   const { registration } = definition;
   return makeTask<F>(
     registration,
+    isStream,
     (more) => definition.options(seen(more)).init() as unknown as Pool<Runner<F>>,
     async (more, callOptions, args) => {
       const { delayTask } = await loadDistributed<TaskDoor>();
@@ -170,6 +171,7 @@ type Delay<F extends TaskFunction> = (
 
 function makeTask<F extends TaskFunction>(
   registration: Registration,
+  isStream: boolean,
   open: (options: PoolOptions) => Pool<Runner<F>>,
   delay: Delay<F>,
   options: PoolOptions = {},
@@ -185,6 +187,12 @@ function makeTask<F extends TaskFunction>(
     await stopping?.stop(stopOptions);
   };
   const callable: Callable = { label: registration.name, capacity: () => callableOf(pool().run)!.capacity() };
+  let last: { readonly pool: Pool<Runner<F>>; readonly makeCall: MakeCall } | undefined;
+  const makeCall: MakeCall = (args, taker) => {
+    // A task that was stopped has another pool.
+    if (last?.pool !== pool()) last = { pool: pool(), makeCall: callableOf(pool().run)!.makeCall! };
+    return last.makeCall(args, taker);
+  };
   const made: Task<F> = Object.assign((...args: Parameters<Run>) => submit(...args), {
     submit,
     map: ((items: AnyIterable<unknown>, mapOptions?: MapOptions) =>
@@ -200,7 +208,7 @@ function makeTask<F extends TaskFunction>(
         delay(options, callOptions, args),
     options: (more: PoolOptions) => {
       checkRecord("options", more);
-      return makeTask(registration, open, delay, { ...options, ...more });
+      return makeTask(registration, isStream, open, delay, { ...options, ...more });
     },
     stop,
     drain: async () => current?.drain(),
@@ -208,6 +216,7 @@ function makeTask<F extends TaskFunction>(
     [Symbol.asyncDispose]: async () => stop(),
   });
   definitions.set(made, registration);
-  rememberCallable(submit, callable);
-  return rememberCallable(made, callable);
+  const plain: Callable = isStream || options.blocking ? callable : { ...callable, makeCall };
+  rememberCallable(submit, plain);
+  return rememberCallable(made, plain);
 }

@@ -20,17 +20,21 @@ import { keepShape } from "../config/keep-shape.js";
 import { CancelledError } from "../errors.js";
 import { Future } from "../future/future.js";
 import { END, PENDING, type Source } from "./map-source.js";
+import { Place, type PlaceOwner } from "./place.js";
 
 /** An item that has no result: it is passed over. */
 export const NOTHING: unique symbol = Symbol("nothing");
+
+/** It was begun in the place that was given. */
+export const PLACED: unique symbol = Symbol("placed");
 
 /** No result yet, in the ring. */
 const EMPTY: unique symbol = Symbol("empty");
 
 /** What is run for each item. */
 export interface Work<T, R> {
-  /** Begins an item; returns its value, or a promise of it. */
-  begin(item: T, index: number): unknown;
+  /** Begins an item; returns its value, a promise of it, or `PLACED` where it made the call in that place. */
+  begin(item: T, index: number, place: Place<T>): unknown;
   /** The result of an item, from its value. What it throws is given to `failed`. */
   done(item: T, value: unknown, index: number): R | typeof NOTHING;
   /** The result of an item that failed; what it throws ends everything. */
@@ -54,7 +58,7 @@ const SMALLEST_RING = 16;
 /** Stands for infinity: V8 counts with small integers faster than with others. */
 const UNBOUNDED = 0x3fff_ffff;
 
-export class Engine<T, R> implements Source<R> {
+export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
   readonly #source: Source<T>;
   readonly #work: Work<T, R>;
   readonly #concurrency: number;
@@ -73,7 +77,17 @@ export class Engine<T, R> implements Source<R> {
   #failure: { readonly error: unknown } | undefined;
   #isFilling = false;
   #wakeTaker: (() => void) | undefined;
-  readonly #futures = new Set<Future<unknown>>();
+  /** Those with nothing in them, and all. */
+  readonly #free: Place<T>[] = [];
+  readonly #places: Place<T>[] = [];
+  /** Those whose calls have ended, in that order, and have not been looked at. */
+  readonly #ended: Place<T>[] = [];
+  #isAttended = false;
+  /** Goes on with them. */
+  #attend: (() => void) | undefined;
+  readonly #hold = (resolve: () => void): void => {
+    this.#attend = resolve;
+  };
   readonly #fill = (): void => this.#beginAll();
   // What `#beginNext` began, for whoever called it.
   #begunItem: T | undefined;
@@ -177,8 +191,8 @@ export class Engine<T, R> implements Source<R> {
   #stop(reason: unknown): PromiseLike<unknown> | undefined {
     this.#isOver = true;
     this.#work.stop(reason);
-    for (const future of this.#futures) future.cancel(reason);
-    this.#futures.clear();
+    for (const place of this.#places) place.cancel(reason);
+    this.#goOn();
     return this.#source.close();
   }
 
@@ -198,39 +212,106 @@ export class Engine<T, R> implements Source<R> {
     // What a call begins may lead back here: the loop that runs goes on anyway.
     if (this.#isFilling) return;
     this.#isFilling = true;
-    while (this.#running < this.#concurrency && this.#beginNext()) {
-      this.#running += 1;
-      void this.#follow();
-    }
+    while (this.#beginNext()) void this.#follow();
     this.#isFilling = false;
   }
 
-  /** Begins items until one is pending, which is then in the fields for that; `false` when there is none. */
+  get #mayBegin(): boolean {
+    if (this.#isOver || this.#isSourceDone || this.#running >= this.#concurrency) return false;
+    return this.#pulled - this.#delivered < this.#window;
+  }
+
+  /** Begins items until one is a promise, which is then in the fields for that; `false` when there is none. */
   #beginNext(): boolean {
-    while (!this.#isOver && !this.#isSourceDone && this.#pulled - this.#delivered < this.#window) {
+    while (this.#mayBegin) {
       const item = this.#take();
       if (item === PENDING || item === END) return false;
       const index = this.#pulled++;
       if (index - this.#delivered >= this.#ring.length) this.#grow();
+      const place = this.#takePlace(item, index);
       let result: R | typeof NOTHING | typeof EMPTY;
       try {
-        const begun = this.#work.begin(item, index);
-        if (isThenable(begun)) {
-          if (begun instanceof Future) this.#futures.add(begun);
+        const begun = this.#work.begin(item, index, place);
+        if (begun === PLACED || begun instanceof Future) {
+          if (begun !== PLACED) place.take(begun);
+          if (place.isBusy) {
+            this.#running += 1;
+            if (!this.#isAttended) void this.#attendAll();
+            continue;
+          }
+          result = this.#resultOf(place);
+        } else if (isThenable(begun)) {
+          this.#leave(place);
           this.#begunItem = item;
           this.#begunIndex = index;
           this.#begun = begun;
+          this.#running += 1;
           return true;
+        } else {
+          result = this.#work.done(item, begun, index);
         }
-        result = this.#work.done(item, begun, index);
       } catch (error) {
         result = this.#failed(item, error, index);
       }
+      this.#leave(place);
       this.#finish(index, result);
       // It came without a promise (E3).
       if (this.#head !== EMPTY) return false;
     }
     return false;
+  }
+
+  #takePlace(item: T, index: number): Place<T> {
+    let place = this.#free.pop();
+    if (place === undefined) this.#places.push((place = new Place<T>(this)));
+    place.item = item;
+    place.index = index;
+    return place;
+  }
+
+  #leave(place: Place<T>): void {
+    place.clear();
+    this.#free.push(place);
+  }
+
+  /** A call has ended; told by its pool, in the midst of other things, where no code of a user must run. */
+  ended(place: Place<T>): void {
+    this.#ended.push(place);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    const attend = this.#attend;
+    this.#attend = undefined;
+    attend?.();
+  }
+
+  /** Goes on with what has ended, in the context in which it was begun. */
+  async #attendAll(): Promise<void> {
+    this.#isAttended = true;
+    while (!this.#isOver) {
+      if (this.#ended.length === 0) await new Promise<void>(this.#hold);
+      for (const place of this.#ended) {
+        this.#running -= 1;
+        const { index } = place;
+        const result = this.#resultOf(place);
+        this.#leave(place);
+        this.#finish(index, result);
+      }
+      this.#ended.length = 0;
+      this.#beginAll();
+    }
+  }
+
+  #resultOf(place: Place<T>): R | typeof NOTHING | typeof EMPTY {
+    if (this.#isOver) return EMPTY;
+    const { item, index, outcome } = place;
+    if (place.isFailed) return this.#failed(item as T, outcome, index);
+    try {
+      return this.#work.done(item as T, outcome, index);
+    } catch (error) {
+      return this.#failed(item as T, error, index);
+    }
   }
 
   #take(): T | typeof PENDING | typeof END {
@@ -263,12 +344,11 @@ export class Engine<T, R> implements Source<R> {
         if (!this.#isOver) result = this.#failed(item, error, index);
         lingering = this.#work.lingers?.(error);
       }
-      if (begun instanceof Future) this.#futures.delete(begun);
       this.#finish(index, result);
       // E2
       if (lingering && !this.#isOver) await lingering;
+      this.#running -= 1;
     } while (this.#beginNext());
-    this.#running -= 1;
   }
 
   #failed(item: T, error: unknown, index: number): R | typeof NOTHING | typeof EMPTY {

@@ -3,12 +3,13 @@ import { checkFields } from "../config/check-fields.js";
 import { keepShape } from "../config/keep-shape.js";
 import { sharedController } from "../config/shared-controller.js";
 import { Future } from "../future/future.js";
-import { callableOf } from "../pool/callables.js";
+import { callableOf, type MakeCall } from "../pool/callables.js";
 import type { ProgressOption } from "../progress/open-progress.js";
 import type { ProgressBarOptions } from "../progress/progress-bar.js";
 import { cancelledBy } from "./cancelled-by.js";
 import { FlowProgress } from "./flow-progress.js";
-import { Engine, isThenable, type Work } from "./map-engine.js";
+import { Engine, isThenable, PLACED, type Work } from "./map-engine.js";
+import type { Place } from "./place.js";
 import { flag, FLOW_OPTIONS, type FlowOptions, resolveFlow } from "./map-options.js";
 import { type AnyIterable, openSource, sizeOf } from "./map-source.js";
 import { Mapping } from "./mapping.js";
@@ -136,17 +137,23 @@ type ItemFunction = (item: unknown, context: MapContext) => unknown;
 class MapWork implements Work<unknown, unknown> {
   readonly #fn: ItemFunction;
   readonly #isCallable: boolean;
+  readonly #makeCall: MakeCall | undefined;
   #controller: AbortController | undefined;
   #isStopped = false;
   #reason: unknown;
 
   constructor(fn: ItemFunction) {
     this.#fn = fn;
-    this.#isCallable = callableOf(fn) !== undefined;
+    const callable = callableOf(fn);
+    this.#isCallable = callable !== undefined;
+    this.#makeCall = callable?.makeCall;
   }
 
-  begin(item: unknown, index: number): unknown {
-    return isThenable(item) ? this.#callLater(item, index) : this.#call(item, index);
+  begin(item: unknown, index: number, place: Place<unknown>): unknown {
+    if (isThenable(item)) return this.#callLater(item, index);
+    if (this.#makeCall === undefined) return this.#call(item, index);
+    place.call(this.#makeCall, item);
+    return PLACED;
   }
 
   done(_item: unknown, value: unknown, _index: number): unknown {

@@ -27,6 +27,8 @@ export class CallKind {
   readonly isUrgent: boolean;
   /** Whether nothing is done around its calls, and any worker may take them. */
   readonly isPlain: boolean;
+  /** Whether its calls have no future: each is given somebody who takes its outcome. */
+  readonly isTaken: boolean;
 
   constructor(
     owner: CallOwner,
@@ -35,6 +37,7 @@ export class CallKind {
     traits: CallTraits,
     plan: MethodPlan | undefined,
     defaults: Defaults,
+    isTaken = false,
   ) {
     const { loadBalancing } = defaults;
     const isByKey = loadBalancing === "key" && options.key !== undefined;
@@ -49,5 +52,6 @@ export class CallKind {
     this.isRouted = traits.target !== undefined || isByKey || typeof loadBalancing === "function";
     this.isUrgent = traits.isUrgent ?? false;
     this.isPlain = plan === undefined && !this.isWatched && !this.isRouted;
+    this.isTaken = isTaken;
   }
 }

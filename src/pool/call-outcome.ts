@@ -1,5 +1,4 @@
 import { TimeoutError } from "../errors.js";
-import { peek } from "../future/future.js";
 import type { Outcome } from "../limits/limit.js";
 import type { Call } from "./call.js";
 
@@ -7,7 +6,7 @@ const OVERLOADED: readonly unknown[] = [429, 503, 529];
 
 /** What the end of a call says to a limit that adapts: what its caller saw, where it is over, counts. */
 export function outcomeOf(call: Call, status: "done" | "failed" | undefined, outcome: unknown): Outcome {
-  const seen = call.place === "over" ? peek(call.future) : undefined;
+  const { seen } = call;
   if (!seen) return status === "done" ? "success" : outcomeOfError(outcome);
   return seen.status === "done" ? "success" : outcomeOfError(seen.error);
 }

@@ -13,12 +13,21 @@
  * `worker`: handed to a worker, and perhaps begun. `over`: the future is settled; a worker may still be busy with it until
  * it lets go.
  *
- * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
+ * Owns the future, or in its place the one who takes the outcome (`OutcomeTaker`), the timer and the abort listener. Who
+ * moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
 import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
-import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
+import {
+  Future,
+  type FutureSource,
+  type FutureTimings,
+  peek,
+  type Progress,
+  settle,
+  type Settled,
+} from "../future/future.js";
 import type { StreamSink } from "../future/stream.js";
 import type { Amounts, HeldGrant } from "../limits/grant.js";
 import type { Outcome } from "../limits/limit.js";
@@ -42,6 +51,12 @@ export interface CallOwner {
   timedOut(call: Call): void;
   /** The outcome is known; called once for each call, with the place it was in. */
   over(call: Call, status: "done" | "failed" | "cancelled", from: Call["place"]): void;
+}
+
+/** Takes the outcome of a call in place of a future: for many calls of one owner, who waits for each of them anyway. */
+export interface OutcomeTaker {
+  /** Called once, in the turn in which the pool knows it; that may be before the call is told to have been made. */
+  ended(status: "done" | "failed" | "cancelled", outcome: unknown): void;
 }
 
 /** The worker that a call was given to. */
@@ -76,6 +91,8 @@ export interface CallExtras {
   isHeld: boolean;
   /** Whether its worker was told to let go, did not, and goes on all the same. */
   isAbandoned: boolean;
+  /** What it ended with for who took it, where its worker may still be busy with it. */
+  seen: Settled<unknown> | undefined;
   progress: Progress | undefined;
   progressListeners: ((progress: Progress) => void)[] | undefined;
 }
@@ -92,6 +109,7 @@ function noExtras(): CallExtras {
     scope: undefined,
     isHeld: false,
     isAbandoned: false,
+    seen: undefined,
     progress: undefined,
     progressListeners: undefined,
   };
@@ -106,7 +124,8 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   readonly sequence: number;
   /** On the monotonic clock, in ms. Calls of one turn share the number, as no field of theirs holds numbers only. */
   readonly submittedAt: number;
-  readonly future: Future<unknown>;
+  /** Which of the two, its kind says. */
+  readonly #receiver: Future<unknown> | OutcomeTaker;
   args: readonly unknown[];
   place: "aside" | "waiting" | "worker" | "over" = "aside";
   /** The room it waits in, or the slot that has it. */
@@ -120,12 +139,29 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   #endedAt: number | undefined = undefined;
   #extras: CallExtras | undefined = undefined;
 
-  constructor(kind: CallKind, sequence: number, args: readonly unknown[], submittedAt: number | undefined) {
+  constructor(
+    kind: CallKind,
+    sequence: number,
+    args: readonly unknown[],
+    submittedAt: number | undefined,
+    taker?: OutcomeTaker,
+  ) {
     this.kind = kind;
     this.sequence = sequence;
     this.submittedAt = submittedAt as number;
     this.args = args;
-    this.future = new Future<unknown>(this);
+    this.#receiver = kind.isTaken ? taker! : new Future<unknown>(this);
+  }
+
+  /** Only where its outcome is not taken by somebody else. */
+  get future(): Future<unknown> {
+    return this.#receiver as Future<unknown>;
+  }
+
+  /** What its caller saw, where it is over. */
+  get seen(): Settled<unknown> | undefined {
+    if (this.place !== "over") return undefined;
+    return this.kind.isTaken ? this.#extras?.seen : peek(this.future);
   }
 
   get method(): number {
@@ -342,7 +378,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     for (const listener of extras.progressListeners ?? []) callSafely(listener, progress);
   }
 
-  /** Settles the future, unless it is settled. */
+  /** Settles the future, or tells who takes the outcome, unless it is over. */
   finish(status: "done" | "failed" | "cancelled", outcome: unknown): void {
     const from = this.place;
     if (from === "over") return;
@@ -353,8 +389,14 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
     // Whoever keeps the future need not keep what it was made from.
     this.args = NO_ARGS;
     this.kind.owner.over(this, status, from);
-    settle(this.future, status, outcome);
+    if (this.kind.isTaken) Call.#giveTo(this.#receiver as OutcomeTaker, this, status, outcome);
+    else settle(this.#receiver as Future<unknown>, status, outcome);
     if (this.#extras !== undefined) Call.#leave(this, this.#extras);
+  }
+
+  static #giveTo(taker: OutcomeTaker, call: Call, status: "done" | "failed" | "cancelled", outcome: unknown): void {
+    if (status !== "done") call.extras.seen = { status, error: outcome };
+    taker.ended(status, outcome);
   }
 
   static #unwatch(extras: CallExtras): void {

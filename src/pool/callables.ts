@@ -1,6 +1,16 @@
 /** Functions that make calls of a pool when they are called, such as `pool.hash`, and what is behind them. */
 import { realOf } from "../config/lazy.js";
+import type { OutcomeTaker } from "./call.js";
 import type { PoolCore } from "./pool-core.js";
+
+/** Makes a call with these arguments whose outcome is given to `taker`: what the function itself does, without a future. */
+export type MakeCall = (args: readonly unknown[], taker: OutcomeTaker) => MadeCall;
+
+/** A call that was made. */
+export interface MadeCall {
+  /** Ends it, if it is not over. */
+  cancel(reason: unknown): void;
+}
 
 /** What is behind a function that makes calls. */
 export interface Callable {
@@ -8,6 +18,8 @@ export interface Callable {
   readonly label: string;
   /** Calls that keep all workers of the pool busy. */
   capacity(): number;
+  /** Where the function makes one call of its arguments and returns its future. */
+  readonly makeCall?: MakeCall | undefined;
 }
 
 const callables = new WeakMap<object, Callable>();

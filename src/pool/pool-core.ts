@@ -18,7 +18,7 @@ import type { WorkerIdentity } from "../wire/protocol.js";
 import { WaitingRoom } from "../waiting/waiting-room.js";
 import { Aside } from "./aside.js";
 import { Attempts, type AttemptsOwner } from "./attempts.js";
-import { Call, type CallOwner, type CallTraits } from "./call.js";
+import { Call, type CallOwner, type CallTraits, type OutcomeTaker } from "./call.js";
 import { currentScope } from "../scope/current-scope.js";
 import { CallKind } from "./call-kind.js";
 import { Emitter } from "./events.js";
@@ -100,15 +100,15 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     return this.#state !== "running";
   }
 
-  /** For calls of this method that are made in this way. */
-  kindOf(method: MethodInfo, options: CallOptions, traits: CallTraits): CallKind {
-    return new CallKind(this, method, options, traits, this.#setup.plans?.[method.index], this.options);
+  /** For calls of this method that are made in this way; `isTaken` where each comes with one who takes its outcome. */
+  kindOf(method: MethodInfo, options: CallOptions, traits: CallTraits, isTaken = false): CallKind {
+    return new CallKind(this, method, options, traits, this.#setup.plans?.[method.index], this.options, isTaken);
   }
 
   /** Makes a call. Never throws and never blocks: whatever happens becomes the outcome of the future. */
-  submit(kind: CallKind, args: readonly unknown[]): Call {
+  submit(kind: CallKind, args: readonly unknown[], taker?: OutcomeTaker): Call {
     // A worker in this event loop may begin with it at once, and then this is when it began.
-    const call = new Call(kind, ++this.#tally.made, args, this.isLocal ? readNow() : turnNow());
+    const call = new Call(kind, ++this.#tally.made, args, this.isLocal ? readNow() : turnNow(), taker);
     // What most calls are: nothing to watch, nothing to look into, and a worker that takes it.
     const isPlain = kind.isPlain && this.#state === "running" && currentScope() === undefined && arePrimitive(args);
     const slot = isPlain && this.#room.size === 0 ? this.roster.choose() : undefined;

@@ -6,7 +6,7 @@ import type { Stream } from "../future/stream.js";
 import { normalizeTransfer } from "../wire/transfer.js";
 import type { CallTraits } from "./call.js";
 import type { CallKind } from "./call-kind.js";
-import { busyWith, rememberCallable } from "./callables.js";
+import { busyWith, type MakeCall, rememberCallable } from "./callables.js";
 import type { PoolEvents } from "./events.js";
 import type { ReservedMember } from "./methods.js";
 import { type CallOptions, checkCallOptions, checkStop, type ElasticSize } from "./options.js";
@@ -146,7 +146,8 @@ export class PoolFactory {
       const make: AnyMethod = method.isStream
         ? (...args) => openStream(core, method, args, NO_OPTIONS, NO_TRAITS)
         : (...args) => core.submit(kind, args).future;
-      pool[method.name] = rememberCallable(make, { label: `${core.name}.${method.name}`, capacity });
+      const makeCall = method.isStream ? undefined : makeCalls(core, method);
+      pool[method.name] = rememberCallable(make, { label: `${core.name}.${method.name}`, capacity, makeCall });
     }
     return pool;
   }
@@ -168,6 +169,11 @@ export class PoolFactory {
     }
     return broadcast;
   }
+}
+
+function makeCalls(core: PoolCore, method: MethodInfo): MakeCall {
+  const kind = core.kindOf(method, NO_OPTIONS, NO_TRAITS, true);
+  return (args, taker) => core.submit(kind, args, taker);
 }
 
 const VIEW = Symbol("view");

@@ -6,7 +6,7 @@ import { duration } from "../../config/duration.js";
 import { listWords, oneOf } from "../../config/one-of.js";
 import type { Amounts, Limits } from "../../limits/grant.js";
 import type { Limit } from "../../limits/limit.js";
-import { callableOf } from "../../pool/callables.js";
+import { callableOf, type MakeCall } from "../../pool/callables.js";
 import { atLeast } from "../../pool/options.js";
 import { PoolLimits } from "../../pool/pool-limits.js";
 import type { RetryOptions } from "../../retry/options.js";
@@ -80,6 +80,8 @@ export interface ResolvedStage {
   readonly fn: (input: unknown, context?: unknown) => unknown;
   /** Whether it makes calls of a pool, and takes its input alone. */
   readonly isCallable: boolean;
+  /** The same without a future, where it can. */
+  readonly makeCall: MakeCall | undefined;
   readonly batch: { readonly size: number; readonly maxWait: number | undefined; readonly isOne: boolean } | undefined;
   readonly retry: RetryPolicy | undefined;
   readonly limits: Limits | undefined;
@@ -146,10 +148,12 @@ export function resolveStage(
   };
   // What is wrong with it is to be told now, and not when it begins.
   flow();
+  const callable = callableOf(fn);
   return {
     name,
     fn: fn as ResolvedStage["fn"],
-    isCallable: callableOf(fn) !== undefined,
+    isCallable: callable !== undefined,
+    makeCall: callable?.makeCall,
     batch: batch && {
       size: size!,
       maxWait: batch.maxWait === undefined ? undefined : duration("batch.maxWait", batch.maxWait),

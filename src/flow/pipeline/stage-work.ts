@@ -1,7 +1,8 @@
 /** What a stage of a pipeline runs for each item, or for each batch of them. */
 import { Future } from "../../future/future.js";
 import { cancelledBy } from "../cancelled-by.js";
-import { type EngineOptions, NOTHING, type Work } from "../map-engine.js";
+import { type EngineOptions, NOTHING, PLACED, type Work } from "../map-engine.js";
+import type { Place } from "../place.js";
 import { arrival, type Envelope } from "./envelope.js";
 import { type Attempt, StageAttempts } from "./stage-attempts.js";
 import type { ResolvedStage } from "./stage-options.js";
@@ -45,7 +46,7 @@ abstract class StageWork<I> implements Work<I, I | Envelope> {
     );
   }
 
-  abstract begin(item: I): unknown;
+  abstract begin(item: I, index: number, place: Place<I>): unknown;
   abstract done(item: I, value: unknown): I | Envelope;
   abstract failed(item: I, error: unknown): typeof NOTHING;
 
@@ -62,10 +63,14 @@ abstract class StageWork<I> implements Work<I, I | Envelope> {
     this.#attempts?.end();
   }
 
-  protected run(input: unknown, index: number): unknown {
+  /** @param place - where a call of a pool can be made that nothing is put around */
+  protected run(input: unknown, index: number, place?: Place<I>): unknown {
     const { signal } = this.owner;
     if (this.#attempts) return this.#attempts.run(input, index, signal);
-    return this.#call(input, { index, attempt: 1, signal });
+    const { makeCall } = this.stage;
+    if (place === undefined || makeCall === undefined) return this.#call(input, { index, attempt: 1, signal });
+    place.call(makeCall, input);
+    return PLACED;
   }
 
   #call(input: unknown, context: Attempt): unknown {
@@ -85,11 +90,11 @@ export class ItemWork extends StageWork<Envelope> {
     this.#isFirst = isFirst;
   }
 
-  begin(envelope: Envelope): unknown {
+  begin(envelope: Envelope, _index: number, place: Place<Envelope>): unknown {
     this.tally.in += 1;
     envelope.beganAt = performance.now();
     const arriving = this.#isFirst ? arrival(envelope) : undefined;
-    return arriving ? this.#runLater(arriving, envelope) : this.run(envelope.value, envelope.index);
+    return arriving ? this.#runLater(arriving, envelope) : this.run(envelope.value, envelope.index, place);
   }
 
   done(envelope: Envelope, value: unknown): Envelope {
@@ -118,13 +123,11 @@ export class ItemWork extends StageWork<Envelope> {
 
 /** A stage whose function takes several items at once. */
 export class BatchWork extends StageWork<Envelope[]> {
-  begin(batch: Envelope[]): unknown {
+  begin(batch: Envelope[], _index: number, place: Place<Envelope[]>): unknown {
     this.tally.in += batch.length;
     batch[0]!.beganAt = performance.now();
-    return this.run(
-      batch.map(({ value }) => value),
-      batch[0]!.index,
-    );
+    const inputs = batch.map(({ value }) => value);
+    return this.run(inputs, batch[0]!.index, place);
   }
 
   done(batch: Envelope[], value: unknown): Envelope[] | Envelope {
