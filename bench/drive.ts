@@ -25,40 +25,71 @@ const UNCOUNTED = 0.25;
 /** Answers between two looks at the clock; a power of two. */
 const LOOK_EVERY = 16;
 
-/** Calls per second, counted while there are always as many in flight. */
+/** Counts answers while there are always as many calls in flight. */
+class Counter {
+  readonly #options: RateOptions;
+  #answered = 0;
+  #countedFrom: number | undefined;
+  #since = performance.now();
+  /** Per second, once it is known. */
+  rate: number | undefined;
+
+  constructor(options: RateOptions) {
+    this.#options = options;
+  }
+
+  answered(isRight: boolean, index: number): void {
+    if (!isRight) throw new Error(`Cannot count call ${index} as its result is wrong`);
+    this.#answered += 1;
+    if ((this.#answered & (LOOK_EVERY - 1)) === 0) this.#look();
+  }
+
+  /** All that were in flight at the beginning of either stretch are answered before it ends. */
+  #look(): void {
+    const { ms, inFlight } = this.#options;
+    const elapsed = performance.now() - this.#since;
+    if (this.#countedFrom === undefined) {
+      if (elapsed < ms * UNCOUNTED || this.#answered < inFlight) return;
+      this.#countedFrom = this.#answered;
+      this.#since += elapsed;
+    } else if (this.rate === undefined && elapsed >= ms && this.#answered - this.#countedFrom >= inFlight) {
+      this.rate = ((this.#answered - this.#countedFrom) * 1000) / elapsed;
+    }
+  }
+}
+
+/** Calls per second, each awaited by itself. */
 export async function callsPerSecond(
-  { ms, inFlight }: RateOptions,
+  options: RateOptions,
   call: (index: number) => unknown,
   isRight: (result: unknown, index: number) => boolean,
 ): Promise<number> {
+  const counter = new Counter(options);
   let next = 0;
-  let answered = 0;
-  let countedFrom: number | undefined;
-  let since = performance.now();
-  let rate: number | undefined;
-
-  // All that were in flight at the beginning of either stretch are answered before it ends.
-  const look = (): void => {
-    const elapsed = performance.now() - since;
-    if (countedFrom === undefined) {
-      if (elapsed < ms * UNCOUNTED || answered < inFlight) return;
-      countedFrom = answered;
-      since += elapsed;
-    } else if (rate === undefined && elapsed >= ms && answered - countedFrom >= inFlight) {
-      rate = ((answered - countedFrom) * 1000) / elapsed;
-    }
-  };
   const lane = async (): Promise<void> => {
-    while (rate === undefined) {
+    while (counter.rate === undefined) {
       const index = next++;
-      const result = await call(index);
-      if (!isRight(result, index)) throw new Error(`Cannot count call ${index} as its result is wrong`);
-      answered += 1;
-      if ((answered & (LOOK_EVERY - 1)) === 0) look();
+      counter.answered(isRight(await call(index), index), index);
     }
   };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  return rate!;
+  await Promise.all(Array.from({ length: options.inFlight }, lane));
+  return counter.rate!;
+}
+
+/** The same, of calls that are made for the items of a stream, whose results are iterated in order. */
+export async function resultsPerSecond<T>(
+  options: RateOptions,
+  open: (items: Iterable<T>) => AsyncIterable<unknown>,
+  create: (index: number) => T,
+  isRight: (result: unknown, index: number) => boolean,
+): Promise<number> {
+  const counter = new Counter(options);
+  function* items(): Generator<T> {
+    for (let index = 0; counter.rate === undefined; index += 1) yield create(index);
+  }
+  let index = 0;
+  for await (const result of open(items())) counter.answered(isRight(result, index), index++);
+  return counter.rate!;
 }
 
 /** How long a number of calls takes in all, in ms, with so many in flight at once. */

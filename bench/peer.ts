@@ -15,6 +15,8 @@ export interface Client {
   count(bytes: Uint8Array): Awaitable<number>;
   /** Hands the buffer over and gets it handed back; missing where the library cannot do both. */
   transfer?(bytes: Uint8Array<ArrayBuffer>): Awaitable<Uint8Array<ArrayBuffer>>;
+  /** Calls one of the methods for each item of a stream, so many at once; ours alone. */
+  map?(method: "noop" | "echo", items: Iterable<unknown>, inFlight: number): AsyncIterable<unknown>;
   close(): Awaitable<void>;
 }
 

@@ -9,7 +9,8 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { type Contestant, contest, type ContestOptions, type Row } from "../contest.js";
-import type { Peer } from "../peer.js";
+import type { RateOptions } from "../drive.js";
+import { type Peer, REFERENCE } from "../peer.js";
 import type { Kind } from "../peers/roster.js";
 import { within } from "../within.js";
 import type { MeasureName, MeasureOptions } from "./measures.js";
@@ -19,6 +20,9 @@ import type { Reply, Request } from "./program.js";
 const OPEN_WITHIN_MS = 60_000;
 /** How long one figure may take, in ms. */
 const MEASURE_WITHIN_MS = 100_000;
+
+/** The row of calls made by `map`. */
+const MAPPED = `${REFERENCE}, map`;
 
 /** A peer that takes part in a section, or the reason why it does not. */
 export class Entrant {
@@ -51,9 +55,12 @@ export class Entrant {
     }
   }
 
-  /** What can be measured of it in a contest. */
-  contestant<M extends MeasureName>(measure: M, options: MeasureOptions<M>): Contestant {
-    const { name, role } = this.#peer;
+  /**
+   * What can be measured of it in a contest.
+   * @param name - by which it takes part. Default: that of the peer
+   */
+  contestant<M extends MeasureName>(measure: M, options: MeasureOptions<M>, name = this.name): Contestant {
+    const { role } = this.#peer;
     return { name, role, measure: () => this.#ask(MEASURE_WITHIN_MS, { type: "measure", measure, options }) };
   }
 
@@ -115,6 +122,20 @@ export async function withEntrants<T>(
   } finally {
     for (const entrant of entrants) await entrant.close();
   }
+}
+
+/** Measures how many calls each entrant makes, and how many ours makes when the items are mapped. */
+export function measureRates(
+  entrants: readonly Entrant[],
+  [calls, mapped]: readonly [MeasureName, MeasureName],
+  options: RateOptions,
+  context: ContestOptions,
+): Promise<Row[]> {
+  const contestants = entrants.flatMap((entrant) => {
+    const awaited = entrant.contestant(calls, options as never);
+    return entrant.name === REFERENCE ? [awaited, entrant.contestant(mapped, options as never, MAPPED)] : [awaited];
+  });
+  return contest(contestants, context);
 }
 
 /** Measures the same of all entrants, round by round. */

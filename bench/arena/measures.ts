@@ -1,6 +1,6 @@
 /** What can be measured of a pool, by name: each is one figure. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { callsPerSecond, type RateOptions, serialMedian, timeOfCalls } from "../drive.js";
+import { callsPerSecond, type RateOptions, resultsPerSecond, serialMedian, timeOfCalls } from "../drive.js";
 import type { Client } from "../peer.js";
 import { createItem, type Item, cpu as work } from "../work.js";
 import { mainThreadTime } from "./main-thread-time.js";
@@ -20,33 +20,41 @@ interface Tasks {
   readonly tasks: number;
 }
 
+const texts = Array.from("abcdefghijklmnop", (letter) => Buffer.alloc(TEXT_LENGTH, letter).toString("latin1"));
+const textOf = (index: number): string => texts[index & 15]!;
+
+const isNumber = (result: unknown, index: number): boolean => result === index;
+const isItem = (result: unknown, index: number): boolean => (result as Item).id === index;
+const isText = (result: unknown, index: number): boolean =>
+  (result as string).length === TEXT_LENGTH && (result as string)[9999] === textOf(index)[0];
+
 export const measures = {
   /** No-op calls per second. */
-  noops: (client: Client, options: RateOptions) =>
-    callsPerSecond(
-      options,
-      (index) => client.noop(index),
-      (result, index) => result === index,
-    ),
+  noops: (client: Client, options: RateOptions) => callsPerSecond(options, (index) => client.noop(index), isNumber),
 
   /** Small objects per second, there and back. */
   items: (client: Client, options: RateOptions) =>
-    callsPerSecond(
-      options,
-      (index) => client.echo(createItem(index)),
-      (result, index) => (result as Item).id === index,
-    ),
+    callsPerSecond(options, (index) => client.echo(createItem(index)), isItem),
 
   /** Strings of 10 kB per second, there and back. */
-  texts: (client: Client, options: RateOptions) => {
-    const texts = Array.from("abcdefghijklmnop", (letter) => Buffer.alloc(TEXT_LENGTH, letter).toString("latin1"));
-    return callsPerSecond(
+  texts: (client: Client, options: RateOptions) =>
+    callsPerSecond(options, (index) => client.echo(textOf(index)), isText),
+
+  // The same of items that are mapped.
+
+  mappedNoops: (client: Client, options: RateOptions) =>
+    resultsPerSecond(
       options,
-      (index) => client.echo(texts[index & 15]!),
-      (result, index) =>
-        (result as string).length === TEXT_LENGTH && (result as string)[9999] === texts[index & 15]![0],
-    );
-  },
+      (items) => client.map!("noop", items, options.inFlight),
+      (index) => index,
+      isNumber,
+    ),
+
+  mappedItems: (client: Client, options: RateOptions) =>
+    resultsPerSecond(options, (items) => client.map!("echo", items, options.inFlight), createItem, isItem),
+
+  mappedTexts: (client: Client, options: RateOptions) =>
+    resultsPerSecond(options, (items) => client.map!("echo", items, options.inFlight), textOf, isText),
 
   /** The median time of a call, in µs. */
   serial: (client: Client, { calls }: Calls) => serialMedian(calls, (index) => client.noop(index)),

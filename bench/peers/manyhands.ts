@@ -1,5 +1,5 @@
 /** This library, in one of its modes and otherwise by default. */
-import type { Mode, PoolOptions } from "manyhands";
+import { map, type Mode, type PoolOptions } from "manyhands";
 import type { Client, Open } from "../peer.js";
 import { WorkWorker } from "./manyhands-worker.js";
 
@@ -16,6 +16,8 @@ export function manyhands(mode: Mode, others: Readonly<Record<string, unknown>> 
       size: (bytes) => pool.size(bytes),
       count: (bytes) => pool.count(bytes),
       transfer: (bytes) => pool.with({ transfer: [bytes] }).transfer(bytes),
+      map: (method, items, inFlight) =>
+        map(items, pool[method] as (item: unknown) => PromiseLike<unknown>, { concurrency: inFlight }),
       close: () => pool.stop(),
     };
   };

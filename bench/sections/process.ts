@@ -1,4 +1,4 @@
-import { measureAll, withEntrants } from "../arena/entrant.js";
+import { measureAll, measureRates, withEntrants } from "../arena/entrant.js";
 import { processPeers } from "../peers/process-peers.js";
 import { BEST_PEER, type Section, type SectionContext, type Table } from "../section.js";
 
@@ -36,9 +36,9 @@ async function rates(context: SectionContext): Promise<Table[]> {
     const rate = { ms: MS * context.effort, inFlight: IN_FLIGHT };
     const notes = [`1,000 in flight, counted for ${rate.ms} ms; every result is checked.`];
     context.say("no-op calls");
-    const noops = await measureAll(entrants, "noops", rate, context);
+    const noops = await measureRates(entrants, ["noops", "mappedNoops"], rate, context);
     context.say("small objects");
-    const items = await measureAll(entrants, "items", rate, context);
+    const items = await measureRates(entrants, ["items", "mappedItems"], rate, context);
     const shape = { unit: "calls/s", better: "higher", notes, against: BEST_PEER } as const;
     return [
       {

@@ -1,4 +1,4 @@
-import { measureAll, withEntrants } from "../arena/entrant.js";
+import { measureAll, measureRates, withEntrants } from "../arena/entrant.js";
 import { threadPeers } from "../peers/thread-peers.js";
 import { BEST_PEER, type Section, type Sweep } from "../section.js";
 
@@ -17,11 +17,11 @@ export const throughput: Section = {
       const rate = { ms: MS * context.effort, inFlight: IN_FLIGHT };
       const notes = [`1,000 in flight, counted for ${rate.ms} ms; every result is checked.`];
       context.say("no-op calls");
-      const noops = await measureAll(entrants, "noops", rate, context);
+      const noops = await measureRates(entrants, ["noops", "mappedNoops"], rate, context);
       context.say("small objects");
-      const items = await measureAll(entrants, "items", rate, context);
+      const items = await measureRates(entrants, ["items", "mappedItems"], rate, context);
       context.say("strings");
-      const texts = await measureAll(entrants, "texts", rate, context);
+      const texts = await measureRates(entrants, ["texts", "mappedTexts"], rate, context);
       const shape = { unit: "calls/s", better: "higher", against: BEST_PEER } as const;
       return [
         {

@@ -2,7 +2,7 @@
  * Runs something for each item of a source, several at once, for one taker: the engine of `map` and of each stage of a
  * pipeline. It is a source itself.
  *
- * Owns what is in flight and the results that were not taken. Does not own what is run, what becomes of its errors, or
+ * Owns what is in flight, in places where it is a call of a pool, and the results that were not taken. Does not own what is run, what becomes of its errors, or
  * any option's default.
  *
  * States: open → failed | closed. Open, it begins items until `pulled - delivered` reaches the window or `running` the
@@ -12,7 +12,7 @@
  * E2. At most `concurrency` run, those included that failed and have not ended; and at most `window` items are pulled and
  *     not delivered.
  * E3. A result that is there without a promise is handed on without one, and nothing else is begun before it is taken.
- * E4. Once failed or closed, no item is begun, the source is closed, and futures in flight are cancelled; results that
+ * E4. Once failed or closed, no item is begun, the source is closed, and calls in flight are cancelled; results that
  *     come later are dropped. Results that were there, and next in order, still come out before a failure.
  * E5. In order, the result of the nth item pulled is the nth delivered, however they end; else the nth that ends.
  */
@@ -20,12 +20,13 @@ import { keepShape } from "../config/keep-shape.js";
 import { CancelledError } from "../errors.js";
 import { Future } from "../future/future.js";
 import { END, PENDING, type Source } from "./map-source.js";
-import { Place, type PlaceOwner } from "./place.js";
+import type { Place } from "./place.js";
+import { Places } from "./places.js";
 
 /** An item that has no result: it is passed over. */
 export const NOTHING: unique symbol = Symbol("nothing");
 
-/** It was begun in the place that was given. */
+/** The item's call was made in the place that was given. */
 export const PLACED: unique symbol = Symbol("placed");
 
 /** No result yet, in the ring. */
@@ -33,7 +34,7 @@ const EMPTY: unique symbol = Symbol("empty");
 
 /** What is run for each item. */
 export interface Work<T, R> {
-  /** Begins an item; returns its value, a promise of it, or `PLACED` where it made the call in that place. */
+  /** Begins an item; returns its value, a promise of it, or `PLACED` where it made a call in that place. */
   begin(item: T, index: number, place: Place<T>): unknown;
   /** The result of an item, from its value. What it throws is given to `failed`. */
   done(item: T, value: unknown, index: number): R | typeof NOTHING;
@@ -58,7 +59,7 @@ const SMALLEST_RING = 16;
 /** Stands for infinity: V8 counts with small integers faster than with others. */
 const UNBOUNDED = 0x3fff_ffff;
 
-export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
+export class Engine<T, R> implements Source<R> {
   readonly #source: Source<T>;
   readonly #work: Work<T, R>;
   readonly #concurrency: number;
@@ -77,17 +78,9 @@ export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
   #failure: { readonly error: unknown } | undefined;
   #isFilling = false;
   #wakeTaker: (() => void) | undefined;
-  /** Those with nothing in them, and all. */
-  readonly #free: Place<T>[] = [];
-  readonly #places: Place<T>[] = [];
-  /** Those whose calls have ended, in that order, and have not been looked at. */
-  readonly #ended: Place<T>[] = [];
+  readonly #places = new Places<T>();
+  /** Whether somebody looks at the calls that end in them. */
   #isAttended = false;
-  /** Goes on with them. */
-  #attend: (() => void) | undefined;
-  readonly #hold = (resolve: () => void): void => {
-    this.#attend = resolve;
-  };
   readonly #fill = (): void => this.#beginAll();
   // What `#beginNext` began, for whoever called it.
   #begunItem: T | undefined;
@@ -191,8 +184,8 @@ export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
   #stop(reason: unknown): PromiseLike<unknown> | undefined {
     this.#isOver = true;
     this.#work.stop(reason);
-    for (const place of this.#places) place.cancel(reason);
-    this.#goOn();
+    this.#places.cancelAll(reason);
+    this.#places.wake();
     return this.#source.close();
   }
 
@@ -228,7 +221,7 @@ export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
       if (item === PENDING || item === END) return false;
       const index = this.#pulled++;
       if (index - this.#delivered >= this.#ring.length) this.#grow();
-      const place = this.#takePlace(item, index);
+      const place = this.#places.take(item, index);
       let result: R | typeof NOTHING | typeof EMPTY;
       try {
         const begun = this.#work.begin(item, index, place);
@@ -236,12 +229,12 @@ export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
           if (begun !== PLACED) place.take(begun);
           if (place.isBusy) {
             this.#running += 1;
-            if (!this.#isAttended) void this.#attendAll();
+            if (!this.#isAttended) void this.#attend();
             continue;
           }
           result = this.#resultOf(place);
         } else if (isThenable(begun)) {
-          this.#leave(place);
+          this.#places.leave(place);
           this.#begunItem = item;
           this.#begunIndex = index;
           this.#begun = begun;
@@ -253,7 +246,7 @@ export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
       } catch (error) {
         result = this.#failed(item, error, index);
       }
-      this.#leave(place);
+      this.#places.leave(place);
       this.#finish(index, result);
       // It came without a promise (E3).
       if (this.#head !== EMPTY) return false;
@@ -261,44 +254,20 @@ export class Engine<T, R> implements Source<R>, PlaceOwner<T> {
     return false;
   }
 
-  #takePlace(item: T, index: number): Place<T> {
-    let place = this.#free.pop();
-    if (place === undefined) this.#places.push((place = new Place<T>(this)));
-    place.item = item;
-    place.index = index;
-    return place;
-  }
-
-  #leave(place: Place<T>): void {
-    place.clear();
-    this.#free.push(place);
-  }
-
-  /** A call has ended; told by its pool, in the midst of other things, where no code of a user must run. */
-  ended(place: Place<T>): void {
-    this.#ended.push(place);
-    this.#goOn();
-  }
-
-  #goOn(): void {
-    const attend = this.#attend;
-    this.#attend = undefined;
-    attend?.();
-  }
-
   /** Goes on with what has ended, in the context in which it was begun. */
-  async #attendAll(): Promise<void> {
+  async #attend(): Promise<void> {
     this.#isAttended = true;
-    while (!this.#isOver) {
-      if (this.#ended.length === 0) await new Promise<void>(this.#hold);
-      for (const place of this.#ended) {
-        this.#running -= 1;
-        const { index } = place;
-        const result = this.#resultOf(place);
-        this.#leave(place);
-        this.#finish(index, result);
-      }
-      this.#ended.length = 0;
+    const endedIn = (place: Place<T>): void => {
+      const { index } = place;
+      const result = this.#resultOf(place);
+      this.#places.leave(place);
+      this.#running -= 1;
+      this.#finish(index, result);
+    };
+    for (;;) {
+      await this.#places.someEnded();
+      if (this.#isOver) return;
+      this.#places.forEachEnded(endedIn);
       this.#beginAll();
     }
   }
