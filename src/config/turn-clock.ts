@@ -3,6 +3,10 @@
  *
  * A reading counts until `pass()`, or until the end of the turn in which `turnNow` or `untilTurn` was called.
  */
+
+// As it is when the library loads: a worker may replace its globals, as fake timers do. And reading this one calls a getter.
+const clock = performance;
+
 let now = 0;
 let isFresh = false;
 let isExpiring = false;
@@ -18,7 +22,7 @@ const settled = Promise.resolve();
  */
 export function turnNow(): number {
   if (!isFresh) {
-    now = performance.now();
+    now = clock.now();
     isFresh = true;
     untilTurn();
   }
@@ -27,14 +31,14 @@ export function turnNow(): number {
 
 /** The exact time, which counts until `pass()`. */
 export function readNow(): number {
-  now = performance.now();
+  now = clock.now();
   isFresh = true;
   return now;
 }
 
 /** What was read, where it still counts, else the exact time. */
 export function lastNow(): number {
-  return isFresh ? now : performance.now();
+  return isFresh ? now : clock.now();
 }
 
 /** Somebody else's code has run: what was read does not count any more. */

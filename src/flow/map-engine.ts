@@ -112,13 +112,13 @@ export class Engine<T, R> implements Source<R> {
 
   pull(wake: () => void): R | typeof PENDING | typeof END {
     for (;;) {
-      let result = this.#head;
+      let result = this.#head();
       const isThere = result !== EMPTY;
       if (!isThere) {
         if (this.#isOver) return this.#end();
         this.#beginAll();
         // It may have come without a promise (E3).
-        result = this.#head;
+        result = this.#head();
         if (result === EMPTY) {
           if (this.#isOver) return this.#end();
           if (this.#isSourceDone && this.#delivered === this.#pulled) {
@@ -190,7 +190,7 @@ export class Engine<T, R> implements Source<R> {
   }
 
   /** The result to be delivered next. */
-  get #head(): unknown {
+  #head(): unknown {
     return this.#ring[this.#delivered & (this.#ring.length - 1)];
   }
 
@@ -209,14 +209,14 @@ export class Engine<T, R> implements Source<R> {
     this.#isFilling = false;
   }
 
-  get #mayBegin(): boolean {
+  #mayBegin(): boolean {
     if (this.#isOver || this.#isSourceDone || this.#running >= this.#concurrency) return false;
     return this.#pulled - this.#delivered < this.#window;
   }
 
   /** Begins items until one is a promise, which is then in the fields for that; `false` when there is none. */
   #beginNext(): boolean {
-    while (this.#mayBegin) {
+    while (this.#mayBegin()) {
       const item = this.#take();
       if (item === PENDING || item === END) return false;
       const index = this.#pulled++;
@@ -249,7 +249,7 @@ export class Engine<T, R> implements Source<R> {
       this.#places.leave(place);
       this.#finish(index, result);
       // It came without a promise (E3).
-      if (this.#head !== EMPTY) return false;
+      if (this.#head() !== EMPTY) return false;
     }
     return false;
   }

@@ -17,6 +17,7 @@ import type { LimitReply } from "../limits/remote/line.js";
 import type { LimitsTicket } from "../limits/remote/ticket.js";
 import type { Channel } from "../wire/channel.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
+import { doneEntry } from "../wire/entries.js";
 import { Outbox } from "../wire/outbox.js";
 import { codeOf, countOf, methodOf, type StartMessage, ToCaller, ToHost } from "../wire/protocol.js";
 import { transferOf } from "../wire/transfer.js";
@@ -176,7 +177,7 @@ class ChannelHost implements Replies, Pacing {
       attempt: 1,
       deadline: 0,
       readAhead: 0,
-      args: message.slice(at + 1, end),
+      args: end === at + 2 ? [message[at + 1]] : message.slice(at + 1, end),
       isUrgent: false,
       handedAs,
       grant: undefined,
@@ -210,11 +211,11 @@ class ChannelHost implements Replies, Pacing {
 
   /** An urgent call passes all others, but not the end of a lease (H3). */
   #take(call: HostedCall): void {
-    if (call.isUrgent && this.#isFenced) setTimeout(() => this.#take(call), FENCED_POLL_MS);
+    if (call.isUrgent && this.#isFenced()) setTimeout(() => this.#take(call), FENCED_POLL_MS);
     else this.#server!.call(call);
   }
 
-  get #isFenced(): boolean {
+  #isFenced(): boolean {
     return this.#lease !== undefined && hasEnded(this.#lease);
   }
 
@@ -266,7 +267,7 @@ class ChannelHost implements Replies, Pacing {
   }
 
   done(id: number, ran: number, result: unknown, method: number): void {
-    const entry = [ToCaller.done, id, ran, result];
+    const entry = doneEntry(id, ran, result);
     try {
       const list = transferOf(result);
       if (this.#line?.has(id)) {
@@ -336,7 +337,7 @@ class ChannelHost implements Replies, Pacing {
 
   mayBegin({ method, handedAs }: HostedCall): boolean {
     const { channel } = this.#environment;
-    if (this.#isFenced) {
+    if (this.#isFenced()) {
       setTimeout(() => this.#server!.resume(), FENCED_POLL_MS);
       return false;
     }

@@ -15,8 +15,9 @@ import type { Bell } from "../wire/bell.js";
 import type { Channel } from "../wire/channel.js";
 import { openLine, type OpenedLine } from "../wire/direct-line.js";
 import { decodeFailure, encodeFailure, type WireFailure } from "../wire/error-codec.js";
+import { plainEntry } from "../wire/entries.js";
 import { Outbox } from "../wire/outbox.js";
-import { fitsPlain, plainHeader, ToCaller, ToHost } from "../wire/protocol.js";
+import { fitsPlain, ToCaller, ToHost } from "../wire/protocol.js";
 import { canSend, type TrySend, unsendableError } from "../wire/unsendable.js";
 import type { RingChannel } from "../wire/ring/ring-channel.js";
 import { blockingSpinBudget, hasSeveralCores, spinBudget } from "../wire/spinning.js";
@@ -198,9 +199,7 @@ export class RemoteHost implements Host {
       return [ToHost.grantedCall, sequence, method, attempt, deadline, readAhead, args.length, ...limited, ...args];
     }
     if (attempt === 1 && deadline === 0 && readAhead === 0 && !isUrgent && fitsPlain(method, args.length)) {
-      const header = plainHeader(method, args.length);
-      // A spread costs as much as all the rest.
-      return args.length === 1 ? [header, sequence, args[0]] : [header, sequence, ...args];
+      return plainEntry(method, sequence, args);
     }
     const code = isUrgent ? ToHost.urgentCall : ToHost.call;
     return [code, sequence, method, attempt, deadline, readAhead, args.length, ...args];

@@ -35,11 +35,11 @@ export class HandedCalls {
     }
     call.handedAs = this.#count = (this.#count + 1) | 0;
     if (this.size === 0) this.#only = call;
-    else this.#table.add(call);
+    else this.#table().add(call);
   }
 
   /** With all of them in it. */
-  get #table(): CallTable<Call> {
+  #table(): CallTable<Call> {
     if (this.#only !== undefined) {
       this.#ordered.add(this.#only);
       this.#only = undefined;
@@ -75,14 +75,14 @@ export class HandedCalls {
   /** Whether the call is among those that a worker runs which runs so many at once. */
   hasBegun(call: Call, concurrency: number): boolean {
     if (this.#urgent.has(call.sequence)) return true;
-    const table = this.#table;
+    const table = this.#table();
     if (!table.has(call.sequence)) return false;
     return table.size <= concurrency || table.ahead(call) < concurrency;
   }
 
   /** In the order they were handed over, but for urgent ones. */
   inOrder(): Call[] {
-    return this.#table.inOrder();
+    return this.#table().inOrder();
   }
 
   urgent(): Call[] {
@@ -96,6 +96,6 @@ export class HandedCalls {
   clear(): void {
     const urgent = this.urgent();
     this.#urgent.clear();
-    for (const call of [...this.#table.clear(), ...urgent]) call.letGo();
+    for (const call of [...this.#table().clear(), ...urgent]) call.letGo();
   }
 }

@@ -106,13 +106,13 @@ export class Roster {
   }
 
   /** A worker that runs fewer calls than it could; one that starts counts. */
-  get #hasIdle(): boolean {
+  #hasIdle(): boolean {
     this.#refresh();
     return this.#idle.find() !== undefined;
   }
 
   /** A worker that would begin with a call at once. */
-  get #ready(): Slot | undefined {
+  #ready(): Slot | undefined {
     if (this.#only !== undefined) return this.#only.isReadyAndIdle ? this.#only : undefined;
     this.#refresh();
     return this.#idle.find(0, (slot) => slot.isReadyAndIdle);
@@ -193,7 +193,7 @@ export class Roster {
   /** The worker for the next call that any may take, a new one where that helps; `undefined` when all are full. */
   choose(): Slot | undefined {
     if (this.#only !== undefined) return this.#only.isOpen ? this.#only : undefined;
-    if (this.mayGrow && !this.#hasIdle) return this.add();
+    if (this.mayGrow && !this.#hasIdle()) return this.add();
     if (this.#isStale) this.#refresh();
     return this.#balancer.choose();
   }
@@ -239,7 +239,7 @@ export class Roster {
       const slot = this.route(call)!;
       return slot.isReadyAndIdle ? slot : undefined;
     }
-    const ready = this.#ready;
+    const ready = this.#ready();
     if (ready === undefined || ready === this.#only) return ready;
     // One that is open because calls may be handed to it ahead of time will not do.
     const chosen = this.#balancer.choose();
@@ -250,7 +250,7 @@ export class Roster {
   /** Whether a worker would begin with the call at once, or one can be made for it. */
   canBegin(call: Call): boolean {
     if (this.#options.onDemand) return this.mayGrow;
-    return (this.isBound(call) ? this.idleFor(call) : this.#ready) !== undefined;
+    return (this.isBound(call) ? this.idleFor(call) : this.#ready()) !== undefined;
   }
 
   /** A worker is missing for the call: starts one, unless one is starting. */

@@ -10,7 +10,7 @@
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import type { CrashDetails } from "../errors.js";
 import type { Bell } from "./bell.js";
-import { plainHeader } from "./protocol.js";
+import { plainEntry } from "./entries.js";
 import { RingChannel } from "./ring/ring-channel.js";
 import { allocateRings, openRings } from "./ring/ring-memory.js";
 import { Vigil, type Watched } from "./vigil.js";
@@ -125,7 +125,7 @@ export class DirectLine {
    * @throws what the serializer throws; then there is no call
    */
   call(sequence: number, method: number, args: readonly unknown[]): unknown[] | undefined {
-    this.#channel.put([plainHeader(method, args.length), sequence, ...args], NOTHING);
+    this.#channel.put(plainEntry(method, sequence, args), NOTHING);
     // A getter among the arguments may have made another call.
     this.#answer = undefined;
     const budget = this.#wakefulness.begins();

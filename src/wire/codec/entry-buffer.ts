@@ -7,6 +7,7 @@
  * E1. Entries leave in the order in which they were put; one that cannot be written leaves no trace.
  * E2. Code of the user that runs while an entry is written (a getter) may put others, and take: those come first.
  */
+import { emptyEntries } from "../entries.js";
 import { serialize, deserialize } from "../serialize.js";
 import { ValueReader } from "./value-reader.js";
 import { ValueWriter, Written } from "./value-writer.js";
@@ -159,7 +160,7 @@ export class EntryReader {
 
   /** @throws {RangeError | Error} for bytes that no `EntryBuffer` made */
   read(bytes: Buffer): unknown[] {
-    const values: unknown[] = [];
+    const values = emptyEntries();
     const reader = this.#reader;
     reader.bytes = bytes;
     let at = 0;

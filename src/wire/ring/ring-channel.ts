@@ -16,6 +16,7 @@
 import { type MessagePort, receiveMessageOnPort } from "node:worker_threads";
 import { assertTravels } from "../clone.js";
 import type { Channel } from "../channel.js";
+import { emptyEntries } from "../entries.js";
 import type { Watched } from "../vigil.js";
 import { copyLarge } from "./large-copies.js";
 import { openRings, type Side, type SpinWords } from "./ring-memory.js";
@@ -145,7 +146,7 @@ export class RingChannel implements Channel, Watched {
   poll(): boolean {
     if (this.#isClosed || !this.#reader.hasMore) return false;
     for (let isByPort = true; isByPort;) {
-      const values: unknown[] = [];
+      const values = emptyEntries();
       let other: unknown[] | undefined;
       try {
         isByPort = this.#reader.readTo(values);
