@@ -116,6 +116,11 @@ export class HeldGrant<C> implements Grant<C> {
     if (owner !== undefined) addHolding(owner, this);
   }
 
+  /** A promise of it. */
+  promised(): Promise<this> {
+    return Promise.resolve(this);
+  }
+
   /** What it was for began at this time of the machine's clock, or before: rates count it from then on. */
   began(at: number): void {
     this.keeper.began?.(this as HeldGrant<unknown>, at);

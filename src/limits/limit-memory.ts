@@ -78,7 +78,7 @@ export class LimitMemory {
   }
 
   get hasWaiting(): boolean {
-    return Atomics.load(this.#words, WAITING) > 0;
+    return (this.#isShared ? Atomics.load(this.#words, WAITING) : this.#words[WAITING]!) > 0;
   }
 
   /** One more, or one less, must be served by the owner. */

@@ -200,7 +200,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       if (options !== undefined) checkWait(options);
       options?.signal?.throwIfAborted();
       const grant = this.take(need, caller);
-      return grant ? Promise.resolve(grant) : waitFor([{ set: this, need }], caller, options);
+      return grant ? grant.promised() : waitFor([{ set: this, need }], caller, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }

@@ -31,6 +31,11 @@ export class HeldPermit implements Permit {
     this.weight = weight;
   }
 
+  /** A promise of it. */
+  promised(): Promise<this> {
+    return Promise.resolve(this);
+  }
+
   get isReleased(): boolean {
     return this.#keeper === undefined;
   }
