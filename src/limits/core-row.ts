@@ -17,9 +17,12 @@ export class CoreRow {
     this.memories = cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
   }
 
-  lock(): void {
+  /** Returns whether there is anything to unlock: most limits stay in their thread. */
+  lock(): boolean {
     const { memories } = this;
-    for (let index = 0; index < memories.length; index += 1) memories[index]!.lock();
+    let isLocked = false;
+    for (let index = 0; index < memories.length; index += 1) if (memories[index]!.lock()) isLocked = true;
+    return isLocked;
   }
 
   unlock(): void {

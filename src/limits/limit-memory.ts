@@ -60,8 +60,11 @@ export class LimitMemory {
     return this.buffer;
   }
 
-  lock(): void {
-    if (this.#isShared && Atomics.compareExchange(this.#words, LOCK, 0, SELF) !== 0) this.#waitForLock();
+  /** Returns whether it is to be unlocked: not where nobody else has the memory. */
+  lock(): boolean {
+    if (!this.#isShared) return false;
+    if (Atomics.compareExchange(this.#words, LOCK, 0, SELF) !== 0) this.#waitForLock();
+    return true;
   }
 
   unlock(): void {
@@ -78,6 +81,7 @@ export class LimitMemory {
   }
 
   get hasWaiting(): boolean {
+    // A plain read costs a tenth of an atomic one.
     return (this.#isShared ? Atomics.load(this.#words, WAITING) : this.#words[WAITING]!) > 0;
   }
 

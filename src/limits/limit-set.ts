@@ -85,7 +85,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #others = new FairRoom<LimitRequest>();
   readonly #recovery = new Recovery();
   readonly #closure: ThreadClosure;
-  readonly #lateStarts: LateStarts;
+  readonly #lateStarts: LateStarts | undefined;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
   readonly #claims: Claims;
@@ -135,7 +135,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#least = this.#cores.map(() => 0);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
-    this.#lateStarts = new LateStarts(this.#cores, this.clock);
+    this.#lateStarts = LateStarts.of(this.#cores, this.clock);
     this.#claims = new Claims(this.#cores, this.#serve);
   }
 
@@ -279,7 +279,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   began(grant: HeldGrant<unknown>, at: number): void {
-    this.#lateStarts.began(grant.takenAt, at, grant.taken);
+    this.#lateStarts?.began(grant.takenAt, at, grant.taken);
   }
 
   /** Gives to those that wait what there is. */
@@ -311,7 +311,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
     let freed = NONE;
-    this.#row.lock();
+    const isLocked = this.#row.lock();
     const now = this.#now();
     for (let index = 0; index < taken.length; index += 1) {
       const core = this.#cores[index]!;
@@ -319,8 +319,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         (freed === NONE ? (freed = []) : freed).push(core);
       }
     }
-    this.#row.unlock();
-    tellWatchers(freed);
+    if (isLocked) this.#row.unlock();
+    if (freed !== NONE) tellWatchers(freed);
   }
 
   #serveAll(): void {
@@ -418,23 +418,23 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
     this.#granted += 1;
     if (this.#recovery.isOn) this.#recovery.granted(takenAt);
-    this.#lateStarts.taken(takenAt, need);
+    this.#lateStarts?.taken(takenAt, need);
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
 
   /** Returns when it was taken; `undefined` when something is missing. */
   #takeAll(need: readonly number[]): number | undefined {
-    this.#row.lock();
+    const isLocked = this.#row.lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = this.#now();
-    this.#lateStarts.catchUp(now);
+    this.#lateStarts?.catchUp(now);
     const canTake = this.#row.waitFor(need, now) === 0;
     if (canTake) {
       for (let index = 0; index < need.length; index += 1) {
         if (need[index]! > 0) this.#cores[index]!.take(now, need[index]!, OWN_ROW);
       }
     }
-    this.#row.unlock();
+    if (isLocked) this.#row.unlock();
     return canTake ? now : undefined;
   }
 
