@@ -17,12 +17,9 @@ export class CoreRow {
     this.memories = cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
   }
 
-  /** Returns whether there is anything to unlock: most limits stay in their thread. */
-  lock(): boolean {
+  lock(): void {
     const { memories } = this;
-    let isLocked = false;
-    for (let index = 0; index < memories.length; index += 1) if (memories[index]!.lock()) isLocked = true;
-    return isLocked;
+    for (let index = 0; index < memories.length; index += 1) memories[index]!.lock();
   }
 
   unlock(): void {
@@ -43,12 +40,23 @@ export class CoreRow {
     return longest;
   }
 
-  /** Whether anybody waits for any of the limits, in this set or another; else there are no claims and no watchers. */
-  isContended(): boolean {
-    for (let index = 0; index < this.#cores.length; index += 1) {
-      if (this.#cores[index]!.memory.hasWaiting) return true;
+  /** Takes all of it, or nothing; the limits are locked. */
+  take(need: readonly number[], now: number, row: number): boolean {
+    const cores = this.#cores;
+    for (let index = 0; index < need.length; index += 1) {
+      if (need[index]! > 0 && cores[index]!.wait(now, need[index]!) > 0) return false;
     }
-    return false;
+    for (let index = 0; index < need.length; index += 1) {
+      if (need[index]! > 0) cores[index]!.take(now, need[index]!, row);
+    }
+    return true;
+  }
+
+  /** Whether all of them are quiet: there is nothing to lock, no claim, and nobody to tell. */
+  get isQuiet(): boolean {
+    const { memories } = this;
+    for (let index = 0; index < memories.length; index += 1) if (!memories[index]!.isQuiet) return false;
+    return true;
   }
 
   /** One more, or one less, waits for these amounts. */

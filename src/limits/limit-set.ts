@@ -89,8 +89,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
   readonly #claims: Claims;
-  /** Whether the time of a take or its end matters: reading the clock costs as much as the rest. */
-  readonly #isTimed: boolean;
+  /** Whether the time of a take matters, or that of its end: reading the clock costs as much as the rest. */
+  readonly #isTakeTimed: boolean;
+  readonly #isEndTimed: boolean;
   readonly #givesBack: boolean;
   /** No request in the queue needs less: where not even that is there, nobody can be served. */
   readonly #least: number[];
@@ -130,7 +131,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#row = new CoreRow(this.#cores);
     this.#closure = new ThreadClosure(this.#row.memories, this.clock);
     this.keys = this.#cores.map(({ key }) => key);
-    this.#isTimed = this.#cores.some(({ kind }) => kind !== "resource");
+    this.#isTakeTimed = this.#cores.some(({ kind }) => kind !== "resource");
+    this.#isEndTimed = this.#cores.some(({ kind }) => kind === "adaptive");
     this.#givesBack = this.#cores.some(({ kind }) => kind !== "rate");
     this.#least = this.#cores.map(() => 0);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
@@ -151,7 +153,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return this.acquireFor(currentCaller(), amounts, options);
   }
 
-  async tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
+  tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
     return this.tryAcquireFor(currentCaller(), amounts);
   }
 
@@ -247,14 +249,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   take(need: readonly number[], caller: Pick<Caller, "id" | "isHolder"> | undefined): HeldGrant<C> | undefined {
     const isHolder = caller !== undefined && checkHolder(caller, this.#cores, need);
     if (!isHolder && this.#waiting > 0) return undefined;
-    const order = Number.POSITIVE_INFINITY;
     if (this.#recovery.isOn && !this.#recovery.mayGrant(this.clock.now())) return undefined;
-    const isContended = this.#row.isContended();
-    if (isContended && !isHolder && !this.#claims.mayOvertake(need, order)) return undefined;
-    const takenAt = this.#takeAll(need);
-    if (takenAt === undefined) return undefined;
-    if (isContended) this.#claims.overtake(need, order);
-    return this.#grant(need, takenAt, caller?.id);
+    const takenAt = this.#row.isQuiet ? this.#takeLocked(need) : this.#takeOvertaking(need, isHolder);
+    return takenAt === undefined ? undefined : this.#grant(need, takenAt, caller?.id);
   }
 
   /** Puts a request in the queue; `requester` is told when it is granted. */
@@ -310,17 +307,24 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
+    if (this.#row.isQuiet) {
+      const now = this.#isEndTimed ? this.clock.now() : 0;
+      for (let index = 0; index < taken.length; index += 1) {
+        if (taken[index]! > 0) this.#cores[index]!.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome);
+      }
+      return;
+    }
     let freed = NONE;
-    const isLocked = this.#row.lock();
-    const now = this.#now();
+    this.#row.lock();
+    const now = this.#isEndTimed ? this.clock.now() : 0;
     for (let index = 0; index < taken.length; index += 1) {
       const core = this.#cores[index]!;
       if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
         (freed === NONE ? (freed = []) : freed).push(core);
       }
     }
-    if (isLocked) this.#row.unlock();
-    if (freed !== NONE) tellWatchers(freed);
+    this.#row.unlock();
+    tellWatchers(freed);
   }
 
   #serveAll(): void {
@@ -422,20 +426,29 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
   }
 
+  /** As `#takeAll`, if no claim is in the way, or for one that goes before all claims. */
+  #takeOvertaking(need: readonly number[], isHolder: boolean): number | undefined {
+    const order = Number.POSITIVE_INFINITY;
+    if (!isHolder && !this.#claims.mayOvertake(need, order)) return undefined;
+    const takenAt = this.#takeAll(need);
+    if (takenAt !== undefined) this.#claims.overtake(need, order);
+    return takenAt;
+  }
+
   /** Returns when it was taken; `undefined` when something is missing. */
   #takeAll(need: readonly number[]): number | undefined {
-    const isLocked = this.#row.lock();
+    this.#row.lock();
+    const takenAt = this.#takeLocked(need);
+    this.#row.unlock();
+    return takenAt;
+  }
+
+  /** As `#takeAll`, where everything is locked, or quiet. */
+  #takeLocked(need: readonly number[]): number | undefined {
     // Only now: this thread may have been kept waiting for the lock, or for a core.
-    const now = this.#now();
+    const now = this.#isTakeTimed || this.#recovery.isOn ? this.clock.now() : 0;
     this.#lateStarts?.catchUp(now);
-    const canTake = this.#row.waitFor(need, now) === 0;
-    if (canTake) {
-      for (let index = 0; index < need.length; index += 1) {
-        if (need[index]! > 0) this.#cores[index]!.take(now, need[index]!, OWN_ROW);
-      }
-    }
-    if (isLocked) this.#row.unlock();
-    return canTake ? now : undefined;
+    return this.#row.take(need, now, OWN_ROW) ? now : undefined;
   }
 
   #remove(request: LimitRequest): void {
@@ -476,11 +489,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         resized.add(this.#resized);
       }
     }
-  }
-
-  /** The time, where it matters; else any. */
-  #now(): number {
-    return this.#isTimed || this.#recovery.isOn ? this.clock.now() : 0;
   }
 
   #wakeAfter(ms: number, now: number): void {
