@@ -3,7 +3,7 @@
  *
  * Owns the order in which they are locked, which is the same in every set and every thread.
  */
-import type { LimitCore } from "./limit.js";
+import type { LimitCore, Outcome } from "./limit.js";
 import type { LimitMemory } from "./limit-memory.js";
 import { keepShape } from "../config/keep-shape.js";
 
@@ -12,8 +12,14 @@ export class CoreRow {
   /** In the order in which they are locked. */
   readonly memories: readonly LimitMemory[];
 
+  /** The limit, where there is no other, as in most sets; and its memory. */
+  readonly #only: LimitCore | undefined;
+  readonly #onlyMemory: LimitMemory | undefined;
+
   constructor(cores: readonly LimitCore[]) {
     this.#cores = cores;
+    this.#only = cores.length === 1 ? cores[0] : undefined;
+    this.#onlyMemory = this.#only?.memory;
     this.memories = cores.map(({ memory }) => memory).toSorted((a, b) => a.order - b.order);
   }
 
@@ -42,6 +48,16 @@ export class CoreRow {
 
   /** Takes all of it, or nothing; the limits are locked. */
   take(need: readonly number[], now: number, row: number): boolean {
+    const only = this.#only;
+    if (only === undefined) return this.#takeSeveral(need, now, row);
+    const amount = need[0]!;
+    if (amount === 0) return true;
+    if (only.wait(now, amount) > 0) return false;
+    only.take(now, amount, row);
+    return true;
+  }
+
+  #takeSeveral(need: readonly number[], now: number, row: number): boolean {
     const cores = this.#cores;
     for (let index = 0; index < need.length; index += 1) {
       if (need[index]! > 0 && cores[index]!.wait(now, need[index]!) > 0) return false;
@@ -52,11 +68,27 @@ export class CoreRow {
     return true;
   }
 
-  /** Whether all of them are quiet: there is nothing to lock, no claim, and nobody to tell. */
-  get isQuiet(): boolean {
+  /** Whether any of them is busy; else there is nothing to lock, no claim, and nobody to tell. */
+  get isBusy(): boolean {
+    const only = this.#onlyMemory;
+    if (only !== undefined) return only.isBusy;
     const { memories } = this;
-    for (let index = 0; index < memories.length; index += 1) if (!memories[index]!.isQuiet) return false;
-    return true;
+    for (let index = 0; index < memories.length; index += 1) if (memories[index]!.isBusy) return true;
+    return false;
+  }
+
+  /** Gives all of it back where none is busy. */
+  giveBack(taken: readonly number[], now: number, takenAt: number, row: number, outcome: Outcome): void {
+    const only = this.#only;
+    if (only !== undefined) {
+      const amount = taken[0]!;
+      if (amount > 0) only.giveBack(now, takenAt, amount, row, outcome);
+      return;
+    }
+    const cores = this.#cores;
+    for (let index = 0; index < taken.length; index += 1) {
+      if (taken[index]! > 0) cores[index]!.giveBack(now, takenAt, taken[index]!, row, outcome);
+    }
   }
 
   /** One more, or one less, waits for these amounts. */

@@ -7,7 +7,7 @@
  * M1. Whoever changes the numbers holds the lock, unless nobody else has the memory (`isShared`).
  * M2. A holder that died with the lock does not keep it: who waits takes it over (`BREAK_AFTER_MS`), or is told (`free`).
  * M3. `waiting` is above 0 while somebody waits whom the owner must serve first, or is paused: then no thread helps itself.
- * M4. It is quiet where nobody else has the memory and nobody waits: then there is nothing to lock, and nobody to tell.
+ * M4. It is busy where another thread has the memory, or somebody waits; else there is nothing to lock, and nobody to tell.
  */
 import { threadId } from "node:worker_threads";
 
@@ -40,7 +40,7 @@ export class LimitMemory {
   readonly #words: Int32Array;
   #isShared: boolean;
   /** M4: all that is to be asked before most requests, and after them. */
-  isQuiet: boolean;
+  isBusy: boolean;
 
   /** @param source - how many numbers a new memory has, or the memory that another thread made */
   constructor(source: number | SharedArrayBuffer) {
@@ -49,7 +49,7 @@ export class LimitMemory {
     this.#words = new Int32Array(this.buffer, 0, FIRST_ROW + ROWS);
     this.state = new Float64Array(this.buffer, HEADER_BYTES);
     this.#isShared = !isNew;
-    this.isQuiet = isNew;
+    this.isBusy = !isNew;
     if (isNew) {
       this.#words[FIRST_ROW] = 1;
       this.#words[MADE_BY] = threadId;
@@ -61,7 +61,7 @@ export class LimitMemory {
   /** Another thread is about to get this memory. */
   share(): SharedArrayBuffer {
     this.#isShared = true;
-    this.isQuiet = false;
+    this.isBusy = true;
     return this.buffer;
   }
 
@@ -83,13 +83,13 @@ export class LimitMemory {
   }
 
   get hasWaiting(): boolean {
-    return !this.isQuiet && Atomics.load(this.#words, WAITING) > 0;
+    return this.isBusy && Atomics.load(this.#words, WAITING) > 0;
   }
 
   /** One more, or one less, must be served by the owner. */
   countWaiting(difference: 1 | -1): void {
     const before = Atomics.add(this.#words, WAITING, difference);
-    this.isQuiet = !this.#isShared && before + difference === 0;
+    this.isBusy = this.#isShared || before + difference > 0;
   }
 
   /** A row for another holder; `undefined` when all are taken. */

@@ -250,7 +250,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     const isHolder = caller !== undefined && checkHolder(caller, this.#cores, need);
     if (!isHolder && this.#waiting > 0) return undefined;
     if (this.#recovery.isOn && !this.#recovery.mayGrant(this.clock.now())) return undefined;
-    const takenAt = this.#row.isQuiet ? this.#takeLocked(need) : this.#takeOvertaking(need, isHolder);
+    const takenAt = this.#row.isBusy ? this.#takeOvertaking(need, isHolder) : this.#takeLocked(need);
     return takenAt === undefined ? undefined : this.#grant(need, takenAt, caller?.id);
   }
 
@@ -307,11 +307,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
     const { taken, takenAt } = grant;
-    if (this.#row.isQuiet) {
+    if (!this.#row.isBusy) {
       const now = this.#isEndTimed ? this.clock.now() : 0;
-      for (let index = 0; index < taken.length; index += 1) {
-        if (taken[index]! > 0) this.#cores[index]!.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome);
-      }
+      this.#row.giveBack(taken, now, takenAt, OWN_ROW, outcome);
       return;
     }
     let freed = NONE;
@@ -443,7 +441,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return takenAt;
   }
 
-  /** As `#takeAll`, where everything is locked, or quiet. */
+  /** As `#takeAll`, where everything is locked, or not busy. */
   #takeLocked(need: readonly number[]): number | undefined {
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = this.#isTakeTimed || this.#recovery.isOn ? this.clock.now() : 0;

@@ -47,8 +47,9 @@ function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
   if (typeof amounts !== "object" || amounts instanceof Promise) {
     throw new TypeError(`Cannot acquire as the amounts must be an object: current value is ${show(amounts)}`);
   }
-  for (const key of Object.keys(amounts)) {
-    if (hasKey(limits, key)) continue;
+  // Not over a list of the keys, which would be made for each request; what is inherited is not asked for.
+  for (const key in amounts) {
+    if (hasKey(limits, key) || !Object.hasOwn(amounts, key)) continue;
     const known = limits.map((limit) => limit.key);
     const hint = closest(key, known);
     throw new TypeError(
