@@ -1,9 +1,10 @@
 /**
- * The limits of one set as one thing: what a row of amounts, one for each of them, must wait for; and all their locks.
+ * The limits of one set as one thing: takes a row of amounts, one for each of them, or says how long it must wait; and all
+ * their locks.
  *
  * Owns the order in which they are locked, which is the same in every set and every thread.
  */
-import type { LimitCore, Outcome } from "./limit.js";
+import { type LimitCore, type Outcome, tellWatchers } from "./limit.js";
 import type { LimitMemory } from "./limit-memory.js";
 import { keepShape } from "../config/keep-shape.js";
 
@@ -11,7 +12,6 @@ export class CoreRow {
   readonly #cores: readonly LimitCore[];
   /** In the order in which they are locked. */
   readonly memories: readonly LimitMemory[];
-
   /** The limit, where there is no other, as in most sets; and its memory. */
   readonly #only: LimitCore | undefined;
   readonly #onlyMemory: LimitMemory | undefined;
@@ -46,7 +46,7 @@ export class CoreRow {
     return longest;
   }
 
-  /** Takes all of it, or nothing; the limits are locked. */
+  /** Takes all of it, or nothing, where the limits are locked, or none is busy. */
   take(need: readonly number[], now: number, row: number): boolean {
     const only = this.#only;
     if (only === undefined) return this.#takeSeveral(need, now, row);
@@ -77,18 +77,30 @@ export class CoreRow {
     return false;
   }
 
-  /** Gives all of it back where none is busy. */
+  /** Gives all of it back, and tells those who may take it now. */
   giveBack(taken: readonly number[], now: number, takenAt: number, row: number, outcome: Outcome): void {
     const only = this.#only;
-    if (only !== undefined) {
-      const amount = taken[0]!;
-      if (amount > 0) only.giveBack(now, takenAt, amount, row, outcome);
+    if (only === undefined || only.memory.isBusy) {
+      this.#giveBackSeveral(taken, now, takenAt, row, outcome);
       return;
     }
+    const amount = taken[0]!;
+    if (amount > 0) only.giveBack(now, takenAt, amount, row, outcome);
+  }
+
+  #giveBackSeveral(taken: readonly number[], now: number, takenAt: number, row: number, outcome: Outcome): void {
     const cores = this.#cores;
+    const { isBusy } = this;
+    let freed: LimitCore[] | undefined;
+    if (isBusy) this.lock();
     for (let index = 0; index < taken.length; index += 1) {
-      if (taken[index]! > 0) cores[index]!.giveBack(now, takenAt, taken[index]!, row, outcome);
+      const core = cores[index]!;
+      const amount = taken[index]!;
+      if (amount === 0 || !core.giveBack(now, takenAt, amount, row, outcome) || !core.memory.hasWaiting) continue;
+      (freed ??= []).push(core);
     }
+    if (isBusy) this.unlock();
+    if (freed) tellWatchers(freed);
   }
 
   /** One more, or one less, waits for these amounts. */

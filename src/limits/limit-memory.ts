@@ -39,7 +39,7 @@ export class LimitMemory {
   readonly order: number;
   readonly #words: Int32Array;
   #isShared: boolean;
-  /** M4: all that is to be asked before most requests, and after them. */
+  /** M4. All that most requests ask of it: an atomic read costs a tenth of a free request. */
   isBusy: boolean;
 
   /** @param source - how many numbers a new memory has, or the memory that another thread made */

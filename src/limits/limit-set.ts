@@ -306,23 +306,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
-    const { taken, takenAt } = grant;
-    if (!this.#row.isBusy) {
-      const now = this.#isEndTimed ? this.clock.now() : 0;
-      this.#row.giveBack(taken, now, takenAt, OWN_ROW, outcome);
-      return;
-    }
-    let freed = NONE;
-    this.#row.lock();
     const now = this.#isEndTimed ? this.clock.now() : 0;
-    for (let index = 0; index < taken.length; index += 1) {
-      const core = this.#cores[index]!;
-      if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
-        (freed === NONE ? (freed = []) : freed).push(core);
-      }
-    }
-    this.#row.unlock();
-    tellWatchers(freed);
+    this.#row.giveBack(grant.taken, now, grant.takenAt, OWN_ROW, outcome);
   }
 
   #serveAll(): void {
