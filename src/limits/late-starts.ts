@@ -22,7 +22,6 @@ const NEGLIGIBLE_MS = 0.1;
 
 export class LateStarts {
   readonly #cores: readonly LimitCore[];
-  readonly #hasAny: boolean;
   readonly #clock: Clock;
   /** When the first of this turn was taken. */
   #since: number | undefined;
@@ -32,15 +31,18 @@ export class LateStarts {
   readonly #amounts: number[];
   readonly #correct = (): void => this.#atEndOfTurn();
 
+  /** None where the time of a take does not matter. */
+  static of(cores: readonly LimitCore[], clock: Clock): LateStarts | undefined {
+    return cores.some(({ postpone }) => postpone) ? new LateStarts(cores, clock) : undefined;
+  }
+
   constructor(cores: readonly LimitCore[], clock: Clock) {
     this.#cores = cores;
-    this.#hasAny = cores.some(({ postpone }) => postpone);
     this.#clock = clock;
     this.#amounts = cores.map(() => 0);
   }
 
   taken(now: number, amounts: readonly number[]): void {
-    if (!this.#hasAny) return;
     for (let index = 0; index < amounts.length; index += 1) this.#amounts[index]! += amounts[index]!;
     if (this.#since !== undefined) return;
     this.#since = now;

@@ -67,7 +67,7 @@ export class LimitPool<C = undefined> implements LimitSource<C> {
     return this.acquireFor(currentCaller(), amounts, options);
   }
 
-  async tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
+  tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
     return this.tryAcquireFor(currentCaller(), amounts);
   }
 

@@ -85,12 +85,13 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   readonly #others = new FairRoom<LimitRequest>();
   readonly #recovery = new Recovery();
   readonly #closure: ThreadClosure;
-  readonly #lateStarts: LateStarts;
+  readonly #lateStarts: LateStarts | undefined;
   /** What a request without amounts takes; `undefined` where one must say. */
   readonly #usual: readonly number[] | undefined;
   readonly #claims: Claims;
-  /** Whether the time of a take or its end matters: reading the clock costs as much as the rest. */
-  readonly #isTimed: boolean;
+  /** Whether the time of a take matters, or that of its end: reading the clock costs as much as the rest. */
+  readonly #isTakeTimed: boolean;
+  readonly #isEndTimed: boolean;
   readonly #givesBack: boolean;
   /** No request in the queue needs less: where not even that is there, nobody can be served. */
   readonly #least: number[];
@@ -130,12 +131,13 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     this.#row = new CoreRow(this.#cores);
     this.#closure = new ThreadClosure(this.#row.memories, this.clock);
     this.keys = this.#cores.map(({ key }) => key);
-    this.#isTimed = this.#cores.some(({ kind }) => kind !== "resource");
+    this.#isTakeTimed = this.#cores.some(({ kind }) => kind !== "resource");
+    this.#isEndTimed = this.#cores.some(({ kind }) => kind === "adaptive");
     this.#givesBack = this.#cores.some(({ kind }) => kind !== "rate");
     this.#least = this.#cores.map(() => 0);
     const hasRates = this.#cores.some(({ fallback }) => fallback === undefined);
     this.#usual = hasRates ? undefined : needOf(this.#cores, undefined);
-    this.#lateStarts = new LateStarts(this.#cores, this.clock);
+    this.#lateStarts = LateStarts.of(this.#cores, this.clock);
     this.#claims = new Claims(this.#cores, this.#serve);
   }
 
@@ -151,7 +153,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
     return this.acquireFor(currentCaller(), amounts, options);
   }
 
-  async tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
+  tryAcquire(amounts?: Amounts): Promise<Grant<C> | undefined> {
     return this.tryAcquireFor(currentCaller(), amounts);
   }
 
@@ -200,7 +202,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
       if (options !== undefined) checkWait(options);
       options?.signal?.throwIfAborted();
       const grant = this.take(need, caller);
-      return grant ? Promise.resolve(grant) : waitFor([{ set: this, need }], caller, options);
+      return grant ? grant.promised() : waitFor([{ set: this, need }], caller, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -247,14 +249,9 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   take(need: readonly number[], caller: Pick<Caller, "id" | "isHolder"> | undefined): HeldGrant<C> | undefined {
     const isHolder = caller !== undefined && checkHolder(caller, this.#cores, need);
     if (!isHolder && this.#waiting > 0) return undefined;
-    const order = Number.POSITIVE_INFINITY;
     if (this.#recovery.isOn && !this.#recovery.mayGrant(this.clock.now())) return undefined;
-    const isContended = this.#row.isContended();
-    if (isContended && !isHolder && !this.#claims.mayOvertake(need, order)) return undefined;
-    const takenAt = this.#takeAll(need);
-    if (takenAt === undefined) return undefined;
-    if (isContended) this.#claims.overtake(need, order);
-    return this.#grant(need, takenAt, caller?.id);
+    const takenAt = this.#row.isBusy ? this.#takeOvertaking(need, isHolder) : this.#takeLocked(need);
+    return takenAt === undefined ? undefined : this.#grant(need, takenAt, caller?.id);
   }
 
   /** Puts a request in the queue; `requester` is told when it is granted. */
@@ -279,7 +276,7 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   }
 
   began(grant: HeldGrant<unknown>, at: number): void {
-    this.#lateStarts.began(grant.takenAt, at, grant.taken);
+    this.#lateStarts?.began(grant.takenAt, at, grant.taken);
   }
 
   /** Gives to those that wait what there is. */
@@ -309,18 +306,8 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
 
   giveBack(grant: HeldGrant<unknown>, outcome: Outcome): void {
     if (!this.#givesBack) return;
-    const { taken, takenAt } = grant;
-    let freed = NONE;
-    this.#row.lock();
-    const now = this.#now();
-    for (let index = 0; index < taken.length; index += 1) {
-      const core = this.#cores[index]!;
-      if (taken[index]! > 0 && core.giveBack(now, takenAt, taken[index]!, OWN_ROW, outcome) && core.memory.hasWaiting) {
-        (freed === NONE ? (freed = []) : freed).push(core);
-      }
-    }
-    this.#row.unlock();
-    tellWatchers(freed);
+    const now = this.#isEndTimed ? this.clock.now() : 0;
+    this.#row.giveBack(grant.taken, now, grant.takenAt, OWN_ROW, outcome);
   }
 
   #serveAll(): void {
@@ -418,24 +405,33 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
   #grant(need: readonly number[], takenAt: number, owner: string | undefined): HeldGrant<C> {
     this.#granted += 1;
     if (this.#recovery.isOn) this.#recovery.granted(takenAt);
-    this.#lateStarts.taken(takenAt, need);
+    this.#lateStarts?.taken(takenAt, need);
     return new HeldGrant<C>(this, need, takenAt, this.config, owner);
+  }
+
+  /** As `#takeAll`, if no claim is in the way, or for one that goes before all claims. */
+  #takeOvertaking(need: readonly number[], isHolder: boolean): number | undefined {
+    const order = Number.POSITIVE_INFINITY;
+    if (!isHolder && !this.#claims.mayOvertake(need, order)) return undefined;
+    const takenAt = this.#takeAll(need);
+    if (takenAt !== undefined) this.#claims.overtake(need, order);
+    return takenAt;
   }
 
   /** Returns when it was taken; `undefined` when something is missing. */
   #takeAll(need: readonly number[]): number | undefined {
     this.#row.lock();
-    // Only now: this thread may have been kept waiting for the lock, or for a core.
-    const now = this.#now();
-    this.#lateStarts.catchUp(now);
-    const canTake = this.#row.waitFor(need, now) === 0;
-    if (canTake) {
-      for (let index = 0; index < need.length; index += 1) {
-        if (need[index]! > 0) this.#cores[index]!.take(now, need[index]!, OWN_ROW);
-      }
-    }
+    const takenAt = this.#takeLocked(need);
     this.#row.unlock();
-    return canTake ? now : undefined;
+    return takenAt;
+  }
+
+  /** As `#takeAll`, where everything is locked, or not busy. */
+  #takeLocked(need: readonly number[]): number | undefined {
+    // Only now: this thread may have been kept waiting for the lock, or for a core.
+    const now = this.#isTakeTimed || this.#recovery.isOn ? this.clock.now() : 0;
+    this.#lateStarts?.catchUp(now);
+    return this.#row.take(need, now, OWN_ROW) ? now : undefined;
   }
 
   #remove(request: LimitRequest): void {
@@ -476,11 +472,6 @@ export class LimitSet<C = undefined> implements LimitSource<C>, Queue<C>, GrantK
         resized.add(this.#resized);
       }
     }
-  }
-
-  /** The time, where it matters; else any. */
-  #now(): number {
-    return this.#isTimed || this.#recovery.isOn ? this.clock.now() : 0;
   }
 
   #wakeAfter(ms: number, now: number): void {

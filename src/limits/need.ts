@@ -12,24 +12,28 @@ type KnownLimit = Pick<LimitCore, "key" | "fallback" | "largest">;
  */
 export function needOf(limits: readonly KnownLimit[], amounts: Amounts | undefined): readonly number[] {
   if (amounts && limits.length > 0) refuseUnknown(limits, amounts);
-  return limits.map((limit) => {
-    const asked = amounts?.[limit.key];
-    // A key may be that of something every object inherits, as "constructor".
-    const amount = asked !== undefined && Object.hasOwn(amounts!, limit.key) ? asked : limit.fallback;
-    if (amount === undefined) {
-      throw new TypeError(
-        `Cannot acquire without an amount of '${limit.key}' as it is a rate: pass { ${limit.key}: amount }`,
-      );
-    }
-    if (!Number.isFinite(amount) || amount < 0) {
-      throw new RangeError(
-        `Cannot acquire that much of '${limit.key}' as it must be a finite number from 0 on: current value is ` +
-          show(amount),
-      );
-    }
-    refuseTooMuch(limit, amount);
-    return amount;
-  });
+  // Most sets have one limit: no more than the row is made for it.
+  if (limits.length === 1) return [amountOf(limits[0]!, amounts)];
+  return limits.map((limit) => amountOf(limit, amounts));
+}
+
+function amountOf(limit: KnownLimit, amounts: Amounts | undefined): number {
+  const asked = amounts?.[limit.key];
+  // A key may be that of something every object inherits, as "constructor".
+  const amount = asked !== undefined && Object.hasOwn(amounts!, limit.key) ? asked : limit.fallback;
+  if (amount === undefined) {
+    throw new TypeError(
+      `Cannot acquire without an amount of '${limit.key}' as it is a rate: pass { ${limit.key}: amount }`,
+    );
+  }
+  if (!Number.isFinite(amount) || amount < 0) {
+    throw new RangeError(
+      `Cannot acquire that much of '${limit.key}' as it must be a finite number from 0 on: current value is ` +
+        show(amount),
+    );
+  }
+  refuseTooMuch(limit, amount);
+  return amount;
 }
 
 /** @throws {RangeError} for an amount above the capacity */
@@ -43,8 +47,9 @@ function refuseUnknown(limits: readonly KnownLimit[], amounts: Amounts): void {
   if (typeof amounts !== "object" || amounts instanceof Promise) {
     throw new TypeError(`Cannot acquire as the amounts must be an object: current value is ${show(amounts)}`);
   }
-  for (const key of Object.keys(amounts)) {
-    if (hasKey(limits, key)) continue;
+  // Not over a list of the keys, which would be made for each request; what is inherited is not asked for.
+  for (const key in amounts) {
+    if (hasKey(limits, key) || !Object.hasOwn(amounts, key)) continue;
     const known = limits.map((limit) => limit.key);
     const hint = closest(key, known);
     throw new TypeError(

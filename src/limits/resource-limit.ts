@@ -36,6 +36,7 @@ export class ResourceCore implements LimitCore {
   readonly key: string;
   readonly fallback = 1;
   readonly memory: LimitMemory;
+  readonly #state: Float64Array;
   readonly claims: Claim[] = [];
   readonly watchers = new Set<() => void>();
   readonly resized = new Set<() => void>();
@@ -44,6 +45,7 @@ export class ResourceCore implements LimitCore {
     this.key = checkKey(key);
     checkCapacity("capacity", capacity);
     this.memory = new LimitMemory(buffer ?? FIRST_ROW + ROWS);
+    this.#state = this.memory.state;
     if (!buffer) this.memory.state[CAPACITY] = capacity;
   }
 
@@ -60,9 +62,9 @@ export class ResourceCore implements LimitCore {
   }
 
   wait(_now: number, amount: number): number {
-    const { largest } = this;
-    const above = this.memory.state[IN_USE]! + amount - largest;
-    return above <= largest * ROUNDING ? 0 : Number.POSITIVE_INFINITY;
+    const state = this.#state;
+    const capacity = state[CAPACITY]!;
+    return state[IN_USE]! + amount - capacity <= capacity * ROUNDING ? 0 : Number.POSITIVE_INFINITY;
   }
 
   take(_now: number, amount: number, row: number): void {
@@ -102,14 +104,15 @@ export class ResourceCore implements LimitCore {
   }
 
   #add(amount: number, row: number): void {
-    const { state } = this.memory;
-    state[FIRST_ROW + row] = this.#round(state[FIRST_ROW + row]! + amount);
-    state[IN_USE] = this.#round(state[IN_USE]! + amount);
+    const state = this.#state;
+    const least = state[CAPACITY]! * ROUNDING;
+    state[FIRST_ROW + row] = rounded(state[FIRST_ROW + row]! + amount, least);
+    state[IN_USE] = rounded(state[IN_USE]! + amount, least);
   }
+}
 
-  #round(held: number): number {
-    return Math.abs(held) < this.largest * ROUNDING ? 0 : held;
-  }
+function rounded(held: number, least: number): number {
+  return Math.abs(held) < least ? 0 : held;
 }
 
 /**

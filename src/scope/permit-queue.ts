@@ -80,11 +80,11 @@ export class PermitQueue {
 
   acquire(weight: number, options?: PermitOptions): Promise<Permit> {
     // Most take one, and need not wait: no more than the promise and the permit is made for them.
-    if (weight === 1 && options === undefined && this.take(1)) return Promise.resolve(new HeldPermit(this, 1));
+    if (weight === 1 && options === undefined && this.take(1)) return new HeldPermit(this, 1).promised();
     try {
       this.#checkWeight(weight);
       if (options !== undefined) checkPermitOptions("acquire", options);
-      return this.take(weight) ? Promise.resolve(new HeldPermit(this, weight)) : this.#wait(weight, options);
+      return this.take(weight) ? new HeldPermit(this, weight).promised() : this.#wait(weight, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }

@@ -31,6 +31,16 @@ export class HeldPermit implements Permit {
     this.weight = weight;
   }
 
+  /**
+   * A promise of it.
+   *
+   * A method, as V8 then knows the hidden class of what the promise is resolved with, and need not look for a `then`: that is
+   * a quarter of what a free one costs.
+   */
+  promised(): Promise<this> {
+    return Promise.resolve(this);
+  }
+
   get isReleased(): boolean {
     return this.#keeper === undefined;
   }

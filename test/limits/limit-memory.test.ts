@@ -111,6 +111,21 @@ describe("limits in memory that threads share", () => {
 describe("LimitMemory", () => {
   const LOCK = 0;
 
+  it("is busy while somebody waits, and for ever once another thread has it", () => {
+    const memory = new LimitMemory(1);
+    const seen = [memory.isBusy];
+    for (const difference of [1, 1, -1, -1] as const) {
+      memory.countWaiting(difference);
+      seen.push(memory.isBusy);
+    }
+    expect(seen).toEqual([false, true, true, true, false]);
+    memory.countWaiting(1);
+    const other = new LimitMemory(memory.share());
+    expect([other.isBusy, other.hasWaiting]).toEqual([true, true]);
+    memory.countWaiting(-1);
+    expect([memory.isBusy, memory.hasWaiting, other.hasWaiting]).toEqual([true, false, false]);
+  });
+
   it("takes the lock over from one that died with it, though nobody told", () => {
     const memory = new LimitMemory(1);
     const words = new Int32Array(memory.share(), 0, 1);

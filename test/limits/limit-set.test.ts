@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { AdaptiveLimit, CallLimit, type Grant, LimitSet, RateLimit, ResourceLimit } from "manyhands";
+import { AdaptiveLimit, CallLimit, type Grant, type Limit, LimitSet, RateLimit, ResourceLimit } from "manyhands";
 import { FakeClock, stateOf, turn } from "./fake-clock.js";
 
 const clock = new FakeClock();
@@ -115,6 +115,29 @@ describe("LimitSet.acquire", () => {
     const grant = await set.acquire();
     for (const usage of [amounts, null, 2]) expect(() => grant.update(usage as never)).toThrow(TypeError);
     expect(inUse(set)).toEqual([1]);
+  });
+
+  it("does not look at amounts that an object inherits", async () => {
+    const set = new LimitSet([connections(5)], { clock });
+    const amounts = Object.create({ connections: 3, others: 1 }) as Record<string, number>;
+    const grant = await set.acquire(amounts);
+    expect(inUse(set)).toEqual([1]);
+    grant.release();
+  });
+
+  it("reads the clock only where the time of a take, or of its end, matters", async () => {
+    let reads = 0;
+    const counting = { now: () => (reads += 1), after: clock.after.bind(clock) };
+    const readsOf = async (...limits: Limit[]): Promise<number> => {
+      const set = new LimitSet(limits, { clock: counting });
+      reads = 0;
+      (await set.acquire()).release();
+      return reads;
+    };
+    const calls = (): Limit => new CallLimit({ capacity: 5, window: 1000, algorithm: "gcra" });
+    expect(await readsOf(connections(2))).toBe(0);
+    expect(await readsOf(connections(2), calls())).toBe(1);
+    expect(await readsOf(new AdaptiveLimit({ key: "concurrency", initial: 2 }))).toBe(2);
   });
 
   it("takes anything when it has no limits", async () => {

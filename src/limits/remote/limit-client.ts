@@ -72,7 +72,7 @@ export class LimitClient implements LimitSource {
     return this.acquireFor(currentCaller(), amounts, options);
   }
 
-  async tryAcquire(amounts?: Amounts): Promise<Grant | undefined> {
+  tryAcquire(amounts?: Amounts): Promise<Grant | undefined> {
     return this.tryAcquireFor(currentCaller(), amounts);
   }
 

@@ -22,7 +22,7 @@ export class SharedSet implements GrantKeeper, Issuer {
   readonly cores: readonly LimitCore[];
   readonly #rows: readonly number[];
   readonly #locks: CoreRow;
-  readonly #lateStarts: LateStarts;
+  readonly #lateStarts: LateStarts | undefined;
   /** The set as its owner has it. */
   readonly #owner: OneSet;
 
@@ -31,7 +31,7 @@ export class SharedSet implements GrantKeeper, Issuer {
     this.config = config;
     this.held = held;
     this.#rows = tickets.map(({ row }) => row);
-    this.#lateStarts = new LateStarts(this.cores, machineClock);
+    this.#lateStarts = LateStarts.of(this.cores, machineClock);
     this.#locks = new CoreRow(this.cores);
     this.#owner = owner;
   }
@@ -41,7 +41,7 @@ export class SharedSet implements GrantKeeper, Issuer {
     this.#locks.lock();
     // Only now: this thread may have been kept waiting for the lock, or for a core.
     const now = machineClock.now();
-    this.#lateStarts.catchUp(now);
+    this.#lateStarts?.catchUp(now);
     const isFree = this.cores.every(
       (core, index) => need[index] === 0 || (!core.memory.hasWaiting && core.wait(now, need[index]!) === 0),
     );
@@ -52,7 +52,7 @@ export class SharedSet implements GrantKeeper, Issuer {
     }
     this.#locks.unlock();
     if (!isFree) return undefined;
-    this.#lateStarts.taken(now, need);
+    this.#lateStarts?.taken(now, need);
     return new HeldGrant(this, need, now, this.config, owner);
   }
 
@@ -83,7 +83,7 @@ export class SharedSet implements GrantKeeper, Issuer {
   }
 
   began(grant: HeldGrant<unknown>, at: number): void {
-    this.#lateStarts.began(grant.takenAt, at, grant.taken);
+    this.#lateStarts?.began(grant.takenAt, at, grant.taken);
   }
 
   #change(change: (core: LimitCore, index: number, now: number) => boolean): void {
