@@ -80,6 +80,11 @@ export interface SendContext<A extends Account = Account> {
   readonly onHeaders: (headers: HeadersLike, status: number) => void;
   /** Where given, the answer is streamed: it is told each piece of the text as it comes. */
   readonly onText?: ((piece: string) => void) | undefined;
+  /**
+   * Where others are held back until this attempt is answered, how many of them will be sent at once then: connections may
+   * be opened for them meanwhile.
+   */
+  readonly following?: (() => number) | undefined;
 }
 
 /** Makes requests to a model, one attempt at a time: no retries and no limits, which are the client's. */

@@ -174,6 +174,11 @@ export class AccountLimits<A extends Account = Account> {
     return (rate.perMinute ?? UNLIMITED) / 2;
   }
 
+  /** While the account is tried, how many of those that wait will be sent at once when it works. */
+  get following(): (() => number) | undefined {
+    return this.#isOpen ? undefined : this.#following;
+  }
+
   /** A request that takes so many tokens is to be sent, by this account or another. */
   expect(tokens: number): void {
     if (tokens > this.#largest) this.#largest = tokens;
@@ -236,6 +241,11 @@ export class AccountLimits<A extends Account = Account> {
   close(): void {
     clearTimeout(this.#trialTimer);
   }
+
+  readonly #following = (): number => {
+    const perMinute = this.#rates.get("calls")!.perMinute ?? UNLIMITED;
+    return Math.min(this.concurrency - 1, this.set.stats().waiting, Math.ceil((perMinute * TRIAL) / MINUTE));
+  };
 
   /** The account works: as many requests at once as may be. */
   #open(): void {
