@@ -55,9 +55,9 @@ export interface ModelAnswer {
 
 /** What an account may do; what it does not say is the client's to say, or learned from the headers of responses. */
 export interface AccountRates {
-  /** Requests per minute. */
+  /** Requests per minute; `Infinity` where there is no limit. */
   readonly rpm?: number | undefined;
-  /** Tokens per minute, of prompts and answers together. */
+  /** Tokens per minute, of prompts and answers together; `Infinity` likewise. */
   readonly tpm?: number | undefined;
   /** The most requests at once. */
   readonly concurrency?: number | undefined;

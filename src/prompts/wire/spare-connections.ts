@@ -37,9 +37,11 @@ export class SpareConnections {
   follow(socket: Socket, count: () => number): void {
     const way = this.#ways.get(socket);
     if (!way || !socket.connecting) return;
+    const store = (): void => {
+      if (!socket.destroyed) this.#store(way, count());
+    };
     // Not before what waits for this connection is written to it.
-    const store = (): void => void setImmediate(() => this.#store(way, count()));
-    socket.once("encrypted" in socket ? "secureConnect" : "connect", store);
+    socket.once("encrypted" in socket ? "secureConnect" : "connect", () => setImmediate(store));
   }
 
   close(): void {
