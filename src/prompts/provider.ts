@@ -55,9 +55,9 @@ export interface ModelAnswer {
 
 /** What an account may do; what it does not say is the client's to say, or learned from the headers of responses. */
 export interface AccountRates {
-  /** Requests per minute. */
+  /** Requests per minute; `Infinity` where there is no limit. */
   readonly rpm?: number | undefined;
-  /** Tokens per minute, of prompts and answers together. */
+  /** Tokens per minute, of prompts and answers together; `Infinity` likewise. */
   readonly tpm?: number | undefined;
   /** The most requests at once. */
   readonly concurrency?: number | undefined;
@@ -80,6 +80,11 @@ export interface SendContext<A extends Account = Account> {
   readonly onHeaders: (headers: HeadersLike, status: number) => void;
   /** Where given, the answer is streamed: it is told each piece of the text as it comes. */
   readonly onText?: ((piece: string) => void) | undefined;
+  /**
+   * Where others are held back until this attempt is answered, how many of them will be sent at once then: connections may
+   * be opened for them meanwhile.
+   */
+  readonly following?: (() => number) | undefined;
 }
 
 /** Makes requests to a model, one attempt at a time: no retries and no limits, which are the client's. */

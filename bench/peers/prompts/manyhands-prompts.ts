@@ -20,6 +20,12 @@ async function textOf(answer: PromiseLike<{ readonly text: string }>): Promise<s
 
 export const MANYHANDS: PromptPeer = { name: "manyhands", run: manyhands };
 
+/** It is told that the model has no limits. */
+export const MANYHANDS_UNLIMITED: PromptPeer = {
+  name: "manyhands, told of no limits",
+  run: (job) => manyhands({ ...job, rpm: Number.POSITIVE_INFINITY, tpm: Number.POSITIVE_INFINITY }),
+};
+
 /** Nothing is told of the model's limits. */
 export const MANYHANDS_LEARNING: PromptPeer = {
   name: "manyhands, limits learned",

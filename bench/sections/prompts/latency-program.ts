@@ -19,6 +19,7 @@ process.send!(took);
 /** Loads what this peer needs, and no more. */
 async function load(name: LatencyJob["peer"]): Promise<PromptPeer> {
   if (name === "manyhands") return (await import("../../peers/prompts/manyhands-prompts.js")).MANYHANDS;
+  if (name === "unlimited") return (await import("../../peers/prompts/manyhands-prompts.js")).MANYHANDS_UNLIMITED;
   if (name === "bare") return (await import("../../peers/prompts/bare-prompts.js")).BARE_HTTP;
   const { P_LIMIT, P_QUEUE } = await import("../../peers/prompts/prompt-peers.js");
   return name === "p-limit" ? P_LIMIT : P_QUEUE;

@@ -12,7 +12,7 @@ const RUNS = 3;
 
 /** What a process of its own measures. */
 export interface LatencyJob {
-  readonly peer: "manyhands" | "p-limit" | "p-queue" | "bare";
+  readonly peer: "manyhands" | "unlimited" | "p-limit" | "p-queue" | "bare";
   readonly url: string;
   readonly prompts: number;
   readonly concurrency: number;
@@ -22,6 +22,7 @@ export interface LatencyJob {
 
 const PEERS: readonly { readonly name: string; readonly peer: LatencyJob["peer"] }[] = [
   { name: "manyhands", peer: "manyhands" },
+  { name: "manyhands, told of no limits", peer: "unlimited" },
   { name: "p-limit, openai", peer: "p-limit" },
   { name: "p-queue, openai", peer: "p-queue" },
   { name: "node:http, bare loops", peer: "bare" },
@@ -56,7 +57,7 @@ export const latency: Section = {
         notes: [
           `The minimum is ${least / 1000} s. Each figure is the first run of a process that has done nothing before, as that of ` +
             `a program that asks once; 'run ${RUNS}' is of the same processes. The model has answered others before.`,
-          "manyhands awaits its first answer alone, which takes 0.025 of the minimum: the others do not.",
+          "manyhands awaits its first answer alone, which takes 0.025 of the minimum, unless it is told 'rpm' and 'tpm' of Infinity.",
         ],
         rows,
         extra: { heading: `run ${RUNS}`, cell },

@@ -4,7 +4,8 @@
  * Owns the limit set that requests take from, whose `config` is this object; whether the account has been tried yet, and
  * whether it is exhausted. Does not own the requests, nor who retries them.
  *
- * States: untried (one request at a time) → open → exhausted (nothing is granted any more).
+ * States: untried (one request at a time; not where nothing can be learned from it) → open → exhausted (nothing is granted
+ * any more).
  *
  * N1. What is given is kept; what is not is learned from the headers of responses, and unlimited until they tell. Their
  *     `remaining` is a cap besides.
@@ -29,9 +30,9 @@ import type { Account } from "../provider.js";
 
 /** What is known of an account before any request. */
 export interface AccountOptions {
-  /** Requests per minute. */
+  /** Requests per minute; `Infinity` where there is no limit. */
   readonly rpm: number | undefined;
-  /** Tokens per minute, of prompts and answers together. */
+  /** Tokens per minute, of prompts and answers together; `Infinity` likewise. */
   readonly tpm: number | undefined;
   /** The most requests at once. */
   readonly concurrency: number;
@@ -47,7 +48,7 @@ export interface AccountStats {
   /** For how long nothing is sent, in ms, as the server asked; 0 when it is not paused. */
   readonly pausedFor: number;
   readonly inFlight: number;
-  /** Requests and tokens per minute, as given or as learned from the server; `undefined` while not known. */
+  /** Requests and tokens per minute, as given or as learned from the server; `undefined` while not known, or without a limit. */
   readonly rpm: number | undefined;
   readonly tpm: number | undefined;
 }
@@ -162,6 +163,8 @@ export class AccountLimits<A extends Account = Account> {
     ];
     this.set = new LimitSet([...own.filter(({ key }) => !keys.has(key)), ...others], { config: this });
     this.#start(0);
+    // Told how many requests to send, and that tokens do not matter: there is nothing to wait for.
+    if (rpm !== undefined && tpm === Number.POSITIVE_INFINITY) this.#open();
   }
 
   get isExhausted(): boolean {
@@ -172,6 +175,11 @@ export class AccountLimits<A extends Account = Account> {
   most(key: RateKey): number {
     const rate = this.#rates.get(key)!;
     return (rate.perMinute ?? UNLIMITED) / 2;
+  }
+
+  /** While the account is tried, how many of those that wait will be sent at once when it works. */
+  get following(): (() => number) | undefined {
+    return this.#isOpen ? undefined : this.#following;
   }
 
   /** A request that takes so many tokens is to be sent, by this account or another. */
@@ -236,6 +244,11 @@ export class AccountLimits<A extends Account = Account> {
   close(): void {
     clearTimeout(this.#trialTimer);
   }
+
+  readonly #following = (): number => {
+    const perMinute = this.#rates.get("calls")!.perMinute ?? UNLIMITED;
+    return Math.min(this.concurrency - 1, this.set.stats().waiting, Math.ceil((perMinute * TRIAL) / MINUTE));
+  };
 
   /** The account works: as many requests at once as may be. */
   #open(): void {
@@ -347,9 +360,10 @@ function rateKeyOf(key: string | undefined): RateKey | undefined {
 }
 
 function makeRate(key: RateKey, perMinute: number | undefined): Rate {
-  const options = { key, ...pace(key, perMinute ?? UNLIMITED) };
+  const known = perMinute === Number.POSITIVE_INFINITY ? undefined : perMinute;
+  const options = { key, ...pace(key, known ?? UNLIMITED) };
   const limit = key === "calls" ? new CallLimit(options) : new RateLimit(options);
-  return { limit, perMinute, isFixed: perMinute !== undefined };
+  return { limit, perMinute: known, isFixed: perMinute !== undefined };
 }
 
 /** How a rate is kept, so that no minute sees more (N3). The burst of requests that are not limited yet follows the limit. */

@@ -17,10 +17,14 @@ import type { TokenPrice } from "./spending.js";
 /** Options of a {@link ModelClient}. */
 export interface ModelClientOptions {
   /**
-   * Requests per minute, for each account that does not say. @default learned from the headers of responses
+   * Requests per minute, for each account that does not say; `Infinity` where there is no limit, as on a server of your
+   * own. @default learned from the headers of responses
    */
   readonly rpm?: number | undefined;
-  /** Tokens per minute, of prompts and answers together, for each account that does not say. @default learned likewise */
+  /**
+   * Tokens per minute, of prompts and answers together, for each account that does not say; `Infinity` likewise, and then,
+   * where `rpm` is given too, the first request does not go alone. @default learned likewise
+   */
   readonly tpm?: number | undefined;
   /** The most requests at once, for each account that does not say. @default 64 */
   readonly concurrency?: number | undefined;
@@ -126,10 +130,10 @@ export function resolveClient(options: ModelClientOptions): ResolvedClient {
   };
 }
 
-/** @throws {RangeError} unless it is a finite number above 0, or undefined */
+/** @throws {RangeError} unless it is a number above 0, Infinity among them, or undefined */
 export function perMinute(name: string, value: number | undefined): number | undefined {
-  if (value === undefined || (Number.isFinite(value) && value > 0)) return value;
-  throw new RangeError(`Cannot set '${name}' as it must be a finite number above 0: current value is ${show(value)}`);
+  if (value === undefined || (typeof value === "number" && value > 0)) return value;
+  throw new RangeError(`Cannot set '${name}' as it must be a number above 0: current value is ${show(value)}`);
 }
 
 /** @throws {RangeError} unless it is an integer from 1 on, or undefined */

@@ -94,6 +94,7 @@ class ModelCaller<A extends Account> {
         signal,
         onHeaders: (headers) => limits.heard(headers),
         onText: tell,
+        following: limits.following,
       });
       // K1. A provider that heeds no signal is not waited for.
       const answer = checkAnswer(await attempted.outcomeOf(Promise.resolve(sent)));

@@ -41,7 +41,7 @@ export class HttpProvider implements Provider<HttpAccount> {
   }
 
   async send(request: ModelRequest, context: SendContext<HttpAccount>): Promise<ModelAnswer> {
-    const { account, signal, onText } = context;
+    const { account, signal, onText, following } = context;
     const format = this.#format(request.endpoint ?? (isToEmbed(request) ? "embeddings" : this.#parts.endpoint));
     const target = HttpAccount.targetOf(account);
     const model = request.model ?? this.model;
@@ -52,7 +52,7 @@ export class HttpProvider implements Provider<HttpAccount> {
     const asked = { model, secrets: target.secrets };
     let reply: HttpReply;
     try {
-      reply = await this.#parts.transport.post({ url, headers: target.headers, body, signal });
+      reply = await this.#parts.transport.post({ url, headers: target.headers, body, signal, following });
     } catch (error) {
       signal.throwIfAborted();
       throw brokenBy(error, asked);

@@ -2,7 +2,7 @@
  * Requests through `node:http` and `node:https`, a quarter of the work of `fetch`, with no hidden limit on the time that an
  * answer takes.
  *
- * Owns two agents, and with them the connections, which are kept for the next request.
+ * Owns two agents, and with them the connections, which are kept for the next request, and those that are opened ahead.
  *
  * T1. A request that is aborted, or whose reader throws, has its connection closed at once.
  * T2. A connection that lay idle may be closed by the server just as we write to it: such a request, of which no byte was
@@ -17,10 +17,12 @@ import {
   type RequestOptions,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { urlToHttpOptions } from "node:url";
 import { onAbort } from "../../config/on-abort.js";
 import { NodeReply } from "./node-reply.js";
+import { SpareConnections } from "./spare-connections.js";
 import type { HttpReply, HttpRequest, Transport } from "./transport.js";
 
 /** Servers keep an idle connection for 2 s and more: one that was used a moment ago is not what they close. In ms. */
@@ -36,6 +38,7 @@ const KEPT = { keepAlive: true, keepAliveInitialDelay: 30_000, keepAliveMsecs: 3
 interface Target {
   readonly send: (options: RequestOptions) => ClientRequest;
   readonly options: RequestOptions;
+  readonly spares: SpareConnections;
   /** What `lines` were made of. */
   readonly headers: HttpRequest["headers"];
   /** Names and values in turn, which Node writes as they are. */
@@ -48,6 +51,10 @@ export class NodeTransport implements Transport {
   readonly #agents = {
     "http:": new HttpAgent(KEPT),
     "https:": new HttpsAgent(KEPT),
+  };
+  readonly #spares = {
+    "http:": new SpareConnections(this.#agents["http:"]),
+    "https:": new SpareConnections(this.#agents["https:"]),
   };
   readonly #now: () => number;
   /** When each connection was last given back. */
@@ -68,6 +75,7 @@ export class NodeTransport implements Transport {
 
   close(): void {
     for (const agent of Object.values(this.#agents)) agent.destroy();
+    for (const spares of Object.values(this.#spares)) spares.close();
   }
 
   #send(request: HttpRequest, isAgain: boolean): Promise<HttpReply> {
@@ -75,13 +83,14 @@ export class NodeTransport implements Transport {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     return new Promise((resolve, reject) => {
       const sentAt = this.#now();
-      const { url, headers, body } = request;
-      const { send, options, lines } = this.#target(url, headers);
+      const { url, headers, body, following } = request;
+      const { send, options, lines, spares } = this.#target(url, headers);
       const outgoing = send({
         ...options,
         headers: [...lines, "content-length", String(Buffer.byteLength(body))],
         ...(isAgain && { agent: false }),
       });
+      if (following) outgoing.once("socket", (socket: Socket) => spares.follow(socket, following));
       const stopListening = onAbort(signal, (reason) => {
         outgoing.destroy();
         reject(reason as Error);
@@ -115,6 +124,7 @@ export class NodeTransport implements Transport {
     if (known?.headers === headers) return known;
     const { protocol, hostname, port, path, auth } = urlToHttpOptions(url);
     const isSecure = url.protocol === "https:";
+    const scheme = isSecure ? "https:" : "http:";
     const sent = {
       host: url.host,
       ...(auth && { authorization: `Basic ${Buffer.from(auth).toString("base64")}` }),
@@ -122,7 +132,8 @@ export class NodeTransport implements Transport {
     };
     const target: Target = {
       send: isSecure ? httpsRequest : httpRequest,
-      options: { protocol, hostname, port, path, agent: this.#agents[isSecure ? "https:" : "http:"], method: "POST" },
+      options: { protocol, hostname, port, path, agent: this.#agents[scheme], method: "POST" },
+      spares: this.#spares[scheme],
       headers,
       lines: Object.entries(sent).flatMap(([name, value]) => (name === "content-length" ? [] : [name, value])),
     };

@@ -24,6 +24,8 @@ export interface HttpRequest {
   readonly body: string;
   /** Closes the connection when it fires, also while the body is read. */
   readonly signal: AbortSignal;
+  /** How many requests are to follow this one at once: connections may be opened for them meanwhile. */
+  readonly following?: (() => number) | undefined;
 }
 
 /** Sends requests by POST; follows no redirects. */

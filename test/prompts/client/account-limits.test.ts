@@ -54,6 +54,37 @@ describe("AccountLimits", () => {
     expect(await limits.set.tryAcquire(AMOUNTS)).toBeDefined();
   });
 
+  it("tells how many will follow the first, no more than there are and may be", async () => {
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: 240 });
+    await limits.set.tryAcquire(AMOUNTS);
+    const { following } = limits;
+    expect(following!()).toBe(0);
+    for (let more = 0; more < 20; more += 1) void limits.set.acquire(AMOUNTS);
+    // As many as go in the second that it is tried for.
+    expect(following!()).toBe(4);
+    const unpaced = new AccountLimits({ name: "b" }, NONE);
+    await unpaced.set.tryAcquire(AMOUNTS);
+    void unpaced.set.acquire(AMOUNTS);
+    expect(unpaced.following!()).toBe(1);
+    for (let more = 0; more < 20; more += 1) void unpaced.set.acquire(AMOUNTS);
+    expect(unpaced.following!()).toBe(9);
+    limits.succeeded();
+    expect(limits.following).toBeUndefined();
+  });
+
+  it("takes Infinity for no limit: nothing is tried, and nothing learned", async () => {
+    const none = Number.POSITIVE_INFINITY;
+    const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: none, tpm: none });
+    expect(limits.following).toBeUndefined();
+    const all = await Promise.all(Array.from({ length: 20 }, () => limits.set.tryAcquire(AMOUNTS)));
+    expect(all.filter(Boolean)).toHaveLength(10);
+    limits.heard(openai([6000, 5999], [900_000, 899_000]));
+    expect(limits.stats()).toMatchObject({ rpm: undefined, tpm: undefined });
+    // What an answer takes must be known before many are asked for, where tokens are counted.
+    const counted = new AccountLimits({ name: "b" }, { ...NONE, rpm: none, tpm: 900_000 });
+    expect(counted.following).toBeDefined();
+  });
+
   it("learns what it was not told, and keeps what it was", () => {
     const limits = new AccountLimits({ name: "a" }, { ...NONE, rpm: 30 });
     expect(limits.stats()).toMatchObject({ rpm: 30, tpm: undefined });

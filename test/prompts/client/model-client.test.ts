@@ -39,6 +39,18 @@ describe("ask", () => {
     expect(provider.mostInFlight).toBe(3);
   });
 
+  it("sends the first alone no more where it is told that tokens have no limit", async () => {
+    const gate = deferred();
+    const provider = new FakeProvider((_request, _context, text) => gate.promise.then(() => text));
+    const none = Number.POSITIVE_INFINITY;
+    await using client = new ModelClient(provider, { concurrency: 3, rpm: none, tpm: none });
+    const all = gather(["0", "1", "2", "3"].map((text) => client.ask(text)));
+    await vi.waitFor(() => expect(provider.sent).toHaveLength(3));
+    expect(client.stats().accounts).toMatchObject([{ rpm: undefined, tpm: undefined, inFlight: 3 }]);
+    gate.resolve();
+    expect(await all).toHaveLength(4);
+  });
+
   it.each(["rate-limit", "overloaded", "server", "network", "malformed"] as const)(
     "asks again after %s",
     async (failure) => {
@@ -377,7 +389,7 @@ describe("ask, passed on as it is", () => {
 describe("misuse", () => {
   it.each([
     [{ rpn: 5 }, /did you mean 'rpm'/],
-    [{ rpm: 0 }, /'rpm' as it must be a finite number above 0: current value is 0/],
+    [{ rpm: 0 }, /'rpm' as it must be a number above 0: current value is 0/],
     [{ concurrency: 1.5 }, /'concurrency' as it must be a positive integer/],
     [{ maxCost: 1 }, /'maxCost' as nothing says what tokens cost/],
     [{ price: { input: -1, output: 0 } }, /'price.input'/],
