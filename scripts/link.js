@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { asFunctionBody, closureOf, joinMaps, mapOf, namesOf } from "./linked-module.js";
+import { asFunctionBody, closureOf, indentsOf, joinMaps, mapOf, namesOf } from "./linked-module.js";
 import { isMain, root } from "./tool.js";
 
 const dist = join(root, "dist");
@@ -193,11 +193,13 @@ class Linked {
    */
   putInto(texts, exported) {
     const lines = ["// Made by scripts/link.js.", ...this.#head];
-    /** @type {{ line: number, map: ReturnType<typeof mapOf> }[]} */
+    /** @type {Parameters<typeof joinMaps>[0]} */
     const maps = [];
     for (const { path, text } of this.#body) {
       // What the module does begins with the third line.
-      if (this.homeOf(path) === this.to) maps.push({ line: lines.length + 2, map: mapOf(path, this.to) });
+      if (this.homeOf(path) === this.to) {
+        maps.push({ line: lines.length + 2, indents: indentsOf(path), map: mapOf(path, this.to) });
+      }
       lines.push(...text.split("\n"));
     }
     lines.push(...exported, `//# sourceMappingURL=${posix.basename(this.to)}.map`, "");
