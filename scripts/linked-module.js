@@ -183,9 +183,10 @@ function moved(segment, indent, source, name) {
  * @param {string} path
  * @param {(specifier: string) => string} namespaceOf a variable with what another module exports
  * @param {(path: string) => string} reach how the function, where it will stand, finds a file
+ * @param {{ url: string, load: string }} means what says there where it stands, and what imports
  * @returns {string}
  */
-export function asFunctionBody(path, namespaceOf, reach) {
+export function asFunctionBody(path, namespaceOf, reach, { url, load }) {
   const { source, program, module, comments } = parse(path);
   const { body } = program;
   /** @type {[start: number, end: number, text: string][]} */
@@ -209,9 +210,10 @@ export function asFunctionBody(path, namespaceOf, reach) {
   }
   for (const { start, end } of module.importMetas) {
     // As the module itself would have it; only its URL is used.
-    edits.push([start, end, `({ url: new URL("${reach(path)}", import.meta.url).href })`]);
+    edits.push([start, end, `({ url: new URL("${reach(path)}", ${url}).href })`]);
   }
-  for (const { moduleRequest } of module.dynamicImports) {
+  for (const { start, moduleRequest } of module.dynamicImports) {
+    edits.push([start, start + "import".length, load]);
     const request = source.slice(moduleRequest.start, moduleRequest.end);
     if (!request.startsWith('".')) continue;
     const target = posix.join(posix.dirname(path), JSON.parse(request));
