@@ -34,13 +34,23 @@ export function hostCode(program: URL): SharedArrayBuffer {
 }
 
 function compileInto(memory: SharedArrayBuffer, program: URL): void {
-  const { cachedData } = compileFunction(readFileSync(program, "utf8"), CODE_PARAMETERS, {
-    filename: program.href,
-    produceCachedData: true,
-  }) as { readonly cachedData?: Buffer };
-  if (!cachedData || cachedData.length > MOST_BYTES) return;
-  Buffer.from(memory, HEADER_BYTES).set(cachedData);
-  Atomics.store(new Int32Array(memory, 0, 1), 0, cachedData.length);
+  const code = compiled(program);
+  if (!code || code.length > MOST_BYTES) return;
+  Buffer.from(memory, HEADER_BYTES).set(code);
+  Atomics.store(new Int32Array(memory, 0, 1), 0, code.length);
+}
+
+/** Nothing where it cannot be read: its threads will meet that too, and say so. */
+function compiled(program: URL): Buffer | undefined {
+  try {
+    const { cachedData } = compileFunction(readFileSync(program, "utf8"), CODE_PARAMETERS, {
+      filename: program.href,
+      produceCachedData: true,
+    }) as { readonly cachedData?: Buffer };
+    return cachedData;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The code in such memory, where it is there. */
