@@ -1,3 +1,5 @@
+import { steadyNow } from "./steady-clock.js";
+
 /**
  * The monotonic time in ms, read as seldom as can be: a reading costs as much as all else that is done at one end of a call.
  *
@@ -18,7 +20,7 @@ const settled = Promise.resolve();
  */
 export function turnNow(): number {
   if (!isFresh) {
-    now = performance.now();
+    now = steadyNow();
     isFresh = true;
     untilTurn();
   }
@@ -27,14 +29,14 @@ export function turnNow(): number {
 
 /** The exact time, which counts until `pass()`. */
 export function readNow(): number {
-  now = performance.now();
+  now = steadyNow();
   isFresh = true;
   return now;
 }
 
 /** What was read, where it still counts, else the exact time. */
 export function lastNow(): number {
-  return isFresh ? now : performance.now();
+  return isFresh ? now : steadyNow();
 }
 
 /** Somebody else's code has run: what was read does not count any more. */

@@ -16,6 +16,7 @@
  * Owns the future, the timer and the abort listener. Who moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
+import { wallTimeOf } from "../config/steady-clock.js";
 import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import { Future, type FutureSource, type FutureTimings, type Progress, settle } from "../future/future.js";
@@ -197,7 +198,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   get timings(): FutureTimings {
-    const submittedAt = performance.timeOrigin + this.submittedAt;
+    const submittedAt = wallTimeOf(this.submittedAt);
     return { submittedAt, waited: this.waited, ran: this.ran };
   }
 

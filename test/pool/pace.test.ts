@@ -74,7 +74,7 @@ describe("Pace", () => {
 
   describe("with a worker that says nothing", () => {
     beforeEach(() => {
-      vi.useFakeTimers({ toFake: ["performance"] });
+      vi.useFakeTimers({ toFake: ["hrtime"] });
     });
     afterEach(() => {
       vi.useRealTimers();
