@@ -6,7 +6,6 @@
  * O1. To find a worker for a call that any may take costs the same however many there are: slots tell of each change
  *     (`changed`), and of what concerns all of them `recheck` tells.
  */
-import { steadyNow } from "../config/steady-clock.js";
 import { forcedMode } from "../config/forced-mode.js";
 import { PoolStoppedError } from "../errors.js";
 import { askBalancer, type Balancer, createBalancer, workerForKey } from "./balancers.js";
@@ -182,7 +181,7 @@ export class Roster {
 
   /** The workers beyond `min` that have been idle for too long, the last first. */
   tooIdle(): Slot[] {
-    const since = steadyNow() - this.#options.idleTimeout;
+    const since = performance.now() - this.#options.idleTimeout;
     const { live } = this;
     // One that starts is wanted by somebody who waits for it to be ready.
     const idle = live.filter(

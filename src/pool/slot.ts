@@ -18,7 +18,6 @@
  * L2. When a worker dies, calls that may have begun fail, all others go back to wait; none is lost, none begins twice.
  * L3. The event loop is kept alive exactly while the worker has something to do or is being started.
  */
-import { steadyNow } from "../config/steady-clock.js";
 import { type CrashDetails, TimeoutError, type WorkerStartError } from "../errors.js";
 import type { Host, HostEvents } from "../modes/executor.js";
 import { LATER } from "../host/later.js";
@@ -61,7 +60,7 @@ export class Slot implements Candidate, CallPlace {
   /** Why there is no room yet for its worker. */
   waitingFor: string | undefined;
   /** Since when it has had nothing to do; kept in pools that shrink. */
-  idleSince = steadyNow();
+  idleSince = performance.now();
   /** Calls that its worker has answered. */
   served = 0;
   readonly #starts: Starts;
@@ -344,7 +343,7 @@ export class Slot implements Candidate, CallPlace {
   #ready(): void {
     this.#alarm.stop();
     this.#become("ready");
-    this.idleSince = steadyNow();
+    this.idleSince = performance.now();
     for (const call of this.#takePending()) this.#hand(call);
     this.#keepAlive.set(!this.isQuiet);
     this.#owner.becameReady(this);
@@ -355,7 +354,7 @@ export class Slot implements Candidate, CallPlace {
   #afterCall(): void {
     const { onDemand, isElastic, recycle } = this.#owner.options;
     if (this.isQuiet) {
-      if (isElastic) this.idleSince = steadyNow();
+      if (isElastic) this.idleSince = performance.now();
       this.#keepAlive.set(false);
     }
     if (this.#intake.pace.isAdaptive) {
@@ -488,7 +487,7 @@ export class Slot implements Candidate, CallPlace {
   /** The host is gone: the place is free for another, or gone too. */
   #end(): void {
     this.#keepAlive.set(false);
-    this.idleSince = steadyNow();
+    this.idleSince = performance.now();
     this.served = 0;
     if (this.#isReplaced) {
       this.#become("cold");
