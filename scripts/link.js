@@ -18,7 +18,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { asFunctionBody, closureOf, joinMaps, mapOf, namesOf } from "./linked-module.js";
+import { asFunctionBody, closureOf, indentsOf, joinMaps, mapOf, namesOf } from "./linked-module.js";
 import { isMain, root } from "./tool.js";
 
 const dist = join(root, "dist");
@@ -52,13 +52,25 @@ const parts = [
   { to: "linked/prompts.js", starts: ["prompts/index.js"] },
 ];
 
-/** The files that hosts begin with, which are all that their modules get for the library. */
+/**
+ * The files that hosts begin with, which are all that their modules get for the library. What a thread begins with is only
+ * what loads its program, a file that others can compile for it (`src/modes/host-code.ts`).
+ */
 const hosts = [
-  { to: "host/linked/thread-entry.js", run: "host/thread-entry.js" },
-  { to: "host/linked/packed-thread-entry.js", run: "host/packed-thread-entry.js" },
+  { to: "host/linked/thread-entry.js", program: "host/linked/thread-program.cjs", run: "host/thread-entry.js" },
+  {
+    to: "host/linked/packed-thread-entry.js",
+    program: "host/linked/packed-thread-program.cjs",
+    run: "host/packed-thread-entry.js",
+  },
   { to: "host/linked/process-entry.js", run: "host/process-entry.js" },
 ];
 const HOST_LIBRARY = "host-index.js";
+const LOADER = "host/load-program.js";
+
+/** Of a module, and of a program, which is none. */
+const MODULE = { url: "import.meta.url", load: "import" };
+const PROGRAM = { url: "programUrl", load: "importModule" };
 
 /** @returns {boolean} whether the compiler has run since, these scripts were changed, or something is missing */
 export function isLinkStale() {
@@ -87,7 +99,7 @@ export function linkDist() {
   }
   mkdirSync(cache, { recursive: true });
   for (const [path, text] of texts) put(join(dist, path), text);
-  for (const path of filesIn(dist)) if (/\.js(\.map)?$/.test(path) && !texts.has(path)) rmSync(join(dist, path));
+  for (const path of filesIn(dist)) if (/\.c?js(\.map)?$/.test(path) && !texts.has(path)) rmSync(join(dist, path));
   writeFileSync(stamp, [...texts.keys()].join("\n"));
   // The start, not the end: the compiler may have run meanwhile.
   utimesSync(stamp, startedAt, startedAt);
@@ -146,11 +158,24 @@ function publicName(path, name) {
 }
 
 /** @param {(typeof hosts)[number]} host @param {Map<string, string>} texts */
-function linkHost({ to, run }, texts) {
-  const linked = new Linked(to, () => to);
-  const exported = `export const { ${namesOf(HOST_LIBRARY).join(", ")} } = ${linked.add(HOST_LIBRARY)};`;
+function linkHost({ to, program, run }, texts) {
+  const names = namesOf(HOST_LIBRARY).join(", ");
+  const linked = new Linked(program ?? to, () => program ?? to, program ? PROGRAM : MODULE);
+  const library = linked.add(HOST_LIBRARY);
   linked.add(run);
-  linked.putInto(texts, [exported]);
+  if (!program) {
+    linked.putInto(texts, [`export const { ${names} } = ${library};`]);
+    return;
+  }
+  // In parentheses: it is compiled with the file, not at the call.
+  linked.putInto(
+    texts,
+    [`return ${library};`, "});"],
+    ['"use strict";', `module.exports = (function (${PROGRAM.url}, ${PROGRAM.load}) {`],
+  );
+  const loader = new Linked(to, () => to);
+  const load = `${loader.add(LOADER)}.loadProgram("${relative(to, program)}", import.meta.url, (url) => import(url))`;
+  loader.putInto(texts, [`export const { ${names} } = ${load};`]);
 }
 
 /** One file with several modules: each is a function, behind those that it imports. */
@@ -167,10 +192,12 @@ class Linked {
   /**
    * @param {string} to
    * @param {(path: string) => string | undefined} homeOf the file that holds a module
+   * @param {typeof MODULE} means
    */
-  constructor(to, homeOf) {
+  constructor(to, homeOf, means = MODULE) {
     this.to = to;
     this.homeOf = homeOf;
+    this.means = means;
   }
 
   /** @param {string} path @returns {string} the variable with what the module exports */
@@ -189,18 +216,20 @@ class Linked {
   /**
    * Puts the file, and the map that leads from it to the sources, to the others.
    *
-   * @param {Map<string, string>} texts @param {string[]} exported
+   * @param {Map<string, string>} texts @param {string[]} end what comes behind them @param {string[]} begin and before
    */
-  putInto(texts, exported) {
-    const lines = ["// Made by scripts/link.js.", ...this.#head];
-    /** @type {{ line: number, map: ReturnType<typeof mapOf> }[]} */
+  putInto(texts, end, begin = []) {
+    const lines = ["// Made by scripts/link.js.", ...begin, ...this.#head];
+    /** @type {Parameters<typeof joinMaps>[0]} */
     const maps = [];
     for (const { path, text } of this.#body) {
       // What the module does begins with the third line.
-      if (this.homeOf(path) === this.to) maps.push({ line: lines.length + 2, map: mapOf(path, this.to) });
+      if (this.homeOf(path) === this.to) {
+        maps.push({ line: lines.length + 2, indents: indentsOf(path), map: mapOf(path, this.to) });
+      }
       lines.push(...text.split("\n"));
     }
-    lines.push(...exported, `//# sourceMappingURL=${posix.basename(this.to)}.map`, "");
+    lines.push(...end, `//# sourceMappingURL=${posix.basename(this.to)}.map`, "");
     texts.set(this.to, lines.join("\n"));
     texts.set(`${this.to}.map`, JSON.stringify(joinMaps(maps)));
   }
@@ -213,6 +242,7 @@ class Linked {
         path,
         (specifier) => this.#namespaceOf(path, specifier),
         (target) => relative(this.to, target),
+        this.means,
       );
       const once = path === SHARED ? `globalThis[Symbol.for("manyhands.errors/${version}")] ??= ` : "";
       return `${once}(() => {\n${code}\nreturn { ${namesOf(path, true).join(", ")} };\n})()`;

@@ -11,7 +11,7 @@ const lib = join(root, "build/lib");
 /**
  * @typedef {object} Parsed
  * @property {string} source
- * @property {import("oxc-parser").ParseResult["program"]["body"]} body
+ * @property {import("oxc-parser").ParseResult["program"]} program
  * @property {import("oxc-parser").EcmaScriptModule} module
  * @property {{ start: number, end: number }[]} comments
  */
@@ -27,7 +27,7 @@ function parse(path) {
     // Loaded here: whoever asks whether there is something to do may ask before anything is installed.
     const { parseSync } = /** @type {typeof import("oxc-parser")} */ (require("oxc-parser"));
     const { program, module, comments } = parseSync(path, source);
-    parsed = { source, body: program.body, module, comments };
+    parsed = { source, program, module, comments };
     read.set(path, parsed);
   }
   return parsed;
@@ -57,7 +57,7 @@ export function closureOf(paths) {
 
 /** @param {string} path @returns {string[]} what it imports, as it says it */
 function requestsOf(path) {
-  return parse(path).body.flatMap((statement) =>
+  return parse(path).program.body.flatMap((statement) =>
     "source" in statement && statement.source ? [statement.source.value] : [],
   );
 }
@@ -76,7 +76,7 @@ export function namesOf(path, isInside = false) {
  * @returns {{ name: string, local: string }[]} each under its name inside the module
  */
 function exportsOf(path) {
-  return parse(path).body.flatMap((statement) => {
+  return parse(path).program.body.flatMap((statement) => {
     switch (statement.type) {
       case "ExportNamedDeclaration":
         if (statement.declaration) return declaredBy(statement.declaration).map((name) => ({ name, local: name }));
@@ -139,7 +139,7 @@ export function mapOf(path, to) {
 /**
  * One map for a file that holds several modules, each from a line on: Node.js reads no maps with sections.
  *
- * @param {{ line: number, map: SourceMap }[]} maps
+ * @param {{ line: number, indents: number[], map: SourceMap }[]} maps what begins where, and what its lines lack
  * @returns {SourceMap}
  */
 export function joinMaps(maps) {
@@ -150,10 +150,12 @@ export function joinMaps(maps) {
   const whole = { version: 3, sources: [], sourcesContent: [], names: [], mappings: "" };
   /** @type {import("@jridgewell/sourcemap-codec").SourceMapMappings} */
   const lines = [];
-  for (const { line, map } of maps) {
+  for (const { line, indents, map } of maps) {
     const [source, name] = [whole.sources.length, whole.names.length];
     while (lines.length < line) lines.push([]);
-    for (const segments of decode(map.mappings)) lines.push(segments.map((segment) => moved(segment, source, name)));
+    for (const [index, segments] of decode(map.mappings).entries()) {
+      lines.push(segments.map((segment) => moved(segment, indents[index] ?? 0, source, name)));
+    }
     whole.sources.push(...map.sources);
     whole.sourcesContent.push(...map.sourcesContent);
     whole.names.push(...map.names);
@@ -163,12 +165,14 @@ export function joinMaps(maps) {
 
 /**
  * @param {import("@jridgewell/sourcemap-codec").SourceMapSegment} segment
+ * @param {number} indent what its line lacks at the beginning
  * @param {number} source how many sources are before its own @param {number} name and names
  * @returns {import("@jridgewell/sourcemap-codec").SourceMapSegment}
  */
-function moved(segment, source, name) {
-  if (segment.length === 1) return segment;
-  const [column, own, line, at] = segment;
+function moved(segment, indent, source, name) {
+  const column = Math.max(segment[0] - indent, 0);
+  if (segment.length === 1) return [column];
+  const [, own, line, at] = segment;
   return segment.length === 4 ? [column, own + source, line, at] : [column, own + source, line, at, segment[4] + name];
 }
 
@@ -179,17 +183,21 @@ function moved(segment, source, name) {
  * @param {string} path
  * @param {(specifier: string) => string} namespaceOf a variable with what another module exports
  * @param {(path: string) => string} reach how the function, where it will stand, finds a file
+ * @param {{ url: string, load: string }} means what says there where it stands, and what imports
  * @returns {string}
  */
-export function asFunctionBody(path, namespaceOf, reach) {
-  const { source, body, module, comments } = parse(path);
+export function asFunctionBody(path, namespaceOf, reach, { url, load }) {
+  const { source, program, module, comments } = parse(path);
+  const { body } = program;
   /** @type {[start: number, end: number, text: string][]} */
   const edits = [];
   for (const statement of body) {
     const { start, end } = statement;
     if (statement.type === "ImportDeclaration") {
-      const namespace = namespaceOf(statement.source.value);
-      edits.push([start, end, statement.specifiers.map((specifier) => binding(specifier, namespace)).join(" ")]);
+      const from = statement.source.value;
+      const bind = SELDOM_USED.has(from) ? lateBinding : binding;
+      const namespace = bind === binding ? namespaceOf(from) : `process.getBuiltinModule("${from}")`;
+      edits.push([start, end, statement.specifiers.map((specifier) => bind(specifier, namespace)).join(" ")]);
     } else if (statement.type === "ExportNamedDeclaration" && statement.declaration) {
       edits.push([start, statement.declaration.start, ""]);
     } else if (statement.type === "ExportNamedDeclaration") {
@@ -202,30 +210,97 @@ export function asFunctionBody(path, namespaceOf, reach) {
   }
   for (const { start, end } of module.importMetas) {
     // As the module itself would have it; only its URL is used.
-    edits.push([start, end, `({ url: new URL("${reach(path)}", import.meta.url).href })`]);
+    edits.push([start, end, `({ url: new URL("${reach(path)}", ${url}).href })`]);
   }
-  for (const { moduleRequest } of module.dynamicImports) {
+  for (const { start, moduleRequest } of module.dynamicImports) {
+    edits.push([start, start + "import".length, load]);
     const request = source.slice(moduleRequest.start, moduleRequest.end);
     if (!request.startsWith('".')) continue;
     const target = posix.join(posix.dirname(path), JSON.parse(request));
     edits.push([moduleRequest.start, moduleRequest.end, JSON.stringify(reach(target))]);
   }
-  // Each thread keeps the text in its memory.
+  // Each thread keeps the text in its memory: it is to be short, and of one byte a character.
   for (const { start, end } of comments) {
     if (!edits.some(([from, to]) => from <= start && end <= to)) edits.push([start, end, ""]);
   }
+  for (const [start, end] of literalsOf(program)) {
+    const text = source.slice(start, end);
+    if (WIDE.test(text)) edits.push([start, end, text.replaceAll(WIDES, escaped)]);
+  }
   let code = source;
   for (const [start, end, text] of edits.toSorted((a, b) => b[0] - a[0])) {
-    const lines = source.slice(start, end).split("\n").length - 1;
+    const lines = source.slice(start, end).split("\n").length - text.split("\n").length;
     code = code.slice(0, start) + text + "\n".repeat(lines) + code.slice(end);
   }
-  return code;
+  const indents = indentsOf(path);
+  return code
+    .split("\n")
+    .map((line, index) => line.slice(Math.min(indents[index] ?? 0, indentOf(line))))
+    .join("\n");
 }
 
+/**
+ * @param {string} path
+ * @returns {number[]} how much of the beginning of each line is left out: all spaces, but for those of a text
+ */
+export function indentsOf(path) {
+  const { source, program } = parse(path);
+  const indents = source.split("\n").map(indentOf);
+  for (const [start, end] of literalsOf(program)) {
+    const first = source.slice(0, start).split("\n").length;
+    const further = source.slice(start, end).split("\n").length - 1;
+    indents.fill(0, first, first + further);
+  }
+  return indents;
+}
+
+/** @param {string} line */
+function indentOf(line) {
+  return line.length - line.trimStart().length;
+}
+
+/** A text with one of them is kept with two bytes for each character. */
+const WIDE = /[^\0-\x7f]/;
+const WIDES = new RegExp(WIDE, "g");
+
+/** @param {string} character */
+function escaped(character) {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+}
+
+/**
+ * @param {Parsed["program"]} program
+ * @returns {[start: number, end: number][]} where texts and regular expressions stand in it, templates piece by piece
+ */
+function literalsOf(program) {
+  const { Visitor } = /** @type {typeof import("oxc-parser")} */ (require("oxc-parser"));
+  /** @type {[start: number, end: number][]} */
+  const found = [];
+  /** @param {{ start: number, end: number }} node */
+  const note = ({ start, end }) => void found.push([start, end]);
+  new Visitor({ Literal: note, TemplateElement: note }).visit(program);
+  return found;
+}
+
+/** Built-in modules that a thread has not loaded, of which only functions are used, and not at once. */
+const SELDOM_USED = new Set(["node:module", "node:url"]);
+
 /** @param {import("oxc-parser").ImportDeclarationSpecifier} specifier @param {string} namespace @returns {string} */
-function binding({ type, local, ...rest }, namespace) {
+function binding(specifier, namespace) {
+  const { type, local } = specifier;
   // A built-in module is its own default, and nothing else has one.
   if (type !== "ImportSpecifier") return `const ${local.name} = ${namespace};`;
-  const name = nameOf(/** @type {{ imported: { type: string } }} */ (/** @type {unknown} */ (rest)).imported);
+  const name = nameOf(specifier.imported);
   return `const { ${name === local.name ? name : `${name}: ${local.name}`} } = ${namespace};`;
+}
+
+/**
+ * A function that looks the real one up when it is called.
+ *
+ * @param {import("oxc-parser").ImportDeclarationSpecifier} specifier @param {string} namespace @returns {string}
+ */
+function lateBinding(specifier, namespace) {
+  if (specifier.type !== "ImportSpecifier")
+    throw new Error(`Cannot link an import of all of ${namespace}: name functions`);
+  return `const ${specifier.local.name} = (...given) => ${namespace}.${nameOf(specifier.imported)}(...given);`;
 }

@@ -11,6 +11,7 @@
  * W3. Nobody waits longer than a second for a gate: a load takes some ms.
  */
 import { getEnvironmentData, setEnvironmentData } from "node:worker_threads";
+import { steadyNow } from "./steady-clock.js";
 
 const KEY = "manyhands.load-gates";
 const CLOSED = -1;
@@ -76,16 +77,16 @@ export function dropGate(gate: LoadGate): void {
 }
 
 /** Calls `then` once the gate is closed (W2), or after a second (W3). */
-export function closeGate(gate: LoadGate, then: () => void, since = performance.now()): void {
-  if (isClosedNow(gate) || performance.now() - since > LONGEST_WAIT) then();
+export function closeGate(gate: LoadGate, then: () => void, since = steadyNow()): void {
+  if (isClosedNow(gate) || steadyNow() - since > LONGEST_WAIT) then();
   else setTimeout(closeGate, 1, gate, then, since);
 }
 
 /** The process ends, and its threads with it. */
 function closeAll(): void {
-  const since = performance.now();
+  const since = steadyNow();
   for (const gate of inside) {
-    while (!isClosedNow(gate) && performance.now() - since < LONGEST_WAIT) {
+    while (!isClosedNow(gate) && steadyNow() - since < LONGEST_WAIT) {
       Atomics.wait(gate, 0, Atomics.load(gate, 0), 10);
     }
   }

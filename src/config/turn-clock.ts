@@ -3,9 +3,10 @@
  *
  * A reading counts until `pass()`, or until the end of the turn in which `turnNow` or `untilTurn` was called.
  */
+import { inMs } from "./steady-clock.js";
 
-// As it is when the library loads: a worker may replace its globals, as fake timers do. And reading this one calls a getter.
-const clock = performance;
+// As it is when the library loads: a worker may replace it, as fake timers do. And a reading costs a fifth less.
+const { hrtime } = process;
 
 let now = 0;
 let isFresh = false;
@@ -22,7 +23,7 @@ const settled = Promise.resolve();
  */
 export function turnNow(): number {
   if (!isFresh) {
-    now = clock.now();
+    now = inMs(hrtime());
     isFresh = true;
     untilTurn();
   }
@@ -31,14 +32,14 @@ export function turnNow(): number {
 
 /** The exact time, which counts until `pass()`. */
 export function readNow(): number {
-  now = clock.now();
+  now = inMs(hrtime());
   isFresh = true;
   return now;
 }
 
 /** What was read, where it still counts, else the exact time. */
 export function lastNow(): number {
-  return isFresh ? now : clock.now();
+  return isFresh ? now : inMs(hrtime());
 }
 
 /** Somebody else's code has run: what was read does not count any more. */

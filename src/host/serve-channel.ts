@@ -8,6 +8,7 @@
  * H2. No call begins while earlier replies have not left this process.
  * H3. On a node no call begins after its lease has ended.
  */
+import { steadyNow } from "../config/steady-clock.js";
 import { isMainThread, type MessagePort, threadId } from "node:worker_threads";
 import { lastNow } from "../config/turn-clock.js";
 import type { Grant, Limits } from "../limits/grant.js";
@@ -367,7 +368,7 @@ class ChannelHost implements Replies, Pacing {
     else laterTurn(fn);
   }
 
-  #flushIfDue(now = performance.now()): void {
+  #flushIfDue(now = steadyNow()): void {
     if (now - this.#flushedAt > FLUSH_AFTER_MS) {
       this.#flushedAt = now;
       this.#outbox.flush();
@@ -377,12 +378,12 @@ class ChannelHost implements Replies, Pacing {
 
   #flush(): void {
     if (this.#outbox.isEmpty) return;
-    this.#flushedAt = performance.now();
+    this.#flushedAt = steadyNow();
     this.#outbox.flush();
   }
 
   #reportMemory(): void {
-    this.#memoryAt = performance.now();
+    this.#memoryAt = steadyNow();
     this.#outbox.add([ToCaller.memory, isMainThread ? process.memoryUsage.rss() : threadMemory()]);
   }
 

@@ -39,3 +39,9 @@ export function hostProgram(kind: Kind): HostProgram {
   const entry = new URL(`../host/linked/${kind}-entry.js`, import.meta.url);
   return { entry, arguments: [`--conditions=manyhands-linked-${kind}`] };
 }
+
+/** One of threads, whose file loads another with all that it does, which can be compiled before. */
+export function threadProgram(kind: "thread" | "packed-thread"): HostProgram & { readonly code: URL } {
+  const program = hostProgram(kind);
+  return { ...program, code: new URL(`./${kind}-program.cjs`, program.entry) };
+}

@@ -7,7 +7,8 @@ import { RingChannel } from "../wire/ring/ring-channel.js";
 import { allocateRings } from "../wire/ring/ring-memory.js";
 import type { WorkerIdentity } from "../wire/protocol.js";
 import type { Executor, HostSetup } from "./executor.js";
-import { hostProgram } from "./host-program.js";
+import { hostCode } from "./host-code.js";
+import { threadProgram } from "./host-program.js";
 import { RemoteHost, type Vessel, type VesselEvents } from "./remote-host.js";
 import { snapshot } from "./snapshot.js";
 import { startThread } from "./start-thread.js";
@@ -40,6 +41,8 @@ export interface ThreadData {
 /** What a thread is told when it begins: the rest comes over the channel. */
 interface ThreadStart {
   readonly port: MessagePort;
+  /** What V8 made of the program, where that is there (`host-code.ts`). */
+  readonly code: SharedArrayBuffer;
   /** The rings, where it is spoken to through them. */
   readonly memory?: SharedArrayBuffer | undefined;
   /** As in `ThreadSetup`, where the start message cannot hold it. */
@@ -55,8 +58,9 @@ export function openThread(setup: ThreadSetup, events: Pick<VesselEvents, "exite
   const memory = wire === "rings" ? allocateRings() : undefined;
   const { execArgv, env, resourceLimits } = setup.settings;
   const isPacked = wire === "packed";
-  const program = hostProgram(isPacked ? "packed-thread" : "thread");
-  const told: ThreadStart = isPacked ? { port: port2, begun: setup.begun } : { port: port2, memory };
+  const program = threadProgram(isPacked ? "packed-thread" : "thread");
+  const code = hostCode(program.code);
+  const told: ThreadStart = isPacked ? { port: port2, code, begun: setup.begun } : { port: port2, code, memory };
   const { thread, end } = startThread(
     program.entry,
     {

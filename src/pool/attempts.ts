@@ -6,6 +6,7 @@
  * A2. Nothing is made again of which something was seen, as of a stream that has begun, nor what cannot be: a call whose
  *     arguments were handed over (`transfer`) has none left. That holds in every mode, also where nothing is handed over.
  */
+import { steadyNow } from "../config/steady-clock.js";
 import { machineClock } from "../config/monotonic.js";
 import { validateValue } from "../config/validate.js";
 import { retryAfterOf } from "../limits/headers/retry-after.js";
@@ -145,7 +146,7 @@ function surroundings(call: Call): {
   now: number;
   random: () => number;
 } {
-  const now = performance.now();
+  const now = steadyNow();
   const { attempt, name: method, args } = call;
   return { attempt, elapsed: now - call.submittedAt, method, args, now, random: Math.random };
 }

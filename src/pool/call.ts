@@ -17,6 +17,7 @@
  * moves it from place to place is the pool.
  */
 import { callSafely } from "../config/call-safely.js";
+import { wallTimeOf } from "../config/steady-clock.js";
 import { turnNow } from "../config/turn-clock.js";
 import { CancelledError } from "../errors.js";
 import {
@@ -233,7 +234,7 @@ export class Call implements FutureSource, CallRequest, ScopeMember, Waiter {
   }
 
   get timings(): FutureTimings {
-    const submittedAt = performance.timeOrigin + this.submittedAt;
+    const submittedAt = wallTimeOf(this.submittedAt);
     return { submittedAt, waited: this.waited, ran: this.ran };
   }
 

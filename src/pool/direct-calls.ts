@@ -3,6 +3,7 @@
  *
  * Owns the lines, the lease that lasts until the next request, and what was done since the last one.
  */
+import { steadyNow } from "../config/steady-clock.js";
 import type { Bell } from "../wire/bell.js";
 import { DirectLine } from "../wire/direct-line.js";
 import { type Balancer, type Candidate, createBalancer } from "./balancers.js";
@@ -113,9 +114,9 @@ export class BorrowedWorker implements Candidate {
   }
 
   call(sequence: number, method: number, args: readonly unknown[]): unknown[] | undefined {
-    const start = performance.now();
+    const start = steadyNow();
     const answer = this.#line.call(sequence, method, args);
-    if (answer) this.#note(answer[2] as number, performance.now() - start);
+    if (answer) this.#note(answer[2] as number, steadyNow() - start);
     return answer;
   }
 

@@ -9,7 +9,6 @@
  *     has nothing to do is this call's (`isOwed`).
  * D2. A call that only one worker may take waits for that worker, and for its limits; should its place go, it waits anew.
  */
-import { onMachineClock } from "../config/monotonic.js";
 import type { LimitSource } from "../limits/limit-source.js";
 import type { HeldGrant } from "../limits/grant.js";
 import type { Requester } from "../limits/limit-request.js";
@@ -48,7 +47,7 @@ class CallRequester implements Requester<unknown> {
   constructor(calls: LimitedCalls, call: Call, source: LimitSource, pool: string) {
     const { priority, key } = call.options;
     this.owner = call.id;
-    this.since = onMachineClock(call.submittedAt);
+    this.since = call.submittedAt;
     this.priority = priority;
     this.key = `${pool}@${call.boundTo?.index ?? ""} ${key ?? ""}`;
     this.#calls = calls;

@@ -24,6 +24,7 @@ export class Pace {
   #isKnown = false;
   readonly #options: PaceOptions;
   readonly #least: number;
+  readonly #now: () => number;
   /** So many it may be handed ahead at most, as it has not been handed half as many before. */
   #allowed: number;
   /** Whether it depends on the calls how many are handed ahead. */
@@ -32,8 +33,9 @@ export class Pace {
   #heardAt = 0;
 
   /** @param least - so many are handed ahead in any case (default: 2): a worker should not wait for each */
-  constructor(options: PaceOptions, least = 2) {
+  constructor(options: PaceOptions, least = 2, now: () => number = turnNow) {
     this.#options = options;
+    this.#now = now;
     this.isAdaptive = options.queuedWork < Number.POSITIVE_INFINITY;
     this.#least = Math.min(least, options.maxQueuedTasks);
     this.#allowed = this.#least;
@@ -49,13 +51,13 @@ export class Pace {
 
   /** The worker, which had nothing to do, has something now. */
   begun(): void {
-    if (this.isAdaptive) this.#heardAt = turnNow();
+    if (this.isAdaptive) this.#heardAt = this.#now();
   }
 
   /** The worker has answered some calls. */
   heard(): void {
     if (!this.isAdaptive) return;
-    this.#heardAt = turnNow();
+    this.#heardAt = this.#now();
     this.#allowed = Math.max(this.#least, Math.min(2 * this.#allowed, this.#worthwhile));
   }
 
@@ -73,7 +75,7 @@ export class Pace {
   mayAdd(active: number): boolean {
     const { queuedWork, concurrency } = this.#options;
     if (!this.isAdaptive || active < concurrency + this.#least) return true;
-    return turnNow() - this.#heardAt <= queuedWork;
+    return this.#now() - this.#heardAt <= queuedWork;
   }
 }
 

@@ -5,6 +5,7 @@
  * beside the former while it waits for their answers, and beside the latter while these wait for the next call.
  */
 import { availableParallelism } from "node:os";
+import { steadyNow } from "../config/steady-clock.js";
 
 /** What `spin: "auto"` allows, in µs: about what waking two threads takes. */
 const AUTO_US = 50;
@@ -52,7 +53,7 @@ export class CalledHost {
     if (this.#isBusy) return;
     this.#isBusy = true;
     busy += 1;
-    const now = performance.now();
+    const now = steadyNow();
     if (now >= windowEndsAt) {
       before = now < windowEndsAt + WINDOW_MS ? present : 0;
       present = 0;

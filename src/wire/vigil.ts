@@ -13,6 +13,7 @@
  * V3. What is longer ago than the longest pause is forgotten: by then it has cost next to nothing, and a burst of calls
  *     would be over before the pause that those of another burst have earned.
  */
+import { inMs } from "../config/steady-clock.js";
 
 /** What a vigil looks into for what is expected, instead of waiting for an event. */
 export interface Watched {
@@ -48,8 +49,9 @@ export interface VigilSurroundings {
 }
 
 // As it is when the library loads: a worker may replace its globals, as fake timers do.
+const { hrtime } = process;
 const real: VigilSurroundings = {
-  now: performance.now.bind(performance),
+  now: () => inMs(hrtime()),
   laterTurn: setImmediate,
   endOfTurn: process.nextTick,
 };

@@ -5,6 +5,7 @@
  * Owns what is known of this one host; whether there are cores is known to `spinning.ts`, whether it was worth it lately to
  * the `Vigil`.
  */
+import { steadyNow } from "../config/steady-clock.js";
 import type { RingChannel } from "./ring/ring-channel.js";
 import { CalledHost, hasSeveralCores, mayAwaitAnswers, mayAwaitCalls } from "./spinning.js";
 import type { Vigil } from "./vigil.js";
@@ -44,7 +45,7 @@ export class Wakefulness {
     const rings = this.#rings;
     const vigil = this.#vigil;
     const budget = this.#budget / 1000;
-    const now = performance.now();
+    const now = steadyNow();
     // What comes next is most likely as what came last.
     const isLate = now - this.#answeredAt > budget;
     const isSlow = this.#answeredAt - this.#calledAt > budget + WAKING_MS;
@@ -70,7 +71,7 @@ export class Wakefulness {
   ends(ran: number): void {
     this.#called.ends();
     if (this.#budget === 0) return;
-    this.#answeredAt = performance.now();
+    this.#answeredAt = steadyNow();
     // It came, but no sooner than to one that sleeps: as where the system runs both sides on one core, though there are more.
     const isLate = this.#answeredAt - this.#calledAt - ran > this.#budget / 2000;
     if (this.#awaitsOne && isLate) this.#vigil.pause();

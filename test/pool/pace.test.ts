@@ -1,11 +1,13 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import { resolveOptions } from "../../dist/pool/options.js";
 import { Pace } from "../../dist/pool/pace.js";
 
 const options = { maxQueuedTasks: 100, queuedWork: 20, concurrency: 1 };
 
+let now = 0;
+
 function paceAfter(runs: readonly number[], given: Partial<typeof options> = {}): Pace {
-  const pace = new Pace({ ...options, ...given });
+  const pace = new Pace({ ...options, ...given }, undefined, () => now);
   for (const ran of runs) {
     pace.record(ran);
     pace.heard();
@@ -73,36 +75,23 @@ describe("Pace", () => {
   });
 
   describe("with a worker that says nothing", () => {
-    beforeEach(() => {
-      vi.useFakeTimers({ toFake: ["performance"] });
-    });
-    afterEach(() => {
-      vi.useRealTimers();
-    });
-
-    /** The clock is read once for what runs in a row. */
-    async function later(ms: number): Promise<void> {
-      vi.advanceTimersByTime(ms);
-      await new Promise<void>((resolve) => process.nextTick(resolve));
-    }
-
-    test("adds no more than two once that takes longer than the work should, until it says something", async () => {
+    test("adds no more than two once that takes longer than the work should, until it says something", () => {
       const pace = paceAfter(times(100, 0));
-      await later(1);
+      now += 1;
       pace.heard();
       expect(pace.mayAdd(50)).toBe(true);
-      await later(21);
+      now += 21;
       expect(pace.mayAdd(50)).toBe(false);
       expect(pace.mayAdd(3)).toBe(false);
       expect(pace.mayAdd(2)).toBe(true);
-      await later(1);
+      now += 1;
       pace.heard();
       expect(pace.mayAdd(50)).toBe(true);
     });
 
-    test("does not mind where 'maxQueuedTasks' was given", async () => {
+    test("does not mind where 'maxQueuedTasks' was given", () => {
       const pace = paceAfter(times(100, 0), { queuedWork: Number.POSITIVE_INFINITY });
-      await later(1000);
+      now += 1000;
       expect(pace.mayAdd(50)).toBe(true);
     });
   });

@@ -14,7 +14,7 @@ interface Caller {
 
 /** One who calls a host at the other end of a socket, on a clock that stands still. */
 function createCaller(): Caller {
-  vi.spyOn(performance, "now").mockImplementation(() => now);
+  vi.spyOn(process, "hrtime").mockImplementation(() => [0, now * 1e6]);
   const vigil = new Vigil(undefined, 0, false, { now: () => now, laterTurn: () => {}, endOfTurn: () => {} });
   return { wakefulness: new Wakefulness(undefined, vigil, BUDGET), vigil };
 }

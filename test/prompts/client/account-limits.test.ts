@@ -26,7 +26,7 @@ function openai(
 
 describe("AccountLimits", () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "Date"] });
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance", "hrtime", "Date"] });
   });
   afterEach(() => {
     vi.useRealTimers();
