@@ -1,4 +1,5 @@
 /** Prompts through this library. */
+import { map } from "manyhands";
 import { ModelClient, openai } from "manyhands/prompts";
 import { MODEL, type PromptJob, type PromptPeer, type PromptRun } from "./prompt-peer.js";
 
@@ -6,16 +7,11 @@ async function manyhands(job: PromptJob): Promise<PromptRun> {
   const { url: baseURL, prompts, concurrency, rpm, tpm, keys = ["key"] } = job;
   const provider = openai({ model: MODEL, baseURL, accounts: keys.map((apiKey) => ({ apiKey })) });
   await using client = new ModelClient(provider, { concurrency, rpm, tpm });
-  const answers = await Promise.all(prompts.map(async (prompt) => textOf(client.ask(prompt))));
-  return { answers, accounts: client.stats().accounts };
-}
-
-async function textOf(answer: PromiseLike<{ readonly text: string }>): Promise<string | undefined> {
-  try {
-    return (await answer).text;
-  } catch {
-    return undefined;
+  const answers: (string | undefined)[] = [];
+  for await (const result of map(prompts, client.ask, { settled: true })) {
+    answers.push(result.status === "fulfilled" ? result.value.text : undefined);
   }
+  return { answers, accounts: client.stats().accounts };
 }
 
 export const MANYHANDS: PromptPeer = { name: "manyhands", run: manyhands };
