@@ -10,7 +10,7 @@ const methods = { began: { cost: () => ({}) }, die: { cost: () => ({}) } };
 const window = 100;
 const capacity = 5;
 /** With a guard against what a busy machine needs from a grant to the first line of the method. */
-const guard = 30;
+const guard = 100;
 const rate = (): LimitSet => new LimitSet([new CallLimit({ capacity, window, guard })]);
 
 describe.each(POOL_MODES)("calls with a cost in mode %s", (mode) => {
