@@ -30,7 +30,9 @@ export function describeDeath({ reason, exitCode, signal }: CrashDetails, cause:
 /** What a call fails with whose worker died; when that is as the broker was not there for so long, it says that. */
 export function deathError(name: string, worker: string, details: CrashDetails, cause: unknown): Error {
   if (cause instanceof BrokerUnavailableError) return cause;
-  const message = `Cannot finish '${name}' as its worker ${worker} ${describeDeath(details, cause)}`;
+  const message =
+    `Cannot finish '${name}' as its worker ${worker} ${describeDeath(details, cause)}, and may have begun it: a retry, or ` +
+    "delivery: 'at-least-once', makes such calls again";
   return new WorkerCrashedError(message, details, { cause });
 }
 

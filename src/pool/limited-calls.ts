@@ -79,6 +79,8 @@ export class LimitedCalls {
   readonly #roster: Roster;
   /** Calls that only a worker is missing for. */
   readonly #owed = new Map<Call, LimitSource>();
+  /** All, the first that came first. */
+  readonly #waiting = new Set<Call>();
   /** Calls that only one worker may take, with what it takes to let them wait anew, should that one go. */
   readonly #bound = new Map<Call, { readonly leave: () => void; readonly cost: Cost }>();
   /** The place that is going, while the calls bound to it leave their queues. */
@@ -92,6 +94,11 @@ export class LimitedCalls {
 
   get isOwed(): boolean {
     return this.#owed.size > 0;
+  }
+
+  /** The call that has waited longest, if any does. */
+  oldest(): Call | undefined {
+    return this.#waiting.values().next().value;
   }
 
   /** Calls that a worker is owed to, of one place where that is given: none can be started. */
@@ -117,6 +124,7 @@ export class LimitedCalls {
         return;
       }
       this.#owner.setAside(call, leave);
+      this.#waiting.add(call);
       if (call.boundTo) this.#bound.set(call, { leave, cost });
     } catch (error) {
       call.finish("failed", error);
@@ -174,6 +182,7 @@ export class LimitedCalls {
   #forget(call: Call): void {
     if (this.#owed.delete(call) && this.#owed.size === 0) this.#owner.owesNone();
     this.#bound.delete(call);
+    this.#waiting.delete(call);
   }
 
   /** One that only one worker may take is settled on it now; where each worker has limits of its own, any call is. */

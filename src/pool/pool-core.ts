@@ -306,8 +306,11 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
   /** Turns a call away, this one or another, when too many wait. */
   #mayEnter(call: Call): boolean {
     const { capacity, overflow } = this.options;
-    if (this.#tally.queued <= capacity || overflow === "wait" || this.roster.hasOpen) return true;
-    const dropped = overflow === "reject" ? call : (this.#room.oldest() ?? call);
+    if (this.#tally.queued <= capacity || overflow === "wait") return true;
+    // Behind it a call would wait for limits, however many workers have nothing to do.
+    const limited = call.kind.plan?.cost ? this.#limited.oldest() : undefined;
+    if (this.roster.hasOpen && limited === undefined) return true;
+    const dropped = overflow === "reject" ? call : (limited ?? this.#room.oldest() ?? call);
     this.#room.delete(dropped);
     dropped.finish("failed", poolFull(dropped, capacity, overflow));
     return dropped !== call;

@@ -43,6 +43,20 @@ describe("manyhands prompts", () => {
     expect(summary.cost).toBeCloseTo((summary.usage.input + 2 * summary.usage.output) / 1e6, 12);
   });
 
+  it("stops at its cost, and tells a command that can finish", async () => {
+    const { input, output } = makeInput(range(50).map(String));
+    const { args } = await repeating();
+    const all = ["prompts", input, "-o", output, ...args, "--price-input", "1000", "--price-output", "1000"];
+    const first = await runCli([...all, "--concurrency", "1", "--max-cost", "0.05"]);
+    expect(first.code).toBe(1);
+    expect(first.stderr).toContain("To go on, raise --max-cost, as to twice as much below\n");
+    const [, typed] = /^To finish: manyhands (.*)$/m.exec(first.stderr)!;
+    expect(typed).toContain("--max-cost 0.1 --resume");
+    const before = texts(output).length;
+    await runCli(typed!.split(" "));
+    expect(texts(output).length).toBeGreaterThan(before);
+  });
+
   it("stops without quota after one request, says so, and goes on when there is some", async () => {
     const { input, output } = makeInput(range(50).map(String));
     const { model, args } = await repeating({ quota: 0 });

@@ -1,3 +1,4 @@
+import { ResourceLimit } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { CounterWorker } from "#fixtures/counter.js";
 import { MODES, POOL_MODES } from "./modes.js";
@@ -128,6 +129,24 @@ describe.each(MODES)("the waiting room in mode %s", (mode) => {
     const calls = [pool.sleep(20), pool.add(1, 1), pool.add(2, 2), pool.add(3, 3)];
     await expect(calls[1]).rejects.toMatchObject({ code: "MH_POOL_FULL" });
     expect(await Promise.all([calls[0], calls[2], calls[3]])).toEqual([20, 4, 6]);
+  });
+
+  it("bounds those that wait for limits as well, however many workers have nothing to do", async () => {
+    const limits = [new ResourceLimit({ key: "files", capacity: 1 })];
+    const methods = { add: { cost: () => ({ files: 1 }) }, sleep: { cost: () => ({ files: 1 }) } };
+    for (const overflow of ["reject", "drop-oldest"] as const) {
+      const options = { mode, maxWorkers: mode === "sync" ? 1 : 3, capacity: 2, overflow, limits, methods };
+      await using pool = CounterWorker.options(options).init();
+      await pool.ready();
+      const first = pool.sleep(30);
+      const calls = [pool.add(1, 1), pool.add(2, 2), pool.add(3, 3)];
+      await expect(calls[overflow === "reject" ? 2 : 0]).rejects.toMatchObject({ code: "MH_POOL_FULL" });
+      expect(await first).toBe(30);
+      const rest = overflow === "reject" ? [2, 4] : [4, 6];
+      expect(await Promise.all(overflow === "reject" ? calls.slice(0, 2) : calls.slice(1))).toEqual(rest);
+      // One without a cost goes at once.
+      expect(await pool.count()).toBe(0);
+    }
   });
 
   it("tells when there is room, with wait", async () => {

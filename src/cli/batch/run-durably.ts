@@ -15,12 +15,14 @@ export interface DurableRun<O extends BatchOutcome> {
   perform(signal: AbortSignal): Promise<O>;
   /** Sentences that follow the counts. */
   details?(outcome: O): readonly string[];
+  /** What was typed, as it has to be changed for the rest to be done. */
+  forTheRest?(argv: readonly string[], outcome: O): readonly string[];
 }
 
 /** Runs a batch until it is done or interrupted, tells how it went, and resolves with the exit code. */
 export async function runDurably<O extends BatchOutcome>(
   { argv, values, streams }: CommandContext,
-  { command, files, perform, details }: DurableRun<O>,
+  { command, files, perform, details, forTheRest }: DurableRun<O>,
 ): Promise<number> {
   using interruption = new Interruption(() => {
     if (files.isQuiet) return;
@@ -45,7 +47,7 @@ export async function runDurably<O extends BatchOutcome>(
     details: details?.(outcome) ?? [],
     exitCode,
     output: files.output,
-    resume: resumeCommand(argv),
+    resume: resumeCommand(forTheRest?.(argv, outcome) ?? argv),
     isQuiet: files.isQuiet,
     isJson,
     streams,

@@ -34,6 +34,7 @@ export async function askPrompts(context: CommandContext): Promise<number> {
     files,
     perform,
     details: (outcome) => details(outcome, typed.text === true),
+    forTheRest: (argv, outcome) => (isTooDear(outcome) ? withMoreMoney(argv, typed.maxCost!) : argv),
   });
 
   async function perform(signal: AbortSignal): Promise<PromptsOutcome> {
@@ -108,6 +109,18 @@ function defined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
+function isTooDear({ stopped }: Pick<PromptsOutcome, "stopped">): boolean {
+  return stopped?.reason instanceof BudgetExceededError;
+}
+
+function withMoreMoney(argv: readonly string[], maxCost: number): string[] {
+  const more = money(2 * maxCost);
+  return argv.map((argument, at) => {
+    if (argument.startsWith("--max-cost=")) return `--max-cost=${more}`;
+    return argv[at - 1] === "--max-cost" ? more : argument;
+  });
+}
+
 /** What a run took, in sentences. */
 function details({ summary, stopped }: PromptsOutcome, isText: boolean): string[] {
   const { usage, cost, retried, throttled, reused, done, failed, invalid, skipped } = summary;
@@ -123,7 +136,7 @@ function details({ summary, stopped }: PromptsOutcome, isText: boolean): string[
     ...(!isText && invalid > 0 && invalid === failed && done + skipped === 0
       ? ["No line was JSON: add --text where each is a prompt as it stands"]
       : []),
-    ...(stopped?.reason instanceof BudgetExceededError ? ["To go on, raise --max-cost"] : []),
+    ...(isTooDear({ stopped }) ? ["To go on, raise --max-cost, as to twice as much below"] : []),
     ...(stopped?.reason instanceof QuotaExceededError ? ["The rest can be asked as soon as there is quota again"] : []),
   ];
 }

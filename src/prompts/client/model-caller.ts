@@ -9,7 +9,7 @@ import { type Failure, failureOf } from "../failure.js";
 import type { Account, ModelAnswer, ModelRequest, Provider, Usage } from "../provider.js";
 import type { AccountLimits } from "./account-limits.js";
 import { nothingLeft } from "./nothing-left.js";
-import type { Spending } from "./spending.js";
+import type { Settle, Spending } from "./spending.js";
 import type { TokenEstimate, TokenGuess } from "./token-estimate.js";
 
 /** What attempts need and tell: the client's. */
@@ -78,6 +78,7 @@ class ModelCaller<A extends Account> {
     const attempted = new Attempt(own, context.timeout, context.attempts);
     let hasText = false;
     let isOver = false;
+    let isUnknown = false;
     const tell =
       onText &&
       ((piece: string): void => {
@@ -104,11 +105,13 @@ class ModelCaller<A extends Account> {
         estimate.learn(request, usage);
         spending.add(usage);
       }
+      isUnknown = usage === undefined;
       limits.succeeded();
       if (usage) grant!.update(amountsOf(usage));
       return answer;
     } catch (thrown) {
       context.ended(id);
+      isUnknown = signal.aborted;
       // Whose caller has left says nothing of the server.
       if (signal.aborted && !attempted.isGivenUp) throw thrown;
       const error = attempted.timedOut ?? thrown;
@@ -118,11 +121,11 @@ class ModelCaller<A extends Account> {
       isOver = true;
       attempted.end();
       limits.ended();
-      done();
+      done(isUnknown);
     }
   }
 
-  async #reserve(guess: TokenGuess, signal: AbortSignal): Promise<() => void> {
+  async #reserve(guess: TokenGuess, signal: AbortSignal): Promise<Settle> {
     const { spending, giveUp } = this.#context;
     try {
       return await spending.reserve(guess, signal);

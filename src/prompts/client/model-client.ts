@@ -63,7 +63,7 @@ export interface ModelClientStats {
   readonly failures: Readonly<Partial<Record<ModelFailure, number>>>;
   /** Tokens of all answers that were asked for. */
   readonly usage: UsageTotals;
-  /** What they cost; `undefined` without prices. */
+  /** What they cost, with what was given up after it was sent, as expected; `undefined` without prices. */
   readonly cost: number | undefined;
   readonly accounts: readonly AccountStats[];
   /** The pool that makes the requests; `undefined` before the first. */

@@ -3,6 +3,8 @@
  *
  * Owns the totals, what the requests under way are expected to cost, and who waits to be told what they did cost.
  *
+ * M0. A request that was given up after it was sent, or whose answer does not say what it took, has cost what it was
+ *     expected to: a server goes on with it, and bills it.
  * M1. No request begins while what was spent, with what those under way are expected to cost, has reached `maxCost`. So
  *     the cap is exceeded by at most the last request and what estimates err.
  * M2. Nobody is refused while requests are under way: they may cost less than expected.
@@ -27,6 +29,9 @@ export interface UsageTotals {
   readonly cached: number;
 }
 
+/** The request is over. */
+export type Settle = (isUnknown: boolean) => void;
+
 const MILLION = 1_000_000;
 
 export class Spending {
@@ -39,6 +44,8 @@ export class Spending {
   #before: number;
   #expected = 0;
   #underWay = 0;
+  /** Of those that did not say what they took (M0). */
+  #supposed = 0;
   readonly #waiting = new Set<() => void>();
 
   constructor(price: TokenPrice | undefined, maxCost: number | undefined, before = 0) {
@@ -56,22 +63,23 @@ export class Spending {
     return { input: this.#input, output: this.#output, cached: this.#cached };
   }
 
-  /** Of these answers; `undefined` without prices. */
+  /** Of these answers, and of what was asked and given up; `undefined` without prices. */
   get cost(): number | undefined {
-    return this.#price && this.#costOf(this.usage);
+    return this.#price && this.#costOf(this.usage) + this.#supposed;
   }
 
   /**
-   * Puts aside what a request is expected to cost, once there is money for it; what it returns ends that.
+   * Puts aside what a request is expected to cost, once there is money for it; what it returns ends that, and is told
+   * whether what it did cost is not known.
    *
    * @throws {BudgetExceededError} when there is none (M1), as a rejection where it had to wait
    */
-  reserve(guess: TokenGuess, signal: AbortSignal): (() => void) | Promise<() => void> {
+  reserve(guess: TokenGuess, signal: AbortSignal): Settle | Promise<Settle> {
     if (!this.#price) return () => {};
     return this.#mayBegin() ? this.#hold(guess) : this.#holdLater(guess, signal);
   }
 
-  async #holdLater(guess: TokenGuess, signal: AbortSignal): Promise<() => void> {
+  async #holdLater(guess: TokenGuess, signal: AbortSignal): Promise<Settle> {
     while (!this.#mayBegin()) {
       signal.throwIfAborted();
       await new Promise<void>((resolve, reject) => {
@@ -100,12 +108,13 @@ export class Spending {
     );
   }
 
-  #hold({ input, output }: TokenGuess): () => void {
+  #hold({ input, output }: TokenGuess): Settle {
     const cost = this.#costOf({ input, output, cached: 0 });
     this.#expected += cost;
     this.#underWay += 1;
-    return () => {
+    return (isUnknown) => {
       this.#underWay -= 1;
+      if (isUnknown) this.#supposed += cost;
       this.#expected = this.#underWay === 0 ? 0 : this.#expected - cost;
       const waiting = [...this.#waiting];
       this.#waiting.clear();

@@ -58,7 +58,11 @@ describe("a provider", () => {
     const provider = new FakeProvider((): ModelAnswer => ({ ...answerOf("fine"), usage }));
     await using client = new ModelClient(provider, { price: { input: 1, output: 1 } });
     expect((await client.ask("hello")).text).toBe("fine");
-    expect(client.stats()).toMatchObject({ usage: { input: 0, output: 0 }, cost: 0 });
+    const { usage: counted, cost } = client.stats();
+    expect(counted).toMatchObject({ input: 0, output: 0 });
+    // It cost what was expected.
+    expect(cost).toBeGreaterThan(0);
+    expect(cost).toBeLessThan(0.01);
   });
 });
 

@@ -231,6 +231,34 @@ describe("money", () => {
     expect(outcomes.filter((outcome) => outcome instanceof BudgetExceededError)).toHaveLength(50 - answered.length);
   });
 
+  it("is counted as it was expected where an answer does not say, and where nobody waits for it any more", async () => {
+    const never = new Promise<never>(() => {});
+    const provider = new FakeProvider(async (_request, { onText }, text) => {
+      if (text === "refused") throw error("refused", 400);
+      if (text === "silent") return { ...answerOf(text), usage: undefined };
+      onText?.("piece");
+      return never;
+    });
+    await using client = new ModelClient(provider, { price });
+    let last = 0;
+    const costs = (): boolean => client.stats().cost! > last && (last = client.stats().cost!) > 0;
+    await expect(client.ask("refused")).rejects.toThrow();
+    expect(client.stats().cost).toBe(0);
+    await client.ask("silent");
+    expect(costs()).toBe(true);
+    for await (const piece of client.stream("left after a piece")) {
+      expect(piece).toBe("piece");
+      break;
+    }
+    await vi.waitFor(() => expect(costs()).toBe(true));
+    const late = client.ask("given up", { signal: AbortSignal.timeout(20) });
+    await expect(late).rejects.toThrow();
+    await vi.waitFor(() => expect(costs()).toBe(true));
+    await using hasty = new ModelClient(provider, { price, timeout: 20, retry: { retries: 0 } });
+    await expect(hasty.ask("late")).rejects.toMatchObject({ failure: "timeout" });
+    expect(hasty.stats().cost).toBeGreaterThan(0);
+  });
+
   it("counts what was spent before", async () => {
     await using client = new ModelClient(new FakeProvider(), { price, maxCost: 1, spent: 1 });
     await expect(client.ask("a")).rejects.toMatchObject({ code: "MH_BUDGET_EXCEEDED", cost: 1 });

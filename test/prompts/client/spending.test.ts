@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { BudgetExceededError } from "manyhands";
 import { describe, expect, it } from "vitest";
-import { Spending } from "../../../dist/prompts/client/spending.js";
+import { type Settle, Spending } from "../../../dist/prompts/client/spending.js";
 
 const PRICE = { input: 1, output: 4, cached: 0.1 };
 const NEVER = new AbortController().signal;
 
 /** What there is money for at once. */
-function hold(spending: Spending, guess: { input: number; output: number }): () => void {
+function hold(spending: Spending, guess: { input: number; output: number }): Settle {
   const held = spending.reserve(guess, NEVER);
   if (held instanceof Promise) throw new Error("it must wait");
   return held;
@@ -23,7 +23,7 @@ describe("Spending", () => {
 
   it("has no cost without prices", () => {
     const spending = new Spending(undefined, undefined);
-    hold(spending, { input: 1, output: 1 })();
+    hold(spending, { input: 1, output: 1 })(false);
     expect(spending.cost).toBeUndefined();
   });
 
@@ -41,13 +41,22 @@ describe("Spending", () => {
     const left = spending.reserve({ input: 1, output: 0 }, AbortSignal.abort(new Error("left")));
     await expect(left).rejects.toThrow("left");
     spending.add({ input: 400_000, output: 0 });
-    release();
-    (await later)();
+    release(false);
+    (await later)(false);
     const all = hold(spending, { input: 600_000, output: 0 });
     const refused = spending.reserve({ input: 1, output: 0 }, NEVER);
     spending.add({ input: 600_000, output: 0 });
-    all();
+    all(false);
     await expect(refused).rejects.toThrow(BudgetExceededError);
+  });
+
+  it("counts what is not known as it was expected", () => {
+    const spending = new Spending(PRICE, 1);
+    hold(spending, { input: 250_000, output: 125_000 })(true);
+    expect(spending.cost).toBeCloseTo(0.75, 12);
+    expect(spending.usage).toEqual({ input: 0, output: 0, cached: 0 });
+    hold(spending, { input: 250_000, output: 0 })(true);
+    expect(() => hold(spending, { input: 1, output: 1 })).toThrow(BudgetExceededError);
   });
 
   it("is exceeded by no more than the last request and what estimates err", async () => {
@@ -75,7 +84,7 @@ describe("Spending", () => {
                 largest = Math.max(largest, guess.input + guess.output);
                 for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
                 spending.add({ input: guess.input + error, output: guess.output });
-                release();
+                release(false);
               } catch {
                 refused += 1;
               }
