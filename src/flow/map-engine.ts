@@ -75,6 +75,7 @@ export class Engine<T, R> implements Source<R> {
   #running = 0;
   #isSourceDone = false;
   #isOver = false;
+  #stoppedBy: unknown;
   #failure: { readonly error: unknown } | undefined;
   #isFilling = false;
   #wakeTaker: (() => void) | undefined;
@@ -183,6 +184,7 @@ export class Engine<T, R> implements Source<R> {
 
   #stop(reason: unknown): PromiseLike<unknown> | undefined {
     this.#isOver = true;
+    this.#stoppedBy = reason;
     this.#work.stop(reason);
     this.#places.cancelAll(reason);
     this.#places.wake();
@@ -218,7 +220,8 @@ export class Engine<T, R> implements Source<R> {
   #beginNext(): boolean {
     while (this.#mayBegin()) {
       const item = this.#take();
-      if (item === PENDING || item === END) return false;
+      // The source itself may have ended it (E4).
+      if (item === PENDING || item === END || this.#isOver) return false;
       const index = this.#pulled++;
       if (index - this.#delivered >= this.#ring.length) this.#grow();
       const place = this.#places.take(item, index);
@@ -228,6 +231,8 @@ export class Engine<T, R> implements Source<R> {
         if (begun === PLACED || begun instanceof Future) {
           if (begun !== PLACED) place.take(begun);
           if (place.isBusy) {
+            // What was run to make the call may have ended it: it was not among those to be cancelled (E4).
+            if (this.#isOver) place.cancel(this.#stoppedBy);
             this.#running += 1;
             if (!this.#isAttended) void this.#attend();
             continue;

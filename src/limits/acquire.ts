@@ -41,6 +41,11 @@ export function enqueueIn<C>(choices: readonly Choice<C>[], requester: Requester
     isReady: () => requester.isReady?.() ?? true,
     isWanted: () => requester.isWanted?.(),
     granted: (grant) => {
+      // To leave one queue serves it, and what it grants may serve another before the request has left that.
+      if (isGranted) {
+        grant.undo();
+        return;
+      }
       isGranted = true;
       leave();
       requester.granted(grant);

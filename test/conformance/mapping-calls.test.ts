@@ -60,6 +60,33 @@ describe.each(POOL_MODES)("calls of a mapping in mode %s", (mode) => {
     expect(new Set((await outcomes).map(({ status }) => status))).toEqual(new Set(["rejected"]));
   });
 
+  it("are not made, or cancelled, where the source or an item itself ends the mapping", async () => {
+    await using pool = FlowWorker.options({ mode, maxWorkers: 1 }).init();
+    await pool.ready();
+    const bySource = new AbortController();
+    function* source(): Generator<number> {
+      bySource.abort(new RangeError("by its source"));
+      yield 1;
+      yield 2;
+    }
+    await expect(map(source(), pool.wait, { signal: bySource.signal })).rejects.toThrow("by its source");
+    const byItem = new AbortController();
+    const item = {
+      get n(): number {
+        byItem.abort(new RangeError("by an item"));
+        return 1;
+      },
+    };
+    const mapping = map([item], pool.wait as (item: unknown) => unknown, { signal: byItem.signal });
+    if (mode === "async") {
+      // Nobody reads an item that is not sent.
+      byItem.abort(new RangeError("by an item"));
+    }
+    await expect(mapping).rejects.toThrow("by an item");
+    await pool.drain();
+    expect(pool.stats().calls).toMatchObject({ done: 0, failed: 0, running: 0, queued: 0 });
+  });
+
   it("belong to the group that they are made in", async () => {
     await using pool = FlowWorker.options({ mode, maxWorkers: 1 }).init();
     await pool.ready();

@@ -21,6 +21,23 @@ async function regions(pool: LimitPool<Region>, count: number): Promise<string> 
 }
 
 describe("LimitPool", () => {
+  it.each([2, 3, 5])("of %i sets that share a limit grants each request once, and loses nothing", async (count) => {
+    const files = new ResourceLimit({ key: "files", capacity: 3 });
+    const pool = new LimitPool(Array.from({ length: count }, () => new LimitSet([files])));
+    const inUse = (): number => pool.stats()[0]!.limits[0]!.inUse;
+    const all = await pool.acquire({ files: 3 });
+    const waiting = Array.from({ length: 7 }, () => pool.acquire());
+    all.release();
+    let most = 0;
+    for (const next of waiting) {
+      const grant = await next;
+      most = Math.max(most, inUse());
+      grant.release();
+    }
+    expect(most).toBe(3);
+    expect(inUse()).toBe(0);
+  });
+
   it("asks one set after the other, and passes over one that is full", async () => {
     const pool = new LimitPool(sets([2, 1, 4]));
     expect(await regions(pool, 7)).toBe("0120222");
