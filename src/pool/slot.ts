@@ -416,6 +416,8 @@ export class Slot implements Candidate, CallPlace {
     this.#isWanted = false;
     this.#back();
     this.#owner.cannotStart(this, error);
+    // It was to go while it started: nothing else is heard of a worker that has failed.
+    if (this.#isLeaving && this.#state === "backoff") this.retire(false);
   }
 
   /** Waits before the next start, longer after each failure, so that a broken worker does not use up the machine. */
@@ -429,7 +431,6 @@ export class Slot implements Candidate, CallPlace {
   }
 
   #exited(details: CrashDetails, cause: unknown): void {
-    const { identity } = this;
     const host = this.#host!;
     const wasStarting = this.#state === "starting";
     const isPlanned = this.#state === "stopping";
@@ -461,7 +462,7 @@ export class Slot implements Candidate, CallPlace {
     }
     if (!isPlanned && !wasStarting) {
       this.restarts += 1;
-      this.#owner.died(this, identity!, details);
+      this.#owner.died(this, this.identity!, details);
     }
     const waiting = [...lost, ...this.#takePending()];
     this.#end();

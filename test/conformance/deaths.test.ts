@@ -126,6 +126,19 @@ describe.each(MODES)("a worker that cannot start in mode %s", (mode) => {
   });
 });
 
+describe.each(SPAWNING_MODES)("a worker that cannot start in mode %s", (mode) => {
+  it("does not keep a pool from stopping that is told so only then", async () => {
+    await using pool = UnconstructableWorker.options({ mode, maxWorkers: 1 }).init("No licence");
+    const call = pool.value().exception();
+    await new Promise((resolve) => setImmediate(resolve));
+    // It fails meanwhile, and says so; nobody hears that before the pool stops.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    await pool.stop();
+    expect(await call).toBeInstanceOf(Error);
+    expect(pool.stats()).toMatchObject({ isStopped: true, workers: { total: 0 } });
+  });
+});
+
 describe.each(REMOTE_MODES)("a worker that cannot start in mode %s", (mode) => {
   it("because its module throws says so", async () => {
     // Nodes load modules before anything is started.

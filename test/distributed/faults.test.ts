@@ -49,7 +49,7 @@ describe("faults of nodes and callers", { timeout: 120_000 }, () => {
       expect(error).toBeInstanceOf(WorkerCrashedError);
       expect(error).toMatchObject({ reason: "node-lost" });
       expect((error as Error).message).toMatch(
-        /^Cannot finish 'work' as its worker Recorded-.* was lost with its node$/,
+        /^Cannot finish 'work' as its worker Recorded-.* was lost with its node, /,
       );
     }
     expect(await Promise.all(again)).toHaveLength(12);
