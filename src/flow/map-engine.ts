@@ -2,8 +2,8 @@
  * Runs something for each item of a source, several at once, for one taker: the engine of `map` and of each stage of a
  * pipeline. It is a source itself.
  *
- * Owns what is in flight, in places where it is a call of a pool, and the results that were not taken. Does not own what is run, what becomes of its errors, or
- * any option's default.
+ * Owns what is in flight, in places where it is a call of a pool, and the results that were not taken. Does not own what
+ * is run, what becomes of its errors, or any option's default.
  *
  * States: open → failed | closed. Open, it begins items until `pulled - delivered` reaches the window or `running` the
  * concurrency.

@@ -79,8 +79,8 @@ export class LimitedCalls {
   readonly #roster: Roster;
   /** Calls that only a worker is missing for. */
   readonly #owed = new Map<Call, LimitSource>();
-  /** All, the first that came first. */
-  readonly #waiting = new Set<Call>();
+  /** Calls that any worker may take, the first that came first. */
+  readonly #free = new Set<Call>();
   /** Calls that only one worker may take, with what it takes to let them wait anew, should that one go. */
   readonly #bound = new Map<Call, { readonly leave: () => void; readonly cost: Cost }>();
   /** The place that is going, while the calls bound to it leave their queues. */
@@ -96,9 +96,14 @@ export class LimitedCalls {
     return this.#owed.size > 0;
   }
 
-  /** The call that has waited longest, if any does. */
+  /** Whether any call waits for limits. */
+  get hasWaiting(): boolean {
+    return this.#free.size > 0 || this.#bound.size > 0;
+  }
+
+  /** Of those that any worker may take, the one that has waited longest. */
   oldest(): Call | undefined {
-    return this.#waiting.values().next().value;
+    return this.#free.values().next().value;
   }
 
   /** Calls that a worker is owed to, of one place where that is given: none can be started. */
@@ -124,8 +129,8 @@ export class LimitedCalls {
         return;
       }
       this.#owner.setAside(call, leave);
-      this.#waiting.add(call);
       if (call.boundTo) this.#bound.set(call, { leave, cost });
+      else this.#free.add(call);
     } catch (error) {
       call.finish("failed", error);
     }
@@ -182,7 +187,7 @@ export class LimitedCalls {
   #forget(call: Call): void {
     if (this.#owed.delete(call) && this.#owed.size === 0) this.#owner.owesNone();
     this.#bound.delete(call);
-    this.#waiting.delete(call);
+    this.#free.delete(call);
   }
 
   /** One that only one worker may take is settled on it now; where each worker has limits of its own, any call is. */

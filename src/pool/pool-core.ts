@@ -308,9 +308,10 @@ export class PoolCore implements CallOwner, SlotOwner, AttemptsOwner, LimitedOwn
     const { capacity, overflow } = this.options;
     if (this.#tally.queued <= capacity || overflow === "wait") return true;
     // Behind it a call would wait for limits, however many workers have nothing to do.
-    const limited = call.kind.plan?.cost ? this.#limited.oldest() : undefined;
-    if (this.roster.hasOpen && limited === undefined) return true;
-    const dropped = overflow === "reject" ? call : (limited ?? this.#room.oldest() ?? call);
+    const isBehind = call.kind.plan?.cost !== undefined && this.#limited.hasWaiting;
+    if (this.roster.hasOpen && !isBehind) return true;
+    const oldest = (isBehind ? this.#limited.oldest() : undefined) ?? this.#room.oldest();
+    const dropped = overflow === "reject" ? call : (oldest ?? call);
     this.#room.delete(dropped);
     dropped.finish("failed", poolFull(dropped, capacity, overflow));
     return dropped !== call;

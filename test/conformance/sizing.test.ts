@@ -1,4 +1,4 @@
-import { ResourceLimit } from "manyhands";
+import { type PoolOptions, ResourceLimit } from "manyhands";
 import { describe, expect, it } from "vitest";
 import { CounterWorker } from "#fixtures/counter.js";
 import { MODES, POOL_MODES } from "./modes.js";
@@ -75,7 +75,7 @@ describe.each(POOL_MODES)("the size of a pool in mode %s", (mode) => {
 });
 
 describe.each(MODES)("the waiting room in mode %s", (mode) => {
-  const open = (options: { capacity?: number; overflow?: "wait" | "reject" | "drop-oldest"; ageing?: number }) =>
+  const open = (options: Pick<PoolOptions, "capacity" | "overflow" | "ageing" | "limits"> & { methods?: object }) =>
     CounterWorker.options({ mode, maxWorkers: 1, concurrency: 1, maxQueuedTasks: 0, ...options }).init();
 
   it("lets higher priorities go first, and equal ones in order", async () => {
@@ -147,6 +147,17 @@ describe.each(MODES)("the waiting room in mode %s", (mode) => {
       // One without a cost goes at once.
       expect(await pool.count()).toBe(0);
     }
+  });
+
+  it("drops none that waits for limits and is bound to a worker, in favour of others", async () => {
+    const limits = [new ResourceLimit({ key: "files", capacity: 1 })];
+    const methods = { add: { cost: () => ({ files: 1 }) }, sleep: { cost: () => ({ files: 1 }) } };
+    await using pool = open({ capacity: 1, overflow: "drop-oldest", limits, methods });
+    await pool.ready();
+    const first = pool.sleep(30);
+    const bound = pool.workers[0]!.add(1, 1);
+    await expect(pool.add(2, 2)).rejects.toMatchObject({ code: "MH_POOL_FULL" });
+    expect(await Promise.all([first, bound])).toEqual([30, 2]);
   });
 
   it("tells when there is room, with wait", async () => {
